@@ -1,0 +1,1 @@
+"""The embedded twins: what a checkout runs on when nothing outside is configured."""

@@ -1,0 +1,54 @@
+"""Remembers tokens that were verified, because a signature costs a hundred times a look-up."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+from ports.clock import Clock
+from ports.identity import Principal, TokenVerifier
+
+
+class CachedVerifier:
+    """`ports.identity.TokenVerifier` in front of another, keyed by the whole token.
+
+    Only verified tokens enter, and each hit re-checks the end. After it the inner verifier decides again, so leeway
+    and errors are always its own. max_age_s bounds how long a withdrawn key can live on here.
+    """
+
+    def __init__(self, inner: TokenVerifier, clock: Clock, *, capacity: int = 4096, max_age_s: int = 600) -> None:
+        self._inner = inner
+        self._now = clock.now
+        self._capacity = capacity
+        self._max_age = timedelta(seconds=max_age_s)
+        self._entries: dict[str, tuple[Principal, datetime]] = {}
+        self._writing = threading.Lock()
+
+    def verify(self, bearer: str) -> Principal:
+        """The token's holder. Raises what the inner verifier raises."""
+        entry = self._entries.get(bearer)
+        now = self._now()
+        if entry is not None and now < entry[1]:
+            return entry[0]
+        principal = self._inner.verify(bearer)
+        self._remember(bearer, principal, now)
+        return principal
+
+    def forget(self) -> None:
+        """Ask the inner verifier again for everything: after an incident's key change."""
+        with self._writing:
+            self._entries.clear()
+
+    def __len__(self) -> int:
+        """How many tokens are remembered."""
+        return len(self._entries)
+
+    def _remember(self, bearer: str, principal: Principal, now: datetime) -> None:
+        until = min(datetime.fromtimestamp(principal.expires_at, UTC), now + self._max_age)
+        with self._writing:
+            self._entries.pop(bearer, None)
+            if now >= until:
+                return
+            while len(self._entries) >= self._capacity:
+                del self._entries[next(iter(self._entries))]  # the oldest: dicts keep their order
+            self._entries[bearer] = (principal, until)

@@ -1,0 +1,120 @@
+"""Who is calling and how they prove it: access tokens, refresh tokens and passwords, whoever issues them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A person in one session, as a verified token says. Whether the session still lives is the database's answer.
+
+    user_id: the token's `sub`: our own user's id, or the outside issuer's. expires_at: epoch seconds.
+    """
+
+    user_id: UUID
+    session_id: UUID
+    expires_at: int
+    scopes: tuple[str, ...] = ()
+
+
+class TokenVerifier(Protocol):
+    """Reads access tokens; the only thing that may turn a header into a `Principal`."""
+
+    def verify(self, bearer: str) -> Principal:
+        """The token's holder. Raises `Unauthenticated` and nothing else: code `token_expired` or `invalid_token`."""
+        ...
+
+
+class IssuedToken(NamedTuple):
+    """An access token, ready to hand out."""
+
+    token: str
+    expires_in_s: int
+
+
+class TokenIssuer(Protocol):
+    """Makes access tokens. Absent where an outside service issues them."""
+
+    def issue(self, user_id: UUID, session_id: UUID) -> IssuedToken:
+        """A short-lived token for a session that exists."""
+        ...
+
+    def jwks(self) -> Mapping[str, object]:
+        """The public keys as an RFC 7517 key set, the one to come included."""
+        ...
+
+
+class Passwords(Protocol):
+    """Slow hashes of passwords. Passwords are taken verbatim: 8 to 128 characters, nothing trimmed or normalised.
+
+    Every method that hashes raises `Unavailable` when too many hashes are already running.
+    """
+
+    def hash(self, password: str) -> str:
+        """A self-describing hash with a fresh salt. Raises `Invalid` (pointer `/password`) outside 8-128 characters."""
+        ...
+
+    def verify(self, hashed: str, password: str) -> bool:
+        """Whether the password made this hash; false also for a hash nobody can read."""
+        ...
+
+    def burn(self, password: str) -> None:
+        """Spend what `verify` spends, for an account that does not exist, so that the time tells nothing."""
+        ...
+
+    def needs_rehash(self, hashed: str) -> bool:
+        """Whether the hash was made with other costs than today's: hash anew after the next good login."""
+        ...
+
+
+class RefreshToken(NamedTuple):
+    """A fresh refresh token. Only the digest is stored; the text is shown to its owner once."""
+
+    token: str
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshRecord:
+    """What is stored of one refresh token. used_at: when it was exchanged for its successor."""
+
+    expires_at: datetime
+    used_at: datetime | None = None
+    family_revoked_at: datetime | None = None
+
+
+class RefreshVerdict(Enum):
+    """What to do with a refresh token that somebody presents."""
+
+    ROTATE = "rotate"
+    """Mark it used, store and hand out its successor. The only answer that is not 401."""
+    REJECT = "reject"
+    """401 and nothing else: unknown, expired, already revoked, or a retry within the grace time."""
+    REVOKE_FAMILY = "revoke_family"
+    """401, and end the session with all its tokens: a used token came back, so somebody copied it."""
+
+
+class RefreshTokens(Protocol):
+    """Makes and judges refresh tokens. Storing and locking them is the caller's: judge under the row's lock."""
+
+    def new(self) -> RefreshToken:
+        """256 random bits and their SHA-256."""
+        ...
+
+    def digest(self, token: str) -> bytes:
+        """The stored form. Raises `Unauthenticated` for a text that no issuer of ours made."""
+        ...
+
+    def expires_at(self) -> datetime:
+        """When a token made now ends."""
+        ...
+
+    def judge(self, record: RefreshRecord | None) -> RefreshVerdict:
+        """The answer to a presented token, now; `None` stands for a digest that nobody stored."""
+        ...
