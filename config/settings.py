@@ -1,0 +1,236 @@
+"""Every setting: its environment variable, default and meaning. All problems are reported at once."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal, Self, cast
+
+import psycopg
+from environs import Env, EnvValidationError
+from marshmallow.validate import OneOf, Range, Regexp
+from psycopg.conninfo import conninfo_to_dict
+
+from config.secrets import derive_key, kept_secret, role_password, weakness
+
+__all__ = ["Settings", "SettingsError", "derive_key", "role_password"]
+
+# The twins that lose money or data when taken for the real thing, each with the variable that names the real thing.
+TWINS: Final[Mapping[str, str]] = {"database": "DATABASE_URL"}
+IN_DEVELOPMENT: Final = object()  # the default of what is on in development and off in production
+
+
+class SettingsError(Exception):
+    """The environment does not make sense. The message has a line per problem and never a value."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(("These settings need attention:", *(f"  {problem}" for problem in self.problems))))
+
+
+def _a(
+    variable: str,
+    default: object,
+    meaning: str,
+    read: Callable[..., Any] = Env.str,
+    check: Callable[[Any], Any] | None = None,
+    *,
+    secret: bool = False,
+) -> Any:
+    metadata = {"variable": variable, "default": default, "meaning": meaning, "read": read, "check": check}
+    value = True if default is IN_DEVELOPMENT else default
+    return dataclasses.field(default=value, repr=not secret, metadata=metadata)
+
+
+def _names(env: Env, variable: str, default: tuple[str, ...], validate: Callable[[Any], Any] | None) -> tuple[str, ...]:
+    listed: list[str] = env.list(variable, list(default), validate=validate) or []
+    return tuple(dict.fromkeys(name.strip() for name in listed if name.strip()))
+
+
+_URL_OF_A_DATABASE: Final = Regexp(
+    r"(postgres(ql)?://\S+)?\Z", error="Must begin with postgresql:// and hold no spaces."
+)
+_URL_OF_REDIS: Final = Regexp(
+    r"((redis|rediss|unix)://\S+)?\Z", error="Must begin with redis://, rediss:// or unix://."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the process was told, once. `Settings.from_environ()` reads it; tests may build one directly."""
+
+    env: Literal["development", "production"] = _a(
+        "FITPRO_ENV",
+        "development",
+        "production refuses twins and demo data",
+        check=OneOf(("development", "production")),
+    )
+    host: str = _a("FITPRO_HOST", "127.0.0.1", "the address the web server listens on")
+    port: int = _a("FITPRO_PORT", 8000, "the port the web server listens on", Env.int, Range(1, 65535))
+    home: Path = _a("FITPRO_HOME", Path(".fitpro"), "the folder of everything that is kept locally", Env.path)
+    demo: bool = _a("FITPRO_DEMO", IN_DEVELOPMENT, "whether a demo workspace is made (never in production)", Env.bool)
+    secret_key: bytes = _a(
+        "FITPRO_SECRET_KEY",
+        b"",
+        "32 bytes or more, every key is derived from it; made under home when not set",
+        secret=True,
+    )
+
+    database_url: str | None = _a(
+        "DATABASE_URL",
+        None,
+        "the database as the app role; not set: the embedded server",
+        check=_URL_OF_A_DATABASE,
+        secret=True,
+    )
+    database_owner_url: str | None = _a(
+        "DATABASE_OWNER_URL", None, "the same as the owner role, which migrates", check=_URL_OF_A_DATABASE, secret=True
+    )
+    database_direct_url: str | None = _a(
+        "DATABASE_DIRECT_URL", None, "the same past a pooler, for LISTEN", check=_URL_OF_A_DATABASE, secret=True
+    )
+    db_prepare: bool = _a("FITPRO_DB_PREPARE", True, "off: no prepared statements, as some poolers need", Env.bool)
+    pool_size: int = _a("FITPRO_POOL_SIZE", 4, "most database connections per process and role", Env.int, Range(1, 100))
+    statement_timeout_ms: int = _a(
+        "FITPRO_STATEMENT_TIMEOUT_MS", 5_000, "longest statement of a request", Env.int, Range(100, 600_000)
+    )
+    lock_timeout_ms: int = _a(
+        "FITPRO_LOCK_TIMEOUT_MS", 300, "longest wait for a lock in a request", Env.int, Range(10, 60_000)
+    )
+    redis_url: str | None = _a(
+        "REDIS_URL", None, "broker, cache and limits; not set: PostgreSQL and memory", check=_URL_OF_REDIS, secret=True
+    )
+
+    plugins_only: tuple[str, ...] = _a("FITPRO_PLUGINS_ONLY", (), "load these plugins and no others (a,b)", _names)
+    plugins_block: tuple[str, ...] = _a("FITPRO_PLUGINS_BLOCK", (), "never load these plugins (a,b)", _names)
+    strict: bool = _a("FITPRO_STRICT", False, "a broken plugin stops the start instead of being set aside", Env.bool)
+    allow_twins: tuple[str, ...] = _a(
+        "FITPRO_ALLOW_TWINS", (), f"twins that production may run on ({', '.join(TWINS)})", _names
+    )
+
+    workers: int = _a("FITPRO_WORKERS", 2, "web server processes", Env.int, Range(1, 64))
+    threads: int = _a("FITPRO_THREADS", 2, "threads per web server process", Env.int, Range(1, 64))
+    max_body_bytes: int = _a(
+        "FITPRO_MAX_BODY_BYTES", 1024 * 1024, "largest request body", Env.int, Range(1024, 64 * 1024 * 1024)
+    )
+    trusted_proxies: int = _a(
+        "FITPRO_TRUSTED_PROXIES", 0, "proxies in front whose X-Forwarded-* headers are believed", Env.int, Range(0, 8)
+    )
+    cors_origins: tuple[str, ...] = _a(
+        "FITPRO_CORS_ORIGINS", (), "origins of browser frontends (https://a,https://b)", _names
+    )
+    docs_enabled: bool = _a(
+        "FITPRO_DOCS", IN_DEVELOPMENT, "the OpenAPI document and /docs are open to everybody", Env.bool
+    )
+    metrics_enabled: bool = _a("FITPRO_METRICS", True, "/metrics answers", Env.bool)
+    log_level: str = _a(
+        "FITPRO_LOG_LEVEL", "info", "debug, info, warning or error", check=OneOf(("debug", "info", "warning", "error"))
+    )
+
+    worker_threads: int = _a("FITPRO_WORKER_THREADS", 2, "jobs a worker runs at once", Env.int, Range(1, 64))
+    lease_s: int = _a(
+        "FITPRO_LEASE_S", 30, "after these seconds a silent worker's job is another's", Env.int, Range(1, 3_600)
+    )
+    poll_ms: int = _a(
+        "FITPRO_POLL_MS", 250, "how often the relay looks when nothing wakes it", Env.int, Range(10, 60_000)
+    )
+
+    access_token_ttl_s: int = _a("FITPRO_ACCESS_TOKEN_TTL_S", 600, "life of an access token", Env.int, Range(10, 3_600))
+    refresh_token_ttl_s: int = _a(
+        "FITPRO_REFRESH_TOKEN_TTL_S", 30 * 86_400, "life of a refresh token", Env.int, Range(60, 366 * 86_400)
+    )
+    argon2_time_cost: int = _a("FITPRO_ARGON2_TIME_COST", 2, "argon2id passes", Env.int, Range(1, 20))
+    argon2_memory_kib: int = _a("FITPRO_ARGON2_MEMORY_KIB", 19_456, "argon2id memory", Env.int, Range(8, 4_194_304))
+    argon2_parallelism: int = _a("FITPRO_ARGON2_PARALLELISM", 1, "argon2id lanes", Env.int, Range(1, 16))
+
+    @property
+    def production(self) -> bool:
+        return self.env == "production"
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the database is the embedded server under `home`."""
+        return self.database_url is None
+
+    @classmethod
+    def from_environ(cls) -> Self:
+        """Read the environment; make `home` and its secret when they are needed. SettingsError tells all problems."""
+        env = Env(eager=False)
+        values: dict[str, Any] = {}
+        production = env.str("FITPRO_ENV", "development") == "production"
+        for field in dataclasses.fields(cls):
+            told = field.metadata
+            default = not production if told["default"] is IN_DEVELOPMENT else told["default"]
+            values[field.name] = told["read"](env, told["variable"], default, validate=told["check"])
+        try:
+            env.seal()
+        except EnvValidationError as error:
+            found = cast("Mapping[str, list[str]]", error.error_messages)
+            bad = {name: " ".join(messages) for name, messages in found.items()}
+        else:
+            bad = {}
+        for name in ("database_url", "database_owner_url", "database_direct_url", "redis_url", "secret_key"):
+            values[name] = values[name] or None  # set to nothing is not set
+        values["secret_key"] = (values["secret_key"] or "").encode()
+        problems = [f"{name}: {text}" for name, text in bad.items()]
+        problems += [text for text in _contradictions(values, production) if text.partition(":")[0] not in bad]
+        if problems:
+            raise SettingsError(problems)
+        values["home"] = values["home"].absolute()
+        if not values["secret_key"]:
+            values["secret_key"] = _secret_of(values["home"])
+        return cls(**values)
+
+
+def _contradictions(values: Mapping[str, Any], production: bool) -> Iterator[str]:
+    """What each setting alone cannot say."""
+    secret, database, twins = values["secret_key"], values["database_url"], values["allow_twins"] or ()
+    if secret and (why := weakness(secret)):
+        yield f"FITPRO_SECRET_KEY: {why.capitalize()}."
+    for name in ("database_url", "database_owner_url", "database_direct_url"):
+        if values[name] and (why := _unreadable(values[name])):
+            yield f"{name.upper()}: {why}"
+    if database and not values["database_owner_url"]:
+        yield "DATABASE_OWNER_URL: Needed beside DATABASE_URL, to migrate and to reach the roles that we make."
+    if not database and (values["database_owner_url"] or values["database_direct_url"]):
+        yield "DATABASE_URL: Needed beside DATABASE_OWNER_URL and DATABASE_DIRECT_URL."
+    for origin in values["cors_origins"] or ():
+        if not re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", origin):
+            yield "FITPRO_CORS_ORIGINS: Each is a scheme and a host in lower case, with no path; * is not possible."
+            break
+    if unknown := [name for name in twins if name not in TWINS]:
+        yield f"FITPRO_ALLOW_TWINS: Only {', '.join(TWINS)} can stand here, not {', '.join(unknown)}."
+    if production:
+        yield from _refusals(values, database, twins)
+
+
+def _refusals(values: Mapping[str, Any], database: str | None, twins: Iterable[str]) -> Iterator[str]:
+    """What production does not start with, or without."""
+    for twin, variable in TWINS.items():
+        if not values[variable.lower()] and twin not in twins:
+            yield f"{variable}: Needed in production, unless FITPRO_ALLOW_TWINS names {twin}."
+    if database and not values["secret_key"]:
+        yield "FITPRO_SECRET_KEY: Needed in production, the same in every process."
+    if values["demo"]:
+        yield "FITPRO_DEMO: Cannot be on in production: everybody knows the demo's passwords."
+
+
+def _unreadable(url: str) -> str | None:
+    try:
+        conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        return "Is not a connection URL that PostgreSQL understands."
+    return None
+
+
+def _secret_of(home: Path) -> bytes:
+    try:
+        secret = kept_secret(home)
+    except OSError as error:
+        raise SettingsError([f"FITPRO_HOME: {home} cannot be used: {error.strerror}."]) from error
+    if why := weakness(secret):
+        raise SettingsError([f"FITPRO_SECRET_KEY: {home / 'secret.key'} {why}."])
+    return secret
