@@ -1,0 +1,105 @@
+"""One database identity: opens units of work, explains faults, knows what a workspace has switched on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm.exc import StaleDataError
+
+from adapters.postgres import gate
+from adapters.postgres.faults import translate
+from adapters.postgres.pool import Pool
+from adapters.postgres.wire import ServerError
+from adapters.postgres.work import UnitOfWork
+from kernel.context import Kind, NoContext, Scope
+from kernel.errors import DomainError, Stale, Unavailable
+from ports.persistence import Claim, Reply, StoredReply
+
+_CACHED_WORKSPACES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    modules: frozenset[str]
+    settings: Mapping[str, Mapping[str, object]]
+
+
+class WorkspaceModules:
+    """What a workspace has on (kernel.context.Modules): read once per version of the workspace, which every change of it bumps."""
+
+    __slots__ = ("_cache", "_state", "_work", "_workspace")
+
+    def __init__(self, cache: dict[tuple[UUID, int], _State], work: UnitOfWork, workspace: UUID | None) -> None:
+        self._cache = cache
+        self._work = work
+        self._workspace = workspace
+        self._state: _State | None = None
+
+    def enabled(self, module: str) -> bool:
+        return module in self._load().modules
+
+    def settings(self, module: str) -> Mapping[str, object]:
+        return self._load().settings.get(module, {})
+
+    def _load(self) -> _State:
+        if self._state is None:
+            if self._workspace is None:
+                raise NoContext("modules belong to a workspace, and this operation has none")
+            key = (self._workspace, self._work.entered().version)
+            if (known := self._cache.get(key)) is None:
+                row = self._work.one(gate.MODULES) or {"modules": [], "settings": None}
+                known = _State(frozenset(row["modules"]), row["settings"] or {})
+                if len(self._cache) >= _CACHED_WORKSPACES:
+                    self._cache.pop(next(iter(self._cache)))
+                self._cache[key] = known
+            self._state = known
+        return self._state
+
+
+class PostgresDatabase:
+    """Implements ports.persistence.Database on one pool."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+        self._modules: dict[tuple[UUID, int], _State] = {}
+
+    def open(self, scope: Scope, *, reading: bool = False, claim: Claim | None = None) -> UnitOfWork:
+        return UnitOfWork(self.pool, scope, reading=reading, claim=claim)
+
+    def stored(self, scope: Scope, claim: Claim) -> StoredReply | None:
+        with self.open(scope, reading=True) as work:
+            row = work.one(gate.STORED, scope_id=claim.scope_id, key=claim.key)
+        if row is None:
+            return None
+        headers = tuple((name, value) for name, value in row["headers"] or ())
+        reply = None if row["status"] is None else Reply(row["status"], headers, bytes(row["body"]))
+        return StoredReply(row["operation"], row["fingerprint"], reply, row["phase"])
+
+    def explain(self, error: Exception) -> DomainError | None:
+        if isinstance(error, StaleDataError):
+            return Stale()
+        if isinstance(error, ServerError):
+            return translate(error)
+        if isinstance(error, DBAPIError):
+            error = error.orig if isinstance(error.orig, psycopg.Error) else error
+        if isinstance(error, psycopg.Error):
+            if error.sqlstate:
+                diag: Any = error.diag
+                return translate(ServerError(error.sqlstate, diag.message_primary or "", diag.message_detail, diag.constraint_name, diag.table_name))
+            if isinstance(error, psycopg.OperationalError):
+                return Unavailable(retry_after_s=1)
+        return None
+
+    def modules(self, work: UnitOfWork, workspace_id: UUID | None) -> WorkspaceModules:
+        return WorkspaceModules(self._modules, work, workspace_id)
+
+    def only_workspace(self, user_id: UUID, session_id: UUID) -> UUID | None:
+        scope = Scope(Kind.USER, "", user_id=user_id, session_id=session_id)
+        with self.open(scope, reading=True) as work:
+            rows = work.rows(gate.MY_WORKSPACES)
+        return rows[0]["id"] if len(rows) == 1 else None

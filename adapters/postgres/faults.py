@@ -1,0 +1,54 @@
+"""SQLSTATE to domain error, in one place; never a constraint's name, a value or another tenant's data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from adapters.postgres.wire import ServerError
+from kernel.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
+
+MODULE_OFF = "42F03"
+KEY_TAKEN = "42F05"
+
+
+def _module_off(error: ServerError) -> DomainError:
+    return Forbidden("This module is off in the workspace.", code="module_disabled", extra={"module": error.detail})
+
+
+_TABLE: Mapping[str, Callable[[ServerError], DomainError]] = {
+    "42F01": lambda _: Unauthenticated("The session is over; sign in again.", code="session_revoked"),
+    "42F02": lambda _: NotFound(),
+    MODULE_OFF: _module_off,
+    "42F04": lambda _: Forbidden(),
+    "23503": lambda _: Invalid("Something this refers to does not exist, or is still referred to.", code="invalid_reference"),
+    "23505": lambda _: Conflict("That exists already.", code="already_exists"),
+    "23P01": lambda _: Conflict("That overlaps with something that exists.", code="overlap"),
+    "23514": lambda _: Invalid("A value is outside what is allowed.", code="constraint_violated"),
+    "23502": lambda _: Invalid("A required value is missing.", code="constraint_violated"),
+    "22001": lambda _: Invalid("A text is too long.", code="value_too_long"),
+    "22003": lambda _: Invalid("A number is too large.", code="value_out_of_range"),
+    "22P02": lambda _: Invalid("A value has the wrong form.", code="value_malformed"),
+    "55P03": lambda _: Conflict("Somebody else is changing this right now; try again.", code="busy", retry_after_s=1),
+    "40P01": lambda _: Conflict("Somebody else is changing this right now; try again.", code="busy", retry_after_s=1),
+    "40001": lambda _: Conflict("Somebody else is changing this right now; try again.", code="busy", retry_after_s=1),
+    "57014": lambda _: Unavailable("The request took too long and was stopped.", code="timeout", retry_after_s=5),
+    "25P03": lambda _: Unavailable(retry_after_s=1),
+    "53300": lambda _: Unavailable(retry_after_s=1),
+}
+
+constraints: dict[str, Callable[[], DomainError]] = {}
+"""Constraint name → the domain error it means. Plugins add theirs at import: a constraint is a rule with a name."""
+
+
+def translate(error: ServerError) -> DomainError | None:
+    """The domain error a failed statement means; None when it is our own bug (and must be a 500)."""
+    if error.constraint and (specific := constraints.get(error.constraint)):
+        return specific()
+    if error.sqlstate == "42501":
+        # No context is our bug and must be loud; a row outside the policy is another tenant's, or not for this role.
+        return None if error.detail in ("no_context", "no_maintenance", "append_only") else Forbidden()
+    if known := _TABLE.get(error.sqlstate):
+        return known(error)
+    if error.sqlstate.startswith(("08", "57P", "53")):
+        return Unavailable(retry_after_s=1)
+    return None

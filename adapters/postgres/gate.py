@@ -1,0 +1,93 @@
+"""The statements every unit of work shares: entering, keys, events, jobs, transaction control."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from adapters.postgres.statements import Encoded, Statement, sql
+from adapters.postgres.wire import Result
+from kernel.context import Entered, Kind, Scope
+
+BEGIN = sql("begin")
+COMMIT = sql("commit")
+READ_ONLY = sql("set local transaction_read_only = on")
+LOCK = sql("select pg_advisory_xact_lock(hashtextextended($1, 0))", "subject")
+
+ENTER = sql("select role, client_id, version from app.enter($1, $2, $3, $4, $5, $6)", "workspace", "user", "session", "module", "roles", "request")
+ENTER_USER = sql("select app.enter_user($1, $2, $3)", "user", "session", "request")
+ENTER_JOB = sql("select version from app.enter_job($1, $2, $3)", "workspace", "module", "request")
+
+_KEY = ("scope_id", "key", "operation", "fingerprint", "status", "headers", "body")
+CLAIM = sql("select app.claim_key($1, $2, $3, $4, $5::smallint, $6::jsonb, $7::bytea)", *_KEY, json=("headers",))
+KEEP_REPLY = sql(
+    "update idempotency_keys set status = $5::smallint, headers = $6::jsonb, body = $7::bytea"
+    " where user_id = app.usr() and scope_id = $1 and key = $2 and operation = $3 and fingerprint = $4",
+    *_KEY, json=("headers",),
+)  # fmt: skip
+NO_REPLY: dict[str, object] = {"status": None, "headers": None, "body": None}
+STORED = sql(
+    "select operation, fingerprint, phase, status, headers, body from idempotency_keys where user_id = app.usr() and scope_id = $1 and key = $2",
+    "scope_id", "key",
+)  # fmt: skip
+
+RECORD = sql(
+    "insert into outbox (workspace_id, id, name, payload, actor_id, request_id) values ($1, $2, $3, $4::jsonb, $5, $6)",
+    "workspace_id", "id", "name", "payload", "actor_id", "request_id", json=("payload",),
+)  # fmt: skip
+DELIVER = sql(
+    "insert into outbox_deliveries (workspace_id, id, event_id, module, handler, queue, request_id)"
+    " select $1, s.id, $2, s.module, s.handler, s.queue, $3"
+    " from unnest($4::uuid[], $5::text[], $6::text[], $7::text[]) s (id, module, handler, queue)"
+    " where s.module = '' or s.module = any ((select w.modules from workspaces w where w.id = $1)::text[])",
+    "workspace_id", "event_id", "request_id", "ids", "modules", "handlers", "queues",
+)  # fmt: skip
+ENQUEUE = sql(
+    "insert into outbox_deliveries (workspace_id, id, module, handler, queue, key, unique_key, arguments, available_at, max_attempts, request_id)"
+    " values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, coalesce($9::timestamptz, now()), $10, $11)"
+    " on conflict on constraint uq_outbox_deliveries_unique_key do nothing",
+    "workspace_id", "id", "module", "handler", "queue", "key", "unique_key", "arguments", "available_at", "max_attempts", "request_id",
+    json=("arguments",),
+)  # fmt: skip
+MODULES = sql(
+    "select w.modules, (select jsonb_object_agg(m.module, m.settings) from workspace_modules m where m.workspace_id = w.id) as settings"
+    " from workspaces w where w.id = $1",
+    "workspace_id",
+)
+MY_WORKSPACES = sql("select id from app.my_workspaces() limit 2")
+
+
+@cache
+def savepoint(name: str) -> Statement:
+    return sql(f"savepoint {name}")
+
+
+@cache
+def rollback_to(name: str) -> Statement:
+    return sql(f"rollback to savepoint {name}")
+
+
+@cache
+def release(name: str) -> Statement:
+    return sql(f"release savepoint {name}")
+
+
+def check(scope: Scope) -> tuple[Statement, list[Encoded]] | None:
+    """The statement that opens the door for a scope; None when it is open to anyone."""
+    if scope.kind is Kind.WORKSPACE:
+        given = {
+            "workspace": scope.workspace_id, "user": scope.user_id, "session": scope.session_id,
+            "module": scope.module, "roles": scope.roles, "request": scope.request_id,
+        }  # fmt: skip
+        return ENTER, ENTER.bind(given, {})
+    if scope.kind is Kind.USER:
+        return ENTER_USER, ENTER_USER.bind({"user": scope.user_id, "session": scope.session_id, "request": scope.request_id}, {})
+    if scope.kind is Kind.JOB:
+        return ENTER_JOB, ENTER_JOB.bind({"workspace": scope.workspace_id, "module": scope.module, "request": scope.request_id}, {})
+    return None
+
+
+def entered(scope: Scope, result: Result) -> Entered:
+    row = result.rows()[0]
+    if scope.kind is Kind.WORKSPACE:
+        return Entered(row["role"], row["client_id"], row["version"])
+    return Entered("system" if scope.kind is Kind.JOB else "person", None, row.get("version") or 0)

@@ -1,0 +1,83 @@
+"""Connections for one database identity: psycopg's pool, with dead ones noticed before use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import psycopg_pool
+
+from adapters.postgres.wire import Wire
+from kernel.errors import Unavailable
+
+
+class Connection(psycopg.Connection[Any]):
+    """psycopg's connection with our wire on it."""
+
+    wire: Wire
+
+
+class Pool:
+    """At most `size` connections; a request waits two seconds for one, then answers 503.
+
+    prepare: use named prepared statements (off behind a transaction pooler that does not track them).
+    """
+
+    def __init__(self, conninfo: str, *, size: int, prepare: bool = True, name: str = "app") -> None:
+        def configure(connection: Connection) -> None:
+            connection.prepare_threshold = 0 if prepare else None
+            connection.prepared_max = 1000
+            connection.wire = Wire(connection, prepare=prepare)
+
+        def reset(connection: Connection) -> None:
+            if connection.wire.in_transaction:
+                connection.execute("rollback")
+
+        self.size = size
+        self.name = name
+        self._pool: psycopg_pool.ConnectionPool[Connection] = psycopg_pool.ConnectionPool(
+            conninfo,
+            connection_class=Connection,
+            kwargs={"autocommit": True, "application_name": f"fitpro-{name}"},
+            min_size=min(1, size),
+            max_size=size,
+            timeout=2,
+            max_idle=600,
+            reconnect_timeout=60,
+            configure=configure,
+            reset=reset,
+            open=False,
+        )
+
+    def open(self) -> None:
+        self._pool.open()
+
+    def close(self) -> None:
+        self._pool.close(timeout=2)
+
+    def take(self) -> Connection:
+        """A live connection. Raises Unavailable when none is free or the server is down."""
+        try:
+            for _ in range(self.size + 1):
+                connection = self._pool.getconn()
+                if not connection.wire.dead:
+                    return connection
+                connection.close()
+                self._pool.putconn(connection)
+        except (psycopg_pool.PoolTimeout, psycopg_pool.PoolClosed, psycopg.OperationalError) as error:
+            raise Unavailable(retry_after_s=1) from error
+        raise Unavailable(retry_after_s=1)
+
+    def give(self, connection: Connection) -> None:
+        self._pool.putconn(connection)
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """For code that speaks psycopg itself (sweeps, the relay)."""
+        connection = self.take()
+        try:
+            yield connection
+        finally:
+            self.give(connection)

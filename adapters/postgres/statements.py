@@ -1,0 +1,102 @@
+"""Statements: SQLAlchemy Core in, SQL text and an ordered list of parameters out, once, at import."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import asyncpg
+from sqlalchemy.types import JSON
+
+# The dialect whose placeholders are $1, $2 with type casts, as the wire protocol wants them. Only its compiler is used, never its driver.
+_DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
+_names = itertools.count(1)
+
+Encoded = bytes | None
+
+
+class Statement:
+    """One SQL statement, compiled. `text` uses $n; `parameters` names what is bound to each.
+
+    locks: it holds row locks, so it needs a transaction that outlives it. Build it with `statement()`.
+    """
+
+    __slots__ = ("defaults", "encoders", "locks", "name", "parameters", "raw", "text")
+
+    def __init__(self, text: str, parameters: tuple[str, ...], defaults: Mapping[str, object], locks: bool, json_names: frozenset[str]) -> None:
+        self.text = text
+        self.raw = text.encode()
+        self.parameters = parameters
+        self.defaults = dict(defaults)
+        self.locks = locks
+        self.name = b"fp%d" % next(_names)
+        self.encoders: tuple[tuple[str, Callable[[Any], Encoded]], ...] = tuple(
+            (name, encode_json if name in json_names else encode) for name in parameters
+        )
+
+    def bind(self, given: Mapping[str, object], context: Mapping[str, object]) -> list[Encoded]:
+        """Parameters in order, in the text format of the wire. KeyError names a missing one."""
+        defaults = self.defaults
+        return [
+            encoder(given[name] if name in given else context[name] if name in context else defaults[name]) for name, encoder in self.encoders
+        ]
+
+
+def statement(source: sa.sql.expression.ClauseElement) -> Statement:
+    """Compile a SQLAlchemy Core statement. Every `sa.bindparam("x")` without a value becomes a required parameter x.
+
+    `in_()` over a list is not supported: use `column == sa.func.any(sa.bindparam("ids", type_=sa.ARRAY(...)))`.
+    """
+    compiled = source.compile(dialect=_DIALECT)
+    order = tuple(getattr(compiled, "positiontup", None) or ())
+    binds = compiled.binds  # type: ignore[attr-defined]
+    defaults = {name: binds[name].effective_value for name in order if not binds[name].required}
+    json_names = frozenset(name for name in order if isinstance(binds[name].type, JSON))
+    return Statement(str(compiled), order, defaults, getattr(source, "_for_update_arg", None) is not None, json_names)
+
+
+def sql(text: str, *parameters: str, locks: bool = False, json: tuple[str, ...] = ()) -> Statement:
+    """A statement written as SQL with $1, $2 … bound to `parameters` in order. json: those that are JSON documents."""
+    return Statement(text, parameters, {}, locks, frozenset(json))
+
+
+def encode_json(value: Any) -> Encoded:
+    return None if value is None else orjson.dumps(value, default=str)
+
+
+def encode(value: Any) -> Encoded:
+    """A Python value in PostgreSQL's text format. TypeError for types without one."""
+    if value is None:
+        return None
+    kind = type(value)
+    if kind is str:
+        return value.encode()  # type: ignore[no-any-return]
+    if kind is bytes:
+        return b"\\x" + value.hex().encode()
+    if kind is list or kind is tuple or kind is set or kind is frozenset:
+        return b"{" + b",".join(_element(item) for item in value) + b"}"
+    if kind is bool:
+        return b"t" if value else b"f"
+    if isinstance(value, Enum):
+        return encode(value.value)
+    if isinstance(value, datetime | date | time):
+        return value.isoformat().encode()
+    if isinstance(value, str | UUID | int | float | Decimal):
+        return str(value).encode()
+    if isinstance(value, dict):
+        return json.dumps(value, default=str).encode()
+    raise TypeError(f"cannot send {kind.__name__} to PostgreSQL")
+
+
+def _element(value: Any) -> bytes:
+    if value is None:
+        return b"NULL"
+    return b'"' + (encode(value) or b"").replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'

@@ -1,0 +1,115 @@
+"""The platform's own tables that plugins may read and refer to, as SQLAlchemy tables. Their DDL is in migrations/sql."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+from adapters.postgres.model import metadata
+
+_now = sa.func.now()
+
+
+def _at(name: str, nullable: bool = False) -> sa.Column[object]:
+    return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable, server_default=None if nullable else _now)
+
+
+users = sa.Table(
+    "users",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("email", sa.Text, nullable=False),
+    sa.Column("full_name", sa.Text, nullable=False),
+    sa.Column("locale", sa.Text, nullable=False, server_default="en"),
+    _at("email_verified_at", nullable=True),
+    sa.Column("version", sa.BigInteger, nullable=False, server_default="1"),
+    _at("created_at"),
+    _at("updated_at"),
+    sa.UniqueConstraint("email", name="uq_users_email"),
+)
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("user_id", sa.Uuid, sa.ForeignKey("users.id", name="fk_sessions_user"), nullable=False),
+    sa.Column("user_agent", sa.Text, nullable=False, server_default=""),
+    _at("created_at"),
+    _at("last_used_at"),
+    sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+    _at("revoked_at", nullable=True),
+    sa.Index("ix_sessions_user", "user_id"),
+)
+workspaces = sa.Table(
+    "workspaces",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("timezone", sa.Text, nullable=False, server_default="UTC"),
+    sa.Column("currency", sa.Text, nullable=False, server_default="EUR"),
+    sa.Column("locale", sa.Text, nullable=False, server_default="en"),
+    sa.Column("week_start", sa.SmallInteger, nullable=False, server_default="1"),
+    sa.Column("branding", JSONB, nullable=False, server_default="{}"),
+    sa.Column("modules", sa.ARRAY(sa.Text), nullable=False, server_default="{}"),
+    sa.Column("version", sa.BigInteger, nullable=False, server_default="1"),
+    _at("created_at"),
+    _at("updated_at"),
+)
+user_roles = sa.Table(
+    "user_roles",
+    metadata,
+    sa.Column("workspace_id", sa.Uuid, sa.ForeignKey("workspaces.id", name="fk_user_roles_workspace"), primary_key=True),
+    sa.Column("user_id", sa.Uuid, sa.ForeignKey("users.id", name="fk_user_roles_user"), primary_key=True),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("client_id", sa.Uuid),
+    sa.Column("full_name", sa.Text, nullable=False),
+    sa.Column("email", sa.Text, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False, server_default="1"),
+    _at("created_at"),
+    _at("updated_at"),
+    _at("ended_at", nullable=True),
+    sa.UniqueConstraint("workspace_id", "client_id", name="uq_user_roles_client"),
+    sa.Index("ix_user_roles_user", "user_id", postgresql_where=sa.text("ended_at is null")),
+)
+workspace_modules = sa.Table(
+    "workspace_modules",
+    metadata,
+    sa.Column("workspace_id", sa.Uuid, sa.ForeignKey("workspaces.id", name="fk_workspace_modules_workspace"), primary_key=True),
+    sa.Column("module", sa.Text, primary_key=True),
+    sa.Column("settings", JSONB, nullable=False, server_default="{}"),
+    sa.Column("version", sa.BigInteger, nullable=False, server_default="1"),
+    _at("changed_at"),
+    sa.Column("changed_by", sa.Uuid),
+)
+audit_logs = sa.Table(
+    "audit_logs",
+    metadata,
+    sa.Column("workspace_id", sa.Uuid, primary_key=True),
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    _at("at"),
+    sa.Column("actor_id", sa.Uuid),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("request_id", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("table_name", sa.Text, nullable=False),
+    sa.Column("record_id", sa.Text, nullable=False),
+    sa.Column("before", JSONB),
+    sa.Column("after", JSONB),
+    sa.Index("ix_audit_logs_record", "workspace_id", "table_name", "record_id", "id"),
+)
+outbox_deliveries = sa.Table(
+    "outbox_deliveries",
+    metadata,
+    sa.Column("workspace_id", sa.Uuid, primary_key=True),
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("handler", sa.Text, nullable=False),
+    sa.Column("progress", JSONB),
+    sa.Column("attempts", sa.SmallInteger, nullable=False, server_default="0"),
+    _at("done_at", nullable=True),
+    _at("dead_at", nullable=True),
+    _at("skipped_at", nullable=True),
+    sa.Column("last_error", sa.Text),
+    _at("created_at"),
+)
+
+PLATFORM = frozenset({"users", "sessions", "workspaces", "user_roles", "workspace_modules", "audit_logs", "outbox_deliveries", "outbox"})
+"""What a plugin's foreign keys may point to besides the tables of plugins it requires."""

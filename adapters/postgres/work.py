@@ -1,0 +1,215 @@
+"""The unit of work: opened lazily, one round trip whenever possible, committed once, at the edge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from adapters.postgres import gate
+from adapters.postgres.faults import KEY_TAKEN, translate
+from adapters.postgres.pool import Connection, Pool
+from adapters.postgres.statements import Encoded, Statement
+from adapters.postgres.wire import ConnectionLost, Result, ServerError
+from kernel.context import Entered, Kind, NoContext, Scope
+from kernel.errors import Unavailable
+from kernel.ids import new_id
+from ports.persistence import Claim, Document, KeyInUse, KeyTaken, Reply, Row
+
+if TYPE_CHECKING:
+    from kernel.hooks import Hook
+    from kernel.manifest import Task
+
+Item = tuple[Statement, list[Encoded]]
+
+
+class UnitOfWork:
+    """One transaction for one scope (implements ports.persistence.UnitOfWork). Not for two threads at once.
+
+    reading: the first plain read travels with the gate as one implicit transaction, without BEGIN and COMMIT; anything more opens an
+    explicit one. Otherwise writes wait for the next read or the commit and travel together.
+    """
+
+    def __init__(self, pool: Pool, scope: Scope, *, reading: bool = False, claim: Claim | None = None) -> None:
+        self.scope = scope
+        self.reply: Reply | None = None
+        self.before_commit: list[Callable[[], None]] = []
+        self._pool = pool
+        self._reading = reading
+        self._claim = claim
+        self._context: Mapping[str, object] = {"workspace_id": scope.workspace_id, "actor_id": scope.user_id}
+        self._pending: list[Item] = []
+        self._connection: Connection | None = None
+        self._explicit = False
+        self._entered: Entered | None = None
+        self._savepoints = 0
+        if scope.kind in (Kind.WORKSPACE, Kind.JOB) and scope.workspace_id is None:
+            raise NoContext("a transaction for a workspace needs one")
+
+    # -- reads and writes --------------------------------------------------------------------------------------------------------
+    def one(self, statement: Statement, **parameters: object) -> Row | None:
+        rows = self._run(statement, parameters).rows()
+        return rows[0] if rows else None
+
+    def rows(self, statement: Statement, **parameters: object) -> Sequence[Row]:
+        return self._run(statement, parameters).rows()
+
+    def document(self, statement: Statement, **parameters: object) -> Document | None:
+        rows = self._run(statement, parameters).rows(documents=True)
+        return rows[0] if rows else None
+
+    def documents(self, statement: Statement, **parameters: object) -> list[Document]:
+        return self._run(statement, parameters).rows(documents=True)
+
+    def write(self, statement: Statement, **parameters: object) -> None:
+        self._pending.append((statement, statement.bind(parameters, self._context)))
+
+    def change(self, statement: Statement, **parameters: object) -> int:
+        self._reading = False
+        return self._run(statement, parameters).count
+
+    def lock(self, subject: UUID | str) -> None:
+        """One at a time per workspace and subject; waits with the statements that follow. Raises Conflict busy after the lock timeout."""
+        self.write(gate.LOCK, subject=f"{self.scope.workspace_id}:{subject}")
+
+    # -- the kernel's part ---------------------------------------------------------------------------------------------------------
+    def entered(self) -> Entered:
+        if self._entered is None:
+            self._send([], explicit=not self._reading)
+        if self._entered is None:
+            raise NoContext("nobody entered: this operation has no workspace")
+        return self._entered
+
+    def record(self, hook: Hook[..., Any], payload: Mapping[str, object], subscribers: tuple[tuple[str, str, str], ...]) -> None:
+        event = new_id()
+        request = self.scope.request_id
+        self.write(gate.RECORD, id=event, name=hook.name, payload=dict(payload), request_id=request)
+        if subscribers:
+            modules, handlers, queues = zip(*subscribers, strict=True)
+            ids = [new_id() for _ in subscribers]
+            self.write(gate.DELIVER, event_id=event, ids=ids, modules=modules, handlers=handlers, queues=queues, request_id=request)
+
+    def enqueue(self, task: Task, arguments: Mapping[str, object], *, at: datetime | None, key: str | None, unique: str | None) -> UUID:
+        id = new_id()
+        self.write(
+            gate.ENQUEUE, id=id, module=task.owner, handler=f"{task.owner}:{task.name}", queue=task.queue, key=key, unique_key=unique,
+            arguments=dict(arguments), available_at=at, max_attempts=task.retries + 1, request_id=self.scope.request_id,
+        )  # fmt: skip
+        return id
+
+    @contextmanager
+    def savepoint(self, *, read_only: bool = False) -> Iterator[None]:
+        self._savepoints += 1
+        name = f"s{self._savepoints}"
+        self._send([(gate.savepoint(name), [])] + ([(gate.READ_ONLY, [])] if read_only else []), explicit=True)
+        try:
+            yield
+            self.flush()
+        except BaseException:
+            self._pending.clear()
+            self._send([(gate.rollback_to(name), [])], explicit=True)
+            raise
+        # A read-only savepoint is always rolled back: that also restores the transaction's own mode.
+        self._send([(gate.rollback_to(name) if read_only else gate.release(name), [])], explicit=True)
+
+    # -- the edge's part -----------------------------------------------------------------------------------------------------------
+    def flush(self) -> None:
+        """Send queued writes now."""
+        if self._pending:
+            self._send([], explicit=True)
+
+    def connection(self) -> Connection:
+        """The psycopg connection, inside the transaction, after everything queued: for the ORM session."""
+        if self._pending or not self._explicit:
+            self._send([], explicit=True)
+        assert self._connection is not None
+        return self._connection
+
+    def commit(self) -> None:
+        for step in self.before_commit:
+            step()
+        if self._explicit:
+            last: list[Item] = []
+            if self._claim and self.reply:
+                last.append((gate.KEEP_REPLY, gate.KEEP_REPLY.bind({**self._claimed(), **self._replied()}, self._context)))
+            tag = self._send([*last, (gate.COMMIT, [])], explicit=True)[-1].tag
+            self._explicit = False
+            if tag != "COMMIT":  # PostgreSQL answers ROLLBACK to the COMMIT of an aborted transaction
+                raise Unavailable(retry_after_s=1)
+        elif self._pending or self._claim or (self._entered is None and self.scope.kind is not Kind.PUBLIC):
+            self._send([], explicit=False)
+
+    def __enter__(self) -> UnitOfWork:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        connection, self._connection = self._connection, None
+        self._pending.clear()
+        if connection is not None:
+            self._pool.give(connection)  # the pool rolls back whatever is still open
+
+    # -- inside --------------------------------------------------------------------------------------------------------------------
+    def _run(self, statement: Statement, parameters: Mapping[str, object]) -> Result:
+        item = (statement, statement.bind(parameters, self._context))
+        implicit = self._reading and self._entered is None and not self._pending and not statement.locks
+        return self._send([item], explicit=not implicit)[-1]
+
+    def _opening(self, explicit: bool) -> list[Item]:
+        items: list[Item] = [(gate.BEGIN, [])] if explicit else []
+        if (check := gate.check(self.scope)) is not None:
+            items.append(check)
+        if self._claim:
+            values = {**self._claimed(), **(self._replied() if self.reply and not explicit else gate.NO_REPLY)}
+            items.append((gate.CLAIM, gate.CLAIM.bind(values, self._context)))
+        return items
+
+    def _send(self, items: list[Item], *, explicit: bool) -> list[Result]:
+        opening = not self._explicit
+        start = self._opening(explicit) if opening else []
+        batch = [*start, *self._pending, *items]
+        if not batch:
+            return []
+        # Safe to send again: nothing was begun, or a lone read was.
+        repeatable = opening and (explicit or (self._reading and not self._pending and not self._claim))
+        results = self._exchange(batch, opening, repeatable)
+        self._pending.clear()
+        if opening:
+            self._explicit = explicit
+            if self.scope.kind is not Kind.PUBLIC:
+                self._entered = gate.entered(self.scope, results[1 if explicit else 0])
+        return results[len(batch) - len(items) :]
+
+    def _exchange(self, batch: list[Item], opening: bool, repeatable: bool) -> list[Result]:
+        for attempt in (1, 2):
+            if self._connection is None:
+                self._connection = self._pool.take()
+            try:
+                return self._connection.wire.exchange(batch)
+            except ConnectionLost as lost:
+                self._pool.give(self._connection)
+                self._connection, self._explicit = None, False
+                if attempt == 2 or not opening or (lost.sent and not repeatable):
+                    raise Unavailable(retry_after_s=1) from lost
+            except ServerError as error:
+                if error.sqlstate == KEY_TAKEN:
+                    raise KeyTaken from None
+                if error.sqlstate == "42F06":
+                    raise KeyInUse from None
+                if opening and self._connection.wire.in_transaction:
+                    self._explicit = True
+                if (known := translate(error)) is not None:
+                    raise known from error
+                raise
+        raise AssertionError("unreachable")
+
+    def _claimed(self) -> dict[str, object]:
+        claim = self._claim
+        assert claim is not None
+        return {"scope_id": claim.scope_id, "key": claim.key, "operation": claim.operation, "fingerprint": claim.fingerprint}
+
+    def _replied(self) -> dict[str, object]:
+        reply = self.reply
+        assert reply is not None
+        return {"status": reply.status, "headers": [list(pair) for pair in reply.headers], "body": reply.body}

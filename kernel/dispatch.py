@@ -1,0 +1,71 @@
+"""Firing hooks: only to plugins the workspace has on, in topological order, one by one, each kind with its failure policy."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from kernel.context import current
+from kernel.errors import Conflict, DomainError, Forbidden
+from kernel.hooks import Hook, HookKind, subset
+from kernel.registry import Registry, Subscription
+
+log = logging.getLogger(__name__)
+
+
+class Hub:
+    """The dispatcher of a loaded registry."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+
+    def fire(self, hook: Hook[..., Any], arguments: Mapping[str, object]) -> object:
+        """Run a hook. EVENT and CHECK return None, COLLECT `[(plugin, value)]`, COMMAND its value."""
+        if hook.kind is HookKind.COMMAND:
+            return self.command(hook.name, arguments)
+        subscribers = self.registry.subscriptions.get(hook.name, ())
+        if hook.kind is HookKind.EVENT:
+            targets = tuple((s.plugin, s.listener.hook, s.listener.queue) for s in subscribers)
+            current().open_transaction.record(hook, arguments, targets)
+            return None
+        if hook.kind is HookKind.CHECK:
+            for subscriber in self._on(subscribers):
+                subscriber.listener.function(**subset(arguments, subscriber.listener.accepts))
+            return None
+        return self._collect(hook, self._on(subscribers), arguments)
+
+    def command(self, name: str, arguments: Mapping[str, object]) -> object:
+        """Have the one provider of a command do it, in the caller's transaction, with the actor's permission.
+
+        Raises Conflict module_disabled when nobody offers it here, Forbidden when the actor's role does not hold the permission.
+        """
+        owner, hook = self.registry.hooks.get(name, ("", None))
+        if hook is None or hook.kind is not HookKind.COMMAND or not self._enabled(owner):
+            raise Conflict(f"{name} is not available in this workspace.", code="module_disabled", extra={"module": owner or None})
+        role = current().open_transaction.entered().role
+        if hook.permission is not None and role != "system" and role not in self.registry.plugins[owner].permits(hook.permission):
+            raise Forbidden(f"Your role does not allow {name}.")
+        return hook.function(**arguments)
+
+    def _enabled(self, plugin: str) -> bool:
+        manifest = self.registry.plugins.get(plugin)
+        return manifest is not None and (manifest.core or current().modules.enabled(plugin))
+
+    def _on(self, subscribers: tuple[Subscription, ...]) -> list[Subscription]:
+        return [s for s in subscribers if self._enabled(s.plugin)]
+
+    @staticmethod
+    def _collect(hook: Hook[..., Any], subscribers: list[Subscription], arguments: Mapping[str, object]) -> list[tuple[str, object]]:
+        answers: list[tuple[str, object]] = []
+        for subscriber in subscribers:
+            try:
+                with current().open_transaction.savepoint(read_only=True):
+                    value = subscriber.listener.function(**subset(arguments, subscriber.listener.accepts))
+            except DomainError as error:
+                log.info("collect answer dropped", extra={"hook": hook.name, "plugin": subscriber.plugin, "code": error.code})
+            except Exception:  # noqa: BLE001 - fails open by contract: one plugin's bug must not hide the others' answers
+                log.exception("collect answer dropped", extra={"hook": hook.name, "plugin": subscriber.plugin})
+            else:
+                answers.append((subscriber.plugin, value))
+        return answers

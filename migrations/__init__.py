@@ -1,0 +1,1 @@
+"""Alembic's environment and the platform's own migrations. Plugins keep theirs beside their code."""

@@ -1,0 +1,135 @@
+"""What a repository needs from storage: statements in, rows out, one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+from kernel.context import Modules, Scope, Transaction
+from kernel.errors import DomainError
+
+Row = Mapping[str, Any]
+"""One row by column name, with Python values (UUID, aware UTC datetime, parsed JSON)."""
+
+Document = dict[str, Any]
+"""One row on its way out, unchanged: JSON-ready values (ids as text, JSON unparsed). Never compute with it; read `Row`s for that."""
+
+
+class Statement(Protocol):
+    """A statement compiled once, when its module is imported."""
+
+    @property
+    def text(self) -> str: ...
+
+
+class Work(Protocol):
+    """The open transaction. Writes are queued in order and travel with the next read or the commit, so a use case that only writes
+    costs one round trip. A parameter named workspace_id or actor_id is filled from the context.
+
+    Constraint violations surface as `DomainError` at the statement that sends them, at the latest at the commit.
+    """
+
+    def one(self, statement: Statement, **parameters: object) -> Row | None:
+        """The first row, or None."""
+
+    def rows(self, statement: Statement, **parameters: object) -> Sequence[Row]:
+        """Every row."""
+
+    def document(self, statement: Statement, **parameters: object) -> Document | None:
+        """The first row as a document, or None."""
+
+    def documents(self, statement: Statement, **parameters: object) -> list[Document]:
+        """Every row as a document."""
+
+    def write(self, statement: Statement, **parameters: object) -> None:
+        """Queue a statement whose result nobody needs."""
+
+    def change(self, statement: Statement, **parameters: object) -> int:
+        """Run now; the number of rows it touched."""
+
+
+class Locks(Protocol):
+    """One at a time, across processes, until the transaction ends."""
+
+    def lock(self, subject: UUID | str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An Idempotency-Key of one person in one workspace (the nil UUID outside any), for one operation and one body."""
+
+    scope_id: UUID
+    key: str
+    operation: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer as it goes out; stored with the effect it reports. headers: without those of the moment (date, request id)."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReply:
+    """What an Idempotency-Key holds. reply is None while its operation has not finished; phase is the last recovery point."""
+
+    operation: str
+    fingerprint: str
+    reply: Reply | None
+    phase: str | None
+
+
+class KeyTaken(Exception):
+    """The claim was made before: read the stored reply instead."""
+
+
+class KeyInUse(Exception):
+    """Another request with the same key is still running."""
+
+
+class UnitOfWork(Work, Transaction, Locks, Protocol):
+    """A transaction as the edges drive it: leave the `with` block and it is gone; only `commit` keeps anything.
+
+    claim travels with the gate and its reply with the commit. A commit that sent nothing still asks the gate.
+    """
+
+    reply: Reply | None
+
+    def commit(self) -> None: ...
+
+    def __enter__(self) -> UnitOfWork: ...
+
+    def __exit__(self, *error: object) -> None: ...
+
+
+class Database(Protocol):
+    """One database identity."""
+
+    def open(self, scope: Scope, *, reading: bool = False, claim: Claim | None = None) -> UnitOfWork:
+        """A unit of work; nothing is sent before it is needed. reading: GET-like, the first read travels without BEGIN and COMMIT."""
+
+    def stored(self, scope: Scope, claim: Claim) -> StoredReply | None:
+        """What a taken key holds, in a transaction of its own."""
+
+    def explain(self, error: Exception) -> DomainError | None:
+        """The domain error behind a storage library's exception; None when it is not a storage fault."""
+
+    def modules(self, work: UnitOfWork, workspace_id: UUID | None) -> Modules:
+        """What the workspace has on, cached by its version."""
+
+    def only_workspace(self, user_id: UUID, session_id: UUID) -> UUID | None:
+        """The workspace of a person who has exactly one."""
+
+
+class Transactions(Protocol):
+    """Opens the transactions of an outside operation."""
+
+    def __call__(self, phase: str | None = None) -> AbstractContextManager[Work]:
+        """One transaction for the actor of the current request. phase: the recovery point it commits."""
