@@ -114,7 +114,7 @@ def _unreadable(raw: bytes, error: orjson.JSONDecodeError) -> Malformed | Invali
         return _malformed(f"The body is not UTF-8 (byte {undecodable.start}).")
     if "infinity" in error.msg:
         return _out_of_range(raw)
-    return _malformed(f"The body is not valid JSON: {error.msg}.")
+    return _malformed(f"The body is not valid JSON: {error.msg} (line {error.lineno}, column {error.colno}).")
 
 
 def _malformed(detail: str) -> Malformed:

@@ -54,8 +54,8 @@ class Email(String, ma.fields.Email):
         if len(text) > MAX_EMAIL:
             raise self.make_error("invalid")
         address = normalise_email(text)
-        # Quoted local parts and address literals are legal and used by nobody but attackers.
-        if '"' in address or "[" in address:
+        # Quoted local parts and address literals are legal and used by nobody but attackers; the invisible makes twins.
+        if '"' in address or "[" in address or not address.isprintable():
             raise self.make_error("invalid")
         self._check(address)
         return address
