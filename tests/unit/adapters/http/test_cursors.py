@@ -48,6 +48,13 @@ def test_no_single_changed_character_is_accepted(cursors: Cursors) -> None:
         refuse(cursors, text[:place] + "=" + text[place:])
 
 
+@pytest.mark.parametrize("name", ["a", "ab", "abc"])
+def test_the_spare_bits_of_the_last_character_are_no_second_spelling(cursors: Cursors, name: str) -> None:
+    text = cursors.encode([name], workspace=WORKSPACE, fingerprint="name")
+    for other in set(ALPHABET) - {text[-1]}:
+        refuse(cursors, text[:-1] + other)
+
+
 @pytest.mark.parametrize(
     "text", ["", "A", "AA", "====", "eyJhIjoxfQ", "é", "a b", "a\n", "%00", "٠١", "x" * 5000, "A" * 400, "\ud800"]
 )

@@ -87,6 +87,7 @@ def test_an_unknown_family_is_a_500(monkeypatch: pytest.MonkeyPatch) -> None:
         (RateLimited(retry_after_s=7), ("Retry-After", "7")),
         (RateLimited(), ("Retry-After", "1")),
         (RateLimited(retry_after_s=0), ("Retry-After", "1")),
+        (RateLimited(retry_after_s=-5), ("Retry-After", "1")),
         (Unavailable(retry_after_s=30), ("Retry-After", "30")),
         (Refused(retry_after_s=2), ("Retry-After", "2")),
         (MethodNotAllowed(["POST", "GET"]), ("Allow", "GET, POST")),
