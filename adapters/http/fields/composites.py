@@ -85,7 +85,7 @@ class Dict(ma.fields.Dict):
         return ma.ValidationError(flat)
 
 
-class _MoneySchema(ma.Schema):
+class MoneySchema(ma.Schema):
     """An amount of money."""
 
     class Meta:
@@ -114,7 +114,7 @@ class Money(Nested):
     """
 
     def __init__(self, *, minimum: int | None = None, **kwargs: Any) -> None:
-        super().__init__(_MoneySchema, **kwargs)
+        super().__init__(MoneySchema, **kwargs)
         self.minimum = minimum
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, partial: Any = None, **kwargs: Any) -> money.Money:
