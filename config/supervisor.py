@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import re
 import select
 import signal
 import socket
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -76,6 +78,7 @@ class Supervisor:
 
     def run(self) -> int:
         """Block until the end; the exit code to leave with. Only from the main thread: it handles signals."""
+        make_listens = _make_listens()
         with self._signals() as wakeup:
             code = 0
             try:
@@ -85,6 +88,7 @@ class Supervisor:
                     select.select([wakeup], [], [], 1.0)
                     with contextlib.suppress(BlockingIOError):
                         wakeup.recv(4096)
+                    self._asked += make_listens and not _make_listens()
                     code = self._replace_the_dead()
                     if self._tend and not self._asked and not code:
                         self._look_after(self._tend)
@@ -162,6 +166,21 @@ class Supervisor:
                 signal.signal(number, handler)
             reader.close()
             writer.close()
+
+
+def _make_listens() -> bool:
+    """Whether our parent is a make that would still notice a SIGINT.
+
+    One that got a SIGINT of its own (the terminal's reaches us too) stops listening and waits for us without a word.
+    """
+    parent = Path("/proc") / str(os.getppid())
+    try:
+        status = (parent / "status").read_text()
+    except OSError:
+        return False
+    caught = re.search(r"^SigCgt:\s*(\w+)$", status, re.MULTILINE)
+    is_make = re.match(r"Name:\s*g?make$", status, re.MULTILINE)
+    return bool(is_make and caught and int(caught[1], 16) >> (signal.SIGINT - 1) & 1)
 
 
 def _signal_session(leader: int, number: signal.Signals) -> None:

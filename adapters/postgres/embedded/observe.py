@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -38,7 +39,7 @@ def look(data: Path, sockets: Path) -> Server | None:
     sockets = Path(noted[4]) if noted[4] else sockets
     pid = int(noted[0]) if noted[0].isascii() and noted[0].isdigit() else None
     seen = pid is not None and runs(pid, data)
-    if not seen and not _accepts(sockets / SOCKET):
+    if not seen and not _stays(sockets / SOCKET):
         return None
     return Server(pid if seen else None, sockets, noted[7] or "starting")
 
@@ -64,6 +65,16 @@ def runs(pid: int, data: Path) -> bool:
         ["ps", "-o", "stat=,command=", "-p", str(pid)], capture_output=True, text=True, check=False
     ).stdout
     return not shown.startswith("Z") and "postgres" in shown and str(data) in shown
+
+
+def _stays(path: Path) -> bool:
+    """Whether somebody keeps listening: a killed server's socket answers a little longer than the server lives."""
+    deadline = time.monotonic() + 1
+    while listening := _accepts(path):
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.01)
+    return listening
 
 
 def _accepts(path: Path) -> bool:
