@@ -6,6 +6,7 @@ import base64
 import contextlib
 import os
 import secrets
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -39,13 +40,12 @@ def kept_secret(home: Path) -> bytes:
     path = home / "secret.key"
     if not path.exists():
         home.mkdir(mode=0o711, parents=True, exist_ok=True)
-        draft = home / f"secret.key.{os.getpid()}"
-        draft.unlink(missing_ok=True)
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        descriptor, draft = tempfile.mkstemp(prefix="secret.key.", dir=home)  # mode 0600
+        with open(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(48))
         try:
             with contextlib.suppress(FileExistsError):
                 os.link(draft, path)  # whole or not at all, and the first one wins
         finally:
-            draft.unlink()
+            os.unlink(draft)
     return path.read_bytes().strip()
