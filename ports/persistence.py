@@ -59,12 +59,16 @@ class Locks(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """An Idempotency-Key of one person in one workspace (the nil UUID outside any), for one operation and one body."""
+    """An Idempotency-Key of one person in one workspace (the nil UUID outside any), for one operation and one body.
+
+    lease_s: how long an outside operation may run before another attempt may take it over; 0 when one transaction does it all.
+    """
 
     scope_id: UUID
     key: str
     operation: str
     fingerprint: str
+    lease_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,7 @@ class StoredReply:
     fingerprint: str
     reply: Reply | None
     phase: str | None
+    running: bool
 
 
 class KeyTaken(Exception):
@@ -102,11 +107,30 @@ class UnitOfWork(Work, Transaction, Locks, Protocol):
 
     reply: Reply | None
 
+    def reach(self, claim: Claim, phase: str) -> None:
+        """Queue a recovery point, to be committed with what led to it."""
+
     def commit(self) -> None: ...
 
     def __enter__(self) -> UnitOfWork: ...
 
     def __exit__(self, *error: object) -> None: ...
+
+
+class Keys(Protocol):
+    """Idempotency keys outside the transaction they were claimed in; each call is a transaction of its own."""
+
+    def stored(self, scope: Scope, claim: Claim) -> StoredReply | None:
+        """What a taken key holds."""
+
+    def take_over(self, scope: Scope, claim: Claim) -> bool:
+        """Lease an unfinished key whose holder is gone; False when somebody holds it."""
+
+    def let_go(self, scope: Scope, claim: Claim) -> None:
+        """End the lease of an unfinished key, so that a retry may go on at once."""
+
+    def keep(self, scope: Scope, claim: Claim, reply: Reply) -> None:
+        """Finish the key."""
 
 
 class Database(Protocol):
@@ -115,8 +139,7 @@ class Database(Protocol):
     def open(self, scope: Scope, *, reading: bool = False, claim: Claim | None = None) -> UnitOfWork:
         """A unit of work; nothing is sent before it is needed. reading: GET-like, the first read travels without BEGIN and COMMIT."""
 
-    def stored(self, scope: Scope, claim: Claim) -> StoredReply | None:
-        """What a taken key holds, in a transaction of its own."""
+    keys: Keys
 
     def explain(self, error: Exception) -> DomainError | None:
         """The domain error behind a storage library's exception; None when it is not a storage fault."""
@@ -126,10 +149,3 @@ class Database(Protocol):
 
     def only_workspace(self, user_id: UUID, session_id: UUID) -> UUID | None:
         """The workspace of a person who has exactly one."""
-
-
-class Transactions(Protocol):
-    """Opens the transactions of an outside operation."""
-
-    def __call__(self, phase: str | None = None) -> AbstractContextManager[Work]:
-        """One transaction for the actor of the current request. phase: the recovery point it commits."""

@@ -12,13 +12,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.exc import StaleDataError
 
 from adapters.postgres import gate
+from adapters.postgres.keys import PostgresKeys
 from adapters.postgres.faults import translate
 from adapters.postgres.pool import Pool
 from adapters.postgres.wire import ServerError
 from adapters.postgres.work import UnitOfWork
 from kernel.context import Kind, NoContext, Scope
 from kernel.errors import DomainError, Stale, Unavailable
-from ports.persistence import Claim, Reply, StoredReply
+from ports.persistence import Claim
 
 _CACHED_WORKSPACES = 4096
 
@@ -66,19 +67,11 @@ class PostgresDatabase:
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
+        self.keys = PostgresKeys(self)
         self._modules: dict[tuple[UUID, int], _State] = {}
 
     def open(self, scope: Scope, *, reading: bool = False, claim: Claim | None = None) -> UnitOfWork:
         return UnitOfWork(self.pool, scope, reading=reading, claim=claim)
-
-    def stored(self, scope: Scope, claim: Claim) -> StoredReply | None:
-        with self.open(scope, reading=True) as work:
-            row = work.one(gate.STORED, scope_id=claim.scope_id, key=claim.key)
-        if row is None:
-            return None
-        headers = tuple((name, value) for name, value in row["headers"] or ())
-        reply = None if row["status"] is None else Reply(row["status"], headers, bytes(row["body"]))
-        return StoredReply(row["operation"], row["fingerprint"], reply, row["phase"])
 
     def explain(self, error: Exception) -> DomainError | None:
         if isinstance(error, StaleDataError):

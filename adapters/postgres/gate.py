@@ -18,7 +18,7 @@ ENTER_USER = sql("select app.enter_user($1, $2, $3)", "user", "session", "reques
 ENTER_JOB = sql("select version from app.enter_job($1, $2, $3)", "workspace", "module", "request")
 
 _KEY = ("scope_id", "key", "operation", "fingerprint", "status", "headers", "body")
-CLAIM = sql("select app.claim_key($1, $2, $3, $4, $5::smallint, $6::jsonb, $7::bytea)", *_KEY, json=("headers",))
+CLAIM = sql("select app.claim_key($1, $2, $3, $4, $5::smallint, $6::jsonb, $7::bytea, $8)", *_KEY, "lease_s", json=("headers",))
 KEEP_REPLY = sql(
     "update idempotency_keys set status = $5::smallint, headers = $6::jsonb, body = $7::bytea"
     " where user_id = app.usr() and scope_id = $1 and key = $2 and operation = $3 and fingerprint = $4",
@@ -26,9 +26,16 @@ KEEP_REPLY = sql(
 )  # fmt: skip
 NO_REPLY: dict[str, object] = {"status": None, "headers": None, "body": None}
 STORED = sql(
-    "select operation, fingerprint, phase, status, headers, body from idempotency_keys where user_id = app.usr() and scope_id = $1 and key = $2",
+    "select operation, fingerprint, phase, status, headers, body, coalesce(locked_until > now(), false) as running from idempotency_keys where user_id = app.usr() and scope_id = $1 and key = $2",
     "scope_id", "key",
 )  # fmt: skip
+_THE_KEY = " where user_id = app.usr() and scope_id = $1 and key = $2 and status is null"
+TAKE_OVER = sql(
+    "update idempotency_keys set locked_until = now() + make_interval(secs => $3)" + _THE_KEY + " and (locked_until is null or locked_until < now())",
+    "scope_id", "key", "lease_s",
+)  # fmt: skip
+LET_GO = sql("update idempotency_keys set locked_until = null" + _THE_KEY, "scope_id", "key")
+REACH = sql("update idempotency_keys set phase = $3" + _THE_KEY, "scope_id", "key", "phase")
 
 RECORD = sql(
     "insert into outbox (workspace_id, id, name, payload, actor_id, request_id) values ($1, $2, $3, $4::jsonb, $5, $6)",

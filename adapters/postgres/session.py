@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event, orm
 from sqlalchemy.dialects import registry
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.pool import NullPool
 
 from adapters.postgres.work import UnitOfWork
@@ -16,31 +14,7 @@ from adapters.postgres.work import UnitOfWork
 _work: ContextVar[UnitOfWork] = ContextVar("fitpro_orm_work")
 
 
-class BorrowedDialect(PGDialect_psycopg):
-    """psycopg's dialect on a connection it does not own: it neither begins, commits nor closes."""
-
-    supports_statement_cache = True
-
-    def do_begin(self, dbapi_connection: Any) -> None: ...
-
-    def do_commit(self, dbapi_connection: Any) -> None: ...
-
-    def do_rollback(self, dbapi_connection: Any) -> None: ...
-
-    def do_close(self, dbapi_connection: Any) -> None: ...
-
-    def do_terminate(self, dbapi_connection: Any) -> None: ...
-
-    def initialize(self, connection: Any) -> None:
-        # Asked of the server otherwise, in the middle of somebody's transaction.
-        self.server_version_info = (15,)
-        self.default_schema_name = "public"
-
-    def on_connect(self) -> None:
-        return None
-
-
-registry.register("postgresql.borrowed", __name__, "BorrowedDialect")
+registry.register("postgresql.borrowed", "adapters.postgres.borrowed", "BorrowedDialect")
 _engine = sa.create_engine(
     "postgresql+borrowed://", creator=lambda: _work.get().connection(), poolclass=NullPool, pool_reset_on_return=None
 )

@@ -114,6 +114,9 @@ class UnitOfWork:
         # A read-only savepoint is always rolled back: that also restores the transaction's own mode.
         self._send([(gate.rollback_to(name) if read_only else gate.release(name), [])], explicit=True)
 
+    def reach(self, claim: Claim, phase: str) -> None:
+        self.write(gate.REACH, scope_id=claim.scope_id, key=claim.key, phase=phase)
+
     # -- the edge's part -----------------------------------------------------------------------------------------------------------
     def flush(self) -> None:
         """Send queued writes now."""
@@ -207,7 +210,8 @@ class UnitOfWork:
     def _claimed(self) -> dict[str, object]:
         claim = self._claim
         assert claim is not None
-        return {"scope_id": claim.scope_id, "key": claim.key, "operation": claim.operation, "fingerprint": claim.fingerprint}
+        return {"scope_id": claim.scope_id, "key": claim.key, "operation": claim.operation, "fingerprint": claim.fingerprint,
+                "lease_s": claim.lease_s}  # fmt: skip
 
     def _replied(self) -> dict[str, object]:
         reply = self.reply

@@ -1,0 +1,177 @@
+"""The web application: Flask and flask-smorest with every plugin's blueprints, wrapped by the gateway."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import flask
+import flask_smorest
+from flask.json.provider import JSONProvider
+from werkzeug.exceptions import HTTPException
+
+from adapters.http import docs, headers
+from adapters.http.blueprint import Blueprint
+from adapters.http.dumping import to_json
+from adapters.http.exchange import Answer
+from adapters.http.fallback import respond
+from adapters.http.gateway import Gateway
+from adapters.http.metrics import CONTENT_TYPE, Metrics
+from adapters.http.openapi import Document, schema_name
+from adapters.http.problems import MethodNotAllowed
+from adapters.http.runner import Platform, Runner
+from kernel.errors import DomainError, Malformed, NotFound, TooLarge, Unavailable
+from kernel.registry import MOUNT, Registry
+
+log = logging.getLogger(__name__)
+SPEC_URL = f"{MOUNT}/openapi.json"
+
+
+@dataclass(slots=True)
+class WebSettings:
+    """What the web application may be told. ready: name → a check that raises when its part is down."""
+
+    version: str
+    docs_enabled: bool = True
+    metrics_enabled: bool = True
+    cors_origins: tuple[str, ...] = ()
+    shortcut: bool = True
+    ready: Mapping[str, Callable[[], None]] = field(default_factory=dict)
+    jwks: Callable[[], Mapping[str, object]] = dict
+
+
+class _Orjson(JSONProvider):
+    def dumps(self, obj: Any, **_: Any) -> str:
+        return to_json(obj).decode()
+
+    def loads(self, s: str | bytes, **_: Any) -> Any:
+        raise NotImplementedError("bodies are read by adapters.http.bodies")
+
+
+def create_app(registry: Registry, blueprints: Mapping[str, Iterable[Blueprint]], platform: Platform, settings: WebSettings) -> Gateway:
+    """Build the application. blueprints: plugin id → its blueprints. A clash of schema names is an error, not a silent rename."""
+    app = flask.Flask("fitpro", static_folder=None)
+    app.json = _Orjson(app)
+    app.url_map.strict_slashes = True
+    app.url_map.merge_slashes = False
+    app.config.update(API_TITLE="FitPro Hub", API_VERSION=settings.version, OPENAPI_VERSION="3.1.0")
+    api = flask_smorest.Api(app, spec_kwargs={"marshmallow_plugin": _marshmallow()})
+    runner = Runner(platform)
+    gateway = Gateway(app, runner, headers.Cors(frozenset(settings.cors_origins)), Metrics(), shortcut=settings.shortcut)
+    operations = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        for id, owned in blueprints.items():
+            for blueprint in owned:
+                api.register_blueprint(blueprint)
+                operations += blueprint.operations
+            log.debug("plugin mounted", extra={"plugin": id})
+    gateway.add(operations)
+    document = Document(api.spec.to_dict(), operations, settings.version)
+    _errors(app, gateway, registry)
+    _operations(app, gateway, settings)
+    if settings.docs_enabled:
+        _documentation(app, document)
+    return gateway
+
+
+def _marshmallow() -> Any:
+    from apispec.ext.marshmallow import MarshmallowPlugin
+
+    return MarshmallowPlugin(schema_name_resolver=schema_name)
+
+
+def _errors(app: flask.Flask, gateway: Gateway, registry: Registry) -> None:
+    """Whatever Flask itself refuses, as a problem. A path of a module that is off or failed never admits what it has."""
+
+    @app.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> flask.Response:
+        environ = flask.request.environ
+        request_id = environ["fitpro.request_id"]
+        path = environ.get("PATH_INFO", "")
+        try:
+            owner = registry.mounted(path)
+            if owner in registry.failed:
+                gateway.runner.guard(environ, request_id, "")
+                raise Unavailable("This module is out of order; the operator has been told why.", code="module_failed", extra={"module": owner})
+            if owner is not None and error.code == 405 and path.startswith(MOUNT):
+                gateway.runner.guard(environ, request_id, "" if registry.plugins[owner].core else owner)
+            raise _as_domain_error(error)
+        except DomainError as answer:
+            return respond(gateway.runner.problem(answer, request_id))
+
+    @app.errorhandler(Exception)
+    def failed(error: Exception) -> flask.Response:
+        return respond(gateway.runner.problem(DomainError(), flask.request.environ["fitpro.request_id"], error))
+
+
+def _as_domain_error(error: HTTPException) -> DomainError:
+    if error.code == 405:
+        return MethodNotAllowed(getattr(error, "valid_methods", None) or ())
+    if error.code == 413:
+        return TooLarge()
+    return NotFound() if error.code == 404 or (error.code or 500) < 400 else Malformed()
+
+
+def _operations(app: flask.Flask, gateway: Gateway, settings: WebSettings) -> None:
+    """Liveness, readiness, metrics, signing keys."""
+
+    def plain(status: int, value: Any) -> flask.Response:
+        return respond(Answer(status, [("Content-Type", "application/json"), headers.NO_STORE], to_json(value)))
+
+    @app.get("/health")
+    def health() -> flask.Response:
+        return plain(200, {"status": "ok"})
+
+    @app.get("/health/ready")
+    def ready() -> flask.Response:
+        down = {}
+        for name, check in settings.ready.items():
+            try:
+                check()
+            except Exception:  # noqa: BLE001 - whatever the reason, the part is not ready
+                log.warning("not ready", extra={"part": name}, exc_info=True)
+                down[name] = "down"
+        if down:
+            answer = Unavailable("Not ready.", code="not_ready", retry_after_s=1, extra={"parts": down})
+            return respond(gateway.runner.problem(answer, flask.request.environ["fitpro.request_id"]))
+        return plain(200, {"status": "ready"})
+
+    @app.get("/.well-known/jwks.json")
+    def jwks() -> flask.Response:
+        answer = [("Content-Type", "application/json"), ("Cache-Control", "public, max-age=600")]
+        return respond(Answer(200, answer, to_json(settings.jwks())))
+
+    if settings.metrics_enabled:
+
+        @app.get("/metrics")
+        def metrics() -> flask.Response:
+            return respond(Answer(200, [("Content-Type", CONTENT_TYPE), headers.NO_STORE], gateway.metrics.text()))
+
+
+def _documentation(app: flask.Flask, document: Document) -> None:
+    @app.get(SPEC_URL)
+    def openapi() -> flask.Response:
+        body, tag = document.full()
+        if flask.request.headers.get("If-None-Match") == tag:
+            return respond(Answer(304, [("ETag", tag), headers.REVALIDATE]))
+        return respond(Answer(200, [("Content-Type", "application/json"), ("ETag", tag), headers.REVALIDATE], body))
+
+    @app.get("/docs")
+    def page() -> flask.Response:
+        body, policy = docs.page(SPEC_URL)
+        sent = [("Content-Type", "text/html; charset=utf-8"), ("Content-Security-Policy", policy), headers.NO_STORE]
+        return respond(Answer(200, sent, body))
+
+    @app.get("/docs/assets/<path:name>")
+    def asset(name: str) -> flask.Response:
+        found = docs.asset(name)
+        if found is None:
+            flask.abort(404)
+        return respond(Answer(200, [("Content-Type", found[1]), ("Cache-Control", "public, max-age=86400")], found[0]))
+
+
+

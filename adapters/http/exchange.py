@@ -1,0 +1,72 @@
+"""A request as the runner reads it and an answer as it leaves, straight from and to WSGI."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from kernel.errors import Fault, Malformed, TooLarge
+
+Environ = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Answer:
+    """Status, headers without those every answer carries, body."""
+
+    status: int
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    body: bytes = b""
+
+
+def read_body(environ: Environ, limit: int) -> bytes:
+    """The whole body. Raises TooLarge above `limit` bytes, before reading when the length is announced."""
+    announced = environ.get("CONTENT_LENGTH") or ""
+    if announced:
+        if not (announced.isascii() and announced.isdigit()):
+            raise Malformed("Content-Length is not a number.", code="malformed_header")
+        if int(announced) > limit:
+            raise TooLarge(f"The body may have {limit} bytes at most.")
+        if announced == "0":
+            return b""
+        size = int(announced)
+        body: bytes = environ["wsgi.input"].read(size)
+        if len(body) < size:
+            raise Malformed("The body ended before Content-Length.", code="truncated_body")
+        return body
+    if not environ.get("HTTP_TRANSFER_ENCODING"):
+        return b""
+    body = environ["wsgi.input"].read(limit + 1)
+    if len(body) > limit:
+        raise TooLarge(f"The body may have {limit} bytes at most.")
+    return body
+
+
+def workspace_header(environ: Environ) -> UUID | None:
+    """X-Workspace-Id, None without it. Raises Malformed when it is not a UUID."""
+    text = environ.get("HTTP_X_WORKSPACE_ID")
+    if text is None:
+        return None
+    try:
+        if len(text) != 36:
+            raise ValueError
+        return UUID(text)
+    except ValueError:
+        raise Malformed(
+            "X-Workspace-Id is not a UUID.", code="malformed_header", errors=[Fault("X-Workspace-Id:", "Must be a UUID.")]
+        ) from None
+
+
+def key_header(environ: Environ) -> str | None:
+    """Idempotency-Key: 1-255 visible ASCII characters. Raises Malformed otherwise."""
+    key: str | None = environ.get("HTTP_IDEMPOTENCY_KEY")
+    if key is None:
+        return None
+    if not 1 <= len(key) <= 255 or not all("!" <= c <= "~" for c in key):
+        raise Malformed(
+            "Idempotency-Key must be 1 to 255 visible ASCII characters.",
+            code="malformed_header",
+            errors=[Fault("Idempotency-Key:", "Must be 1 to 255 visible ASCII characters.")],
+        )
+    return key

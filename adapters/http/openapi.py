@@ -1,0 +1,208 @@
+"""The OpenAPI document: flask-smorest's, completed from the operations, and filtered to what a workspace has on."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import marshmallow as ma
+import orjson
+
+from adapters.http import problems
+from adapters.http.examples import example_of
+from adapters.http.operation import Operation
+from adapters.http.schema import QuerySchema
+from kernel.registry import MOUNT
+from kernel.roles import Access
+
+
+def schema_name(schema: Any) -> str | bool:
+    """`<plugin>.<Name>`: two plugins may both have an EntrySchema. Query schemas are spelled out where they are used."""
+    kind = schema if isinstance(schema, type) else type(schema)
+    if issubclass(kind, QuerySchema):
+        return False
+    module = kind.__module__.split(".")
+    owner = module[1] if module[0] == "plugins" and len(module) > 2 else module[0] if module[0] != "adapters" else "platform"
+    name = f"{owner}.{kind.__name__.removesuffix('Schema')}"
+    if isinstance(schema, ma.Schema):
+        if schema.partial:
+            name += ".Partial"
+        if schema.only or schema.exclude:
+            name += "." + hashlib.sha256(",".join(sorted(schema.fields)).encode()).hexdigest()[:6]
+        if schema.many:
+            return False
+    return name
+
+
+class Document:
+    """The finished document. Built once; filtered copies are cached by the set of modules."""
+
+    def __init__(self, spec: dict[str, Any], operations: Sequence[Operation], version: str) -> None:
+        self._spec = copy.deepcopy(spec)
+        self._spec["info"] = {
+            "title": "FitPro Hub", "version": version,
+            "description": "The backend for fitness professionals. Sign in at `/auth/login`, send the access token as `Authorization: Bearer …` and the"
+            " workspace as `X-Workspace-Id`. Lists are `{items, next_cursor}`; errors are problem documents (RFC 9457).",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        }  # fmt: skip
+        self._spec["servers"] = [{"url": "/"}]
+        components = self._spec.setdefault("components", {})
+        components.setdefault("schemas", {})["Problem"] = problems.problem_schema()
+        components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+        self._owners: dict[tuple[str, str], str] = {}
+        for operation in operations:
+            path = _openapi_path(operation.rule)
+            described = self._spec["paths"][path][operation.method.lower()]
+            _complete(described, operation, components["schemas"])
+            self._owners[path, operation.method.lower()] = operation.module
+        self._spec["tags"] = _tags(operations)
+        self._cache: dict[frozenset[str] | None, tuple[bytes, str]] = {}
+
+    def full(self) -> tuple[bytes, str]:
+        """The whole document and its ETag."""
+        return self._rendered(None)
+
+    def of(self, enabled: frozenset[str]) -> tuple[bytes, str]:
+        """What a workspace with these modules has, and its ETag; components nobody refers to any more are left out."""
+        return self._rendered(enabled)
+
+    def _rendered(self, enabled: frozenset[str] | None) -> tuple[bytes, str]:
+        if enabled not in self._cache:
+            body = orjson.dumps(self._spec if enabled is None else self._filtered(enabled))
+            self._cache[enabled] = (body, f'"{hashlib.sha256(body).hexdigest()[:24]}"')
+        return self._cache[enabled]
+
+    def _filtered(self, enabled: frozenset[str]) -> dict[str, Any]:
+        spec = {**self._spec, "paths": {}}
+        for path, item in self._spec["paths"].items():
+            kept = {m: d for m, d in item.items() if self._owners.get((path, m), "") in enabled | {""}}
+            if any((path, method) in self._owners for method in kept):
+                spec["paths"][path] = kept
+        reachable = _reachable(spec["paths"], self._spec["components"]["schemas"])
+        spec["components"] = {
+            **self._spec["components"],
+            "schemas": {name: schema for name, schema in self._spec["components"]["schemas"].items() if name in reachable},
+        }
+        return spec
+
+
+def _openapi_path(rule: str) -> str:
+    parts = []
+    for part in rule.split("/"):
+        parts.append("{" + part.strip("<>").split(":")[-1] + "}" if part.startswith("<") else part)
+    return "/".join(parts)
+
+
+def _tags(operations: Sequence[Operation]) -> list[dict[str, str]]:
+    seen = {operation.plugin.title: operation.plugin.description for operation in operations}
+    return [{"name": title, "description": description} for title, description in seen.items()]
+
+
+def _complete(described: dict[str, Any], operation: Operation, schemas: dict[str, Any]) -> None:
+    marks = operation.marks
+    described["operationId"] = operation.id
+    described.setdefault("summary", operation.id.split("_", 1)[1].replace("_", " ").capitalize())
+    described.pop("deprecated", None)
+    described["x-plugin"] = operation.plugin.id
+    described["security"] = [] if operation.access is Access.PUBLIC else [{"bearer": []}]
+    parameters = described.setdefault("parameters", [])
+    parameters += [_parameter("header", name, text, schema, required) for name, text, schema, required in _headers(operation)]
+    if marks.paginated:
+        parameters.append(_parameter("query", "limit", "How many items at most.", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}))
+        parameters.append(_parameter("query", "cursor", "`next_cursor` of the page before.", {"type": "string", "maxLength": 2048}))
+    _describe_answers(described, operation, schemas)
+    body = described.get("requestBody")
+    if body is not None and marks.body is not None:
+        for media in body["content"].values():
+            media.setdefault("example", example_of(marks.body, load=True))
+
+
+def _describe_answers(described: dict[str, Any], operation: Operation, schemas: dict[str, Any]) -> None:
+    marks = operation.marks
+    answers = described.setdefault("responses", {})
+    answers.pop("default", None)
+    success = answers.setdefault(str(marks.status), {"description": "Done"})
+    if marks.response is not None:
+        item = example_of(marks.response, load=False)
+        if marks.paginated:
+            name = schema_name(marks.response)
+            reference = {"$ref": f"#/components/schemas/{name}"}
+            if isinstance(name, str) and name not in schemas:
+                schemas[name] = {"type": "object"}
+            success["content"] = {
+                "application/json": {
+                    "schema": {
+                        "type": "object", "required": ["items", "next_cursor"],
+                        "properties": {"items": {"type": "array", "items": reference}, "next_cursor": {"type": ["string", "null"]}},
+                    },
+                    "example": {"items": [item], "next_cursor": None},
+                }
+            }  # fmt: skip
+        else:
+            for media in success.get("content", {}).values():
+                media.setdefault("example", item)
+            if "version" in marks.response.fields:
+                success.setdefault("headers", {})["ETag"] = {"schema": {"type": "string"}, "description": "Version of the record."}
+                if operation.method == "GET":
+                    answers["304"] = {"description": "Not modified since the ETag in If-None-Match."}
+    success.setdefault("headers", {})["X-Request-Id"] = {"schema": {"type": "string"}}
+    answers.update(problems.responses_for(statuses(operation)))
+
+
+def statuses(operation: Operation) -> set[int]:
+    """Every problem status an operation can answer with."""
+    marks = operation.marks
+    found = {400, 422, 500, 503, *marks.documented}
+    if operation.access is not Access.PUBLIC:
+        found |= {401}
+    if operation.access is None:
+        found |= {403, 404}
+    if "<" in operation.rule:
+        found |= {404}
+    if operation.method in ("POST", "PUT", "PATCH", "DELETE"):
+        found |= {409}
+    if operation.method in ("POST", "PUT", "PATCH"):
+        found |= {413, 415}
+    if operation.method in ("PUT", "PATCH", "DELETE"):
+        found |= {412}
+    if operation.needs_if_match:
+        found |= {428}
+    if operation.rule.startswith("/auth"):
+        found |= {401, 429}
+    return found
+
+
+def _headers(operation: Operation) -> list[tuple[str, str, dict[str, Any], bool]]:
+    found: list[tuple[str, str, dict[str, Any], bool]] = []
+    if operation.access is None:
+        found.append(("X-Workspace-Id", "The workspace; may be left out by a member of exactly one.", {"type": "string", "format": "uuid"}, False))
+    if operation.method == "POST" and operation.access is not Access.PUBLIC and operation.rule.startswith(MOUNT):
+        text = "Same key and body: the first answer again, for 24 hours."
+        found.append(("Idempotency-Key", text, {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}, operation.marks.key_required))
+    if operation.method in ("PUT", "PATCH", "DELETE"):
+        found.append(("If-Match", "The ETag you read; 412 when the record changed since.", {"type": "string"}, operation.needs_if_match))
+    if operation.method == "GET" and not operation.marks.paginated and operation.marks.response is not None:
+        found.append(("If-None-Match", "An ETag you hold; 304 when it is current.", {"type": "string"}, False))
+    return found
+
+
+def _parameter(where: str, name: str, text: str, schema: dict[str, Any], required: bool = False) -> dict[str, Any]:
+    return {"in": where, "name": name, "description": text, "schema": schema, "required": required}
+
+
+def _reachable(start: Any, schemas: dict[str, Any]) -> set[str]:
+    found: set[str] = {"Problem"}
+    stack = [start, schemas["Problem"]]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, dict):
+            reference = value.get("$ref")
+            if isinstance(reference, str) and (name := reference.rsplit("/", 1)[-1]) in schemas and name not in found:
+                found.add(name)
+                stack.append(schemas[name])
+            stack.extend(value.values())
+        elif isinstance(value, list):
+            stack.extend(value)
+    return found

@@ -1,0 +1,128 @@
+"""An operation: everything one method of one route declares, gathered once at start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import marshmallow as ma
+
+from kernel.manifest import Manifest
+from kernel.roles import Access
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+MARKS = "__fitpro_marks__"
+
+
+@dataclass(slots=True)
+class Marks:
+    """What the decorators said about a view function. They only mark: their order does not matter."""
+
+    allow: str | Access | None = None
+    body: ma.Schema | None = None
+    query: ma.Schema | None = None
+    arguments: list[str] = field(default_factory=list)
+    status: int = 200
+    response: ma.Schema | None = None
+    paginated: bool = False
+    outside: bool = False
+    key_required: bool = False
+    unconditional: bool = False
+    raw: bool = False
+    documented: tuple[int, ...] = ()
+
+
+def marks(function: Callable[..., Any]) -> Marks:
+    """The marks of a view function, made on first use."""
+    found: Marks | None = getattr(function, MARKS, None)
+    if found is None:
+        found = Marks()
+        setattr(function, MARKS, found)
+    return found
+
+
+def allow(what: str | Access) -> Callable[[F], F]:
+    """Who may call this: a permission of the plugin, `PUBLIC`, or `SIGNED_IN`. Every view has exactly one."""
+
+    def mark(function: F) -> F:
+        marks(function).allow = what
+        return function
+
+    return mark
+
+
+def outside(function: F) -> F:
+    """This operation talks to another service: no ambient transaction; its writes go in `with work():` blocks."""
+    marks(function).outside = True
+    return function
+
+
+def key_required(function: F) -> F:
+    """This POST creates money or a booking: without an Idempotency-Key it answers 400."""
+    marks(function).key_required = True
+    return function
+
+
+def unconditional(function: F) -> F:
+    """This PUT needs no If-Match: what it sets does not depend on what was read."""
+    marks(function).unconditional = True
+    return function
+
+
+@dataclass(slots=True)
+class Operation:
+    """One method of one route. rule: Flask's, absolute. roles: those that pass; empty for `access` audiences."""
+
+    id: str
+    plugin: Manifest
+    method: str
+    rule: str
+    endpoint: str
+    view: type[Any]
+    handler: str
+    marks: Marks
+    access: Access | None
+    roles: tuple[str, ...]
+    database: str
+    projection: str
+    module: str
+
+    @property
+    def needs_if_match(self) -> bool:
+        return self.method == "PUT" and not self.marks.unconditional
+
+
+def build(plugin: Manifest, method: str, rule: str, endpoint: str, view: type[Any], database: str) -> Operation:
+    """Gather an operation. Raises ValueError when it has no `@allow` or names an undeclared permission."""
+    function = getattr(view, method.lower())
+    declared: Marks | None = getattr(function, MARKS, None)
+    if declared is None or declared.allow is None:
+        raise ValueError(f"{view.__name__}.{method.lower()} ({method} {rule}) has no @allow")
+    access = declared.allow if isinstance(declared.allow, Access) else None
+    roles: tuple[str, ...] = ()
+    if access is None:
+        if declared.allow not in plugin.permissions:
+            raise ValueError(f"{view.__name__}.{method.lower()} asks for the permission {declared.allow!r}, which {plugin.id} does not declare")
+        roles = plugin.permits(str(declared.allow))
+    return Operation(
+        id=operation_id(plugin.id, method, view.__name__, paginated=declared.paginated),
+        plugin=plugin, method=method, rule=rule, endpoint=endpoint, view=view, handler=method.lower(), marks=declared, access=access,
+        roles=roles, database=database, projection=_projection(plugin, declared.response), module="" if plugin.core else plugin.id,
+    )  # fmt: skip
+
+
+_VERBS = {"GET": "get", "POST": "create", "PUT": "replace", "PATCH": "update", "DELETE": "delete"}
+
+
+def operation_id(plugin: str, method: str, view: str, *, paginated: bool) -> str:
+    """`<plugin>_<verb>_<noun>`, the noun from the view's name."""
+    noun = "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(view))
+    return f"{plugin}_{'list' if paginated else _VERBS[method]}_{noun}"
+
+
+def _projection(plugin: Manifest, schema: ma.Schema | None) -> str:
+    return f"{plugin.id}.{type(schema).__name__.removesuffix('Schema').lower()}" if schema is not None else plugin.id
+
+

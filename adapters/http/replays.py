@@ -1,0 +1,57 @@
+"""Idempotency-Key: the stored answer, the conflict, or the recovery point of an earlier attempt."""
+
+from __future__ import annotations
+
+from adapters.http.exchange import Answer
+from kernel.context import Scope
+from kernel.errors import Conflict, Fault, Invalid
+from ports.persistence import Claim, Database, KeyInUse, KeyTaken, StoredReply
+
+
+def replay(database: Database, scope: Scope, claim: Claim, taken: KeyTaken | KeyInUse) -> Answer:
+    """What a request with a used key gets. Raises Invalid for another body or operation, Conflict while the first still runs."""
+    stored = None if isinstance(taken, KeyInUse) else database.keys.stored(scope, claim)
+    if stored is None:
+        raise _in_progress()
+    _same(stored, claim)
+    if stored.reply is None:
+        raise _in_progress()
+    return _answer(stored)
+
+
+def take(database: Database, scope: Scope, claim: Claim) -> Answer | str | None:
+    """Claim a key for an outside operation: the stored answer, or the recovery point to go on from (None at the start)."""
+    try:
+        with database.open(scope, claim=claim) as work:
+            work.commit()
+        return None
+    except KeyInUse:
+        raise _in_progress() from None
+    except KeyTaken:
+        stored = database.keys.stored(scope, claim)
+    if stored is None:
+        raise _in_progress()
+    _same(stored, claim)
+    if stored.reply is not None:
+        return _answer(stored)
+    if not database.keys.take_over(scope, claim):
+        raise _in_progress()
+    return stored.phase
+
+
+def _same(stored: StoredReply, claim: Claim) -> None:
+    if (stored.operation, stored.fingerprint) != (claim.operation, claim.fingerprint):
+        raise Invalid(
+            "This Idempotency-Key was used for a different request.",
+            code="idempotency_key_reused",
+            errors=[Fault("Idempotency-Key:", "Use a new key for a new request.")],
+        )
+
+
+def _answer(stored: StoredReply) -> Answer:
+    assert stored.reply is not None
+    return Answer(stored.reply.status, [*stored.reply.headers, ("Idempotent-Replayed", "true")], stored.reply.body)
+
+
+def _in_progress() -> Conflict:
+    return Conflict("The first request with this key is still running; try again.", code="idempotency_in_progress", retry_after_s=1)

@@ -1,0 +1,128 @@
+"""Finding plugins: the bundled folders first, then installed packages; and what every one of them must satisfy."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pkgutil
+from collections.abc import Iterator
+from functools import partial
+from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
+from pathlib import Path
+from types import ModuleType
+
+import sqlalchemy as sa
+
+import plugins
+from adapters.postgres.migrate import PLATFORM, Branch
+from adapters.postgres.model import metadata, owners
+from adapters.postgres.tables import PLATFORM as PLATFORM_TABLES
+from kernel.manifest import Manifest
+from kernel.registry import Candidate, Registry, load
+from plugins.sdk import Plugin
+
+GROUP = "fitpro.plugins"
+EDGES = ("models", "schemas", "repository", "resources", "tasks")
+AUTH_PLUGINS = frozenset({"accounts"})
+"""Reviewed: plugins whose operations may run as the auth identity."""
+
+
+def discover() -> Iterator[Candidate]:
+    """Every plugin there is, not yet imported."""
+    ours = _version("fitpro-hub")
+    for module in pkgutil.iter_modules(plugins.__path__):
+        if module.ispkg:
+            yield Candidate(module.name, f"plugins/{module.name}", partial(_load_bundled, module.name), bundled=True, version=ours)
+    for point in entry_points(group=GROUP):
+        package = point.dist.name if point.dist else "unknown"
+        yield Candidate(point.name, f"package {package}", partial(_load_installed, point), version=point.dist.version if point.dist else "")
+
+
+def load_all(*, only: tuple[str, ...] = (), blocked: tuple[str, ...] = (), strict: bool = False, found: Iterator[Candidate] | None = None) -> Registry:
+    """The registry of this process."""
+    return load(
+        found or discover(), validators=(_blueprints, _tables), strict=strict, only=frozenset(only) or None, blocked=frozenset(blocked)
+    )
+
+
+def folder_of(manifest: Manifest) -> Path | None:
+    """Where a plugin's migrations are: `migrations/` beside the module that made it; None without."""
+    module: ModuleType | None = getattr(manifest, "module", None)
+    if module is None or module.__file__ is None:
+        return None
+    beside = Path(module.__file__).parent
+    # A one-file plugin keeps its migrations in `<module>_migrations/`, because a bare `migrations/` would belong to nobody.
+    for candidate in (beside / "migrations", beside / f"{module.__name__.rpartition('.')[2]}_migrations"):
+        if candidate.is_dir() and (candidate.name != "migrations" or module.__file__.endswith(("__init__.py", "plugin.py"))):
+            return candidate
+    return None
+
+
+def branches(registry: Registry) -> list[Branch]:
+    """The histories to bring up to date, in order: the platform's, then each plugin's."""
+    base = Path(__file__).parent.parent / "migrations" / "versions"
+    found = [Branch(PLATFORM, base, PLATFORM_TABLES - {"outbox", "outbox_deliveries"})]
+    found += [Branch(manifest.id, folder_of(manifest), table_names(manifest)) for manifest in registry.plugins.values()]
+    return found
+
+
+def table_names(manifest: Manifest) -> frozenset[str]:
+    """Every table of a plugin: what its models declared, and what carries its prefix."""
+    return frozenset(n for n in metadata.tables if owners.get(n) == manifest.id or n in manifest.tables or n.startswith(f"{manifest.id}_"))
+
+
+def _load_bundled(id: str) -> Manifest:
+    module = importlib.import_module(f"plugins.{id}.plugin")
+    manifest: Manifest = module.plugin
+    manifest.module = module  # type: ignore[attr-defined]
+    for edge in EDGES:
+        if importlib.util.find_spec(f"plugins.{id}.{edge}") is not None:
+            importlib.import_module(f"plugins.{id}.{edge}")
+    return manifest
+
+
+def _load_installed(point: EntryPoint) -> Manifest:
+    loaded = point.load()
+    manifest = loaded.plugin if isinstance(loaded, ModuleType) else loaded
+    if not isinstance(manifest, Manifest):
+        raise TypeError(f"{point.value} holds no Plugin")
+    manifest.module = importlib.import_module(point.module)  # type: ignore[attr-defined]
+    return manifest
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "0"
+
+
+def _blueprints(manifest: Manifest) -> list[str]:
+    if not isinstance(manifest, Plugin):
+        return []
+    found = [problem for blueprint in manifest.blueprints for problem in blueprint.problems]
+    if manifest.database != "app" and manifest.id not in AUTH_PLUGINS:
+        found.append(f"may not run as the {manifest.database} identity")
+    return found
+
+
+def _tables(manifest: Manifest) -> list[str]:
+    found = []
+    for name in sorted(table_names(manifest)):
+        table = metadata.tables[name]
+        if name not in manifest.tables and not name.startswith(f"{manifest.id}_"):
+            found.append(f"table {name} does not start with {manifest.id}_")
+        if "workspace_id" not in table.columns and manifest.id not in AUTH_PLUGINS:
+            found.append(f"table {name} has no workspace_id")
+        found += _references(manifest, table)
+    return found
+
+
+def _references(manifest: Manifest, table: sa.Table) -> list[str]:
+    found = []
+    for key in table.foreign_key_constraints:
+        target = key.elements[0].target_fullname.split(".")[0]
+        owner = owners.get(target)
+        if target not in PLATFORM_TABLES and owner != manifest.id and owner not in manifest.requires and not target.startswith(f"{manifest.id}_"):
+            found.append(f"table {table.name} refers to {target} of {owner or 'nobody loaded'}, which is not in requires")
+    return found

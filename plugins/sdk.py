@@ -1,0 +1,181 @@
+"""The plugin author's whole surface: import from here and from nowhere else of ours. What is not in `__all__` may change any day."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from typing import Any, TypeVar, cast
+
+import marshmallow as ma
+import sqlalchemy as sa
+from flask.views import MethodView
+from marshmallow import validate
+from sqlalchemy import orm
+from sqlalchemy.orm import Mapped, mapped_column
+
+from adapters.http import fields
+from adapters.http.blueprint import Blueprint
+from adapters.http.operation import allow, key_required, outside, unconditional
+from adapters.http.pagination import Page, PageRequest, page_of
+from adapters.http.schema import QuerySchema, Schema
+from adapters.postgres import tables
+from adapters.postgres.faults import constraints
+from adapters.postgres.model import Model, metadata, reference
+from adapters.postgres.session import session as _session
+from adapters.postgres.statements import sql, statement
+from adapters.postgres.work import UnitOfWork
+from kernel.context import current
+from kernel.errors import (
+    Conflict,
+    DomainError,
+    Fault,
+    Forbidden,
+    Invalid,
+    Malformed,
+    NotFound,
+    RateLimited,
+    Refused,
+    Stale,
+    Unauthenticated,
+    Unavailable,
+)
+from kernel.ids import new_id
+from kernel.manifest import Manifest
+from kernel.money import Money
+from kernel.registry import MOUNT
+from kernel.roles import EVERYONE, STAFF, Access, Role
+from ports.persistence import Document, Row, Work
+from ports.provided import Provided
+
+__all__ = [
+    "EVERYONE", "PUBLIC", "SIGNED_IN", "STAFF", "Blueprint", "Conflict", "Document", "DomainError", "Fault", "Forbidden", "Invalid", "Malformed",
+    "Mapped", "MethodView", "Model", "Money", "NotFound", "Page", "PageRequest", "Plugin", "Provided", "QuerySchema", "RateLimited", "Refused",
+    "Role", "Row", "Schema", "Stale", "Unauthenticated", "Unavailable", "Work", "allow", "constraints", "ctx", "fields", "key_required", "ma",
+    "mapped_column", "metadata", "new_id", "outside", "page_of", "reference", "sa", "sql", "statement", "tables", "unconditional", "validate", "work",
+]  # fmt: skip
+
+PUBLIC = Access.PUBLIC
+SIGNED_IN = Access.SIGNED_IN
+
+M = TypeVar("M", bound=Model)
+
+
+class Plugin(Manifest):
+    """A plugin: create one at module level and hang everything off it.
+
+    database: which identity its operations run as; `auth` is for the bundled accounts plugin only. `service` is what `build(ports)` of its
+    plugin.py returned.
+    """
+
+    def __init__(self, id: str, *, database: str = "app", **manifest: Any) -> None:
+        super().__init__(id, **manifest)
+        self.database = database
+        self.blueprints: list[Blueprint] = []
+        self.service: Any = None
+
+    def blueprint(self, mount: str | None = None) -> Blueprint:
+        """A blueprint at `/api/v1/<id>`, or at one of the `mounts` a bundled plugin declares."""
+        made = Blueprint(self, mount or f"{MOUNT}/{self.id}", self.database)
+        if mount is not None and mount not in self.mounts:
+            made.problems.append(f"mounts at {mount}, which is not in mounts=")
+        self.blueprints.append(made)
+        return made
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """This plugin's settings in the current workspace, defaults filled in."""
+        stored = current().modules.settings(self.id)
+        return self.configured(stored)
+
+    def configured(self, stored: Any) -> dict[str, Any]:
+        """Settings loaded through the plugin's schema. Raises marshmallow's ValidationError."""
+        return cast("dict[str, Any]", self.settings().load(dict(stored))) if self.settings else dict(stored)
+
+
+class _Context:
+    """The request or job being served: who acts, where, and the open transaction. Raises NoContext outside one."""
+
+    @property
+    def workspace_id(self) -> uuid.UUID:
+        found = current().scope.workspace_id
+        if found is None:
+            raise LookupError("this operation has no workspace")
+        return found
+
+    @property
+    def user_id(self) -> uuid.UUID | None:
+        """The person acting; None for the system."""
+        return current().scope.user_id
+
+    @property
+    def session_id(self) -> uuid.UUID | None:
+        return current().scope.session_id
+
+    @property
+    def request_id(self) -> str:
+        return current().scope.request_id
+
+    @property
+    def role(self) -> str:
+        """`Owner`, `Colaborador`, `Cliente`, or `system` in a job."""
+        return current().open_transaction.entered().role
+
+    @property
+    def client_id(self) -> uuid.UUID | None:
+        """The client the actor is, when they are a Cliente with a record."""
+        return current().open_transaction.entered().client_id
+
+    @property
+    def expected_version(self) -> int | None:
+        """What If-Match named: None without the header, -1 for `*`. Compare it inside the UPDATE."""
+        return current().expected_version
+
+    @property
+    def recovery_point(self) -> str | None:
+        """In an outside operation: the last phase an earlier attempt with the same Idempotency-Key committed."""
+        return current().recovery_point
+
+    @property
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    @property
+    def work(self) -> Work:
+        """The open transaction, for compiled statements."""
+        return cast("Work", current().open_transaction)
+
+    @property
+    def session(self) -> orm.Session:
+        """SQLAlchemy's session on the open transaction. Never commit it: the edge does."""
+        return _session(cast("UnitOfWork", current().open_transaction))
+
+    def get(self, model: type[M], id: uuid.UUID) -> M:
+        """The row of this workspace with this id. Raises NotFound."""
+        found = self.session.get(model, (self.workspace_id, id))
+        if found is None:
+            raise NotFound()
+        return found
+
+    def lock(self, subject: uuid.UUID | str) -> None:
+        """One at a time per subject in this workspace, until the transaction ends."""
+        cast("UnitOfWork", current().open_transaction).lock(subject)
+
+    def enabled(self, module: str) -> bool:
+        """Whether this workspace has a module on."""
+        return current().modules.enabled(module)
+
+    def command(self, name: str, **arguments: object) -> Any:
+        """Have the plugin that offers this command do it, in this transaction, with the actor's permission."""
+        return current().dispatcher.command(name, arguments)
+
+
+ctx = _Context()
+
+
+def work(phase: str | None = None) -> AbstractContextManager[Work]:
+    """A short transaction inside an `@outside` operation. phase: the recovery point that commits with it."""
+    opener = current().transactions
+    if opener is None:
+        raise RuntimeError("work() is for operations marked @outside; others have a transaction already")
+    return cast("AbstractContextManager[Work]", opener(phase))
