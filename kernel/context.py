@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -84,12 +84,19 @@ class Dispatcher(Protocol):
 
 @dataclass(slots=True)
 class Current:
-    """One request or job on its way through the process. `transaction` is None between the blocks of an outside operation."""
+    """One request or job on its way through the process. `transaction` is None between the blocks of an outside operation.
+
+    expected_version: what If-Match named (None without the header, -1 for any). recovery_point: the last phase an outside operation
+    committed under this Idempotency-Key in an earlier attempt. transactions: opens its short transactions.
+    """
 
     scope: Scope
     dispatcher: Dispatcher
     modules: Modules
     transaction: Transaction | None = None
+    expected_version: int | None = None
+    recovery_point: str | None = None
+    transactions: Callable[[str | None], AbstractContextManager[Transaction]] | None = None
 
     @property
     def open_transaction(self) -> Transaction:
@@ -113,6 +120,15 @@ def current() -> Current:
         raise NoContext("no request or job is being served here") from None
 
 
+def begin(value: Current) -> Token[Current]:
+    """Make `value` current; hand the token to `end`. For edges on the hot path; others use `serving`."""
+    return _current.set(value)
+
+
+def end(token: Token[Current]) -> None:
+    _current.reset(token)
+
+
 @contextmanager
 def serving(value: Current) -> Iterator[Current]:
     """Make `value` current for the block."""
@@ -121,3 +137,12 @@ def serving(value: Current) -> Iterator[Current]:
         yield value
     finally:
         _current.reset(token)
+
+
+def outbound(service: str) -> None:
+    """Called by every adapter before it talks to another service: a transaction must not wait for the network.
+
+    Raises RuntimeError inside an open transaction."""
+    value = _current.get(None)
+    if value is not None and value.transaction is not None:
+        raise RuntimeError(f"{service} was called inside a transaction: mark the operation @outside and wrap its writes in `with work():`")

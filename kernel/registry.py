@@ -14,6 +14,8 @@ from kernel.hooks import Hook, HookKind
 from kernel.manifest import API, ID, Listener, Manifest
 
 PROJECT = "fitpro"
+MOUNT = "/api/v1"
+"""Where a plugin's routes live: `/api/v1/<id>`, unless it is bundled and names its own mounts."""
 _spec = pluggy.HookspecMarker(PROJECT)
 _impl = pluggy.HookimplMarker(PROJECT)
 
@@ -146,7 +148,7 @@ def load(
     for id in [*registry.plugins, *registry.failed]:
         known = manifests.get(id)
         prefixes = known[1].mounts if known and known[1].mounts else ()
-        registry.mounts.update(dict.fromkeys((f"/{id}", *prefixes), id))
+        registry.mounts.update(dict.fromkeys((f"{MOUNT}/{id}", *prefixes), id))
     if strict and registry.failed:
         raise BrokenPlugin("; ".join(f"{id}: {reason}" for id, reason in registry.failed.items()))
     return registry

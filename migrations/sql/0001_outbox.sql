@@ -79,17 +79,20 @@ grant delete on idempotency_keys to fitpro_relay;
 grant select (created_at) on idempotency_keys to fitpro_relay;
 
 -- Take a key in this transaction; 42F05 when it was taken before. A second request waits here for the first to end, 200 ms at most: 42F06.
-create function app.claim_key(p_scope uuid, p_key text, p_operation text, p_fingerprint text, p_status smallint, p_headers jsonb, p_body bytea) returns void
+create function app.claim_key(p_scope uuid, p_key text, p_operation text, p_fingerprint text, p_status smallint, p_headers jsonb, p_body bytea,
+                              p_lease_s int) returns void
 language plpgsql volatile as $$
 declare
   patience text := pg_catalog.current_setting('lock_timeout');
 begin
   perform pg_catalog.set_config('lock_timeout', '200ms', true);
-  insert into public.idempotency_keys as k (user_id, scope_id, key, operation, fingerprint, status, headers, body)
-    values (app.usr(), p_scope, p_key, p_operation, p_fingerprint, p_status, p_headers, p_body)
+  insert into public.idempotency_keys as k (user_id, scope_id, key, operation, fingerprint, status, headers, body, locked_until)
+    values (app.usr(), p_scope, p_key, p_operation, p_fingerprint, p_status, p_headers, p_body,
+            case when p_lease_s > 0 then pg_catalog.now() + pg_catalog.make_interval(secs => p_lease_s) end)
     on conflict (user_id, scope_id, key) do update
        set operation = excluded.operation, fingerprint = excluded.fingerprint, status = excluded.status, headers = excluded.headers,
-           body = excluded.body, phase = null, created_at = pg_catalog.now()
+           body = excluded.body, phase = null, locked_until = excluded.locked_until,
+           created_at = pg_catalog.now()
      where k.created_at < pg_catalog.now() - interval '24 hours';
   if not found then
     raise exception 'key already used' using errcode = '42F05';
