@@ -126,3 +126,7 @@ def _references(manifest: Manifest, table: sa.Table) -> list[str]:
         if target not in PLATFORM_TABLES and owner != manifest.id and owner not in manifest.requires and not target.startswith(f"{manifest.id}_"):
             found.append(f"table {table.name} refers to {target} of {owner or 'nobody loaded'}, which is not in requires")
     return found
+
+
+def version_of_platform() -> str:
+    return _version("fitpro-hub")

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from adapters.http.gateway import Gateway
+from config.bootstrap import install, web
+from config.settings import Settings
+from tests import servers
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -33,3 +39,36 @@ def _present(name: str) -> bool:
     if name == "shared":
         return SHARED.is_dir()
     return shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin"))) is not None
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Cluster]:
+    """This test process's own PostgreSQL, with a migrated template."""
+    with servers.cluster(tmp_path_factory.mktemp("pg")) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def settings(cluster: servers.Cluster) -> Settings:
+    """An installation shared by the tests of this process: they make workspaces of their own in it."""
+    return cluster.settings(cluster.clone("fitpro_shared"))
+
+
+@pytest.fixture(scope="session")
+def server(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Api]:
+    """The product's web server over HTTP."""
+    log = tmp_path_factory.mktemp("web") / "web.log"
+    with servers.web_server(settings, log) as url:
+        yield servers.Api(url)
+
+
+@pytest.fixture(scope="session")
+def gateway(settings: Settings) -> Gateway:
+    """The same application in this process."""
+    return web(install(settings))
+
+
+@pytest.fixture(scope="session")
+def local(gateway: Gateway) -> servers.Api:
+    """The API of the application in this process: faster than HTTP, and visible to a debugger."""
+    return servers.Api(gateway)

@@ -1,0 +1,61 @@
+"""The one place that names concrete adapters: what is chosen by settings, made once per process."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from dependency_injector import containers, providers
+
+from adapters.http.cursors import Cursors
+from adapters.local.clock import SystemClock
+from adapters.local.identity import Argon2Passwords, CachedVerifier, Es256Issuer, JwtVerifier, RotatingRefreshTokens, own_issuer
+from adapters.postgres.database import PostgresDatabase
+from adapters.postgres.pool import Pool
+from config.databases import Connections, connections
+from config.secrets import derive_key
+from config.settings import Settings
+from config.signing import StoredKeyRing
+
+ISSUER = "fitpro"
+
+
+def _pool(connections: Connections, settings: Settings, role: str) -> Pool:
+    pool = Pool(getattr(connections, role), size=settings.pool_size, prepare=settings.db_prepare, name=role)
+    pool.open()
+    return pool
+
+
+class Container(containers.DeclarativeContainer):
+    """Override a provider to swap an adapter: `container.clock.override(...)`."""
+
+    settings = providers.Dependency(instance_of=Settings)
+    connections = providers.Singleton(connections, settings)
+    clock = providers.Singleton(SystemClock)
+
+    app_pool = providers.Singleton(_pool, connections, settings, "app")
+    auth_pool = providers.Singleton(_pool, connections, settings, "auth")
+    app_database = providers.Singleton(PostgresDatabase, app_pool)
+    auth_database = providers.Singleton(PostgresDatabase, auth_pool)
+
+    key_ring = providers.Singleton(
+        StoredKeyRing, auth_database, providers.Callable(derive_key, settings.provided.secret_key, "signing keys"), clock
+    )
+    issuer = providers.Singleton(
+        Es256Issuer, key_ring, clock, iss=ISSUER, audience="fitpro", lifetime_s=settings.provided.access_token_ttl_s
+    )
+    verifier = providers.Singleton(
+        CachedVerifier,
+        providers.Singleton(
+            JwtVerifier, providers.List(providers.Callable(own_issuer, key_ring.provider, iss=ISSUER, audience="fitpro")), clock
+        ),
+        clock,
+    )
+    passwords = providers.Singleton(
+        Argon2Passwords,
+        time_cost=settings.provided.argon2_time_cost,
+        memory_kib=settings.provided.argon2_memory_kib,
+        parallelism=settings.provided.argon2_parallelism,
+    )
+    refresh_lifetime = providers.Callable(timedelta, seconds=settings.provided.refresh_token_ttl_s)
+    refresh_tokens = providers.Singleton(RotatingRefreshTokens, clock, lifetime=refresh_lifetime)
+    cursors = providers.Singleton(Cursors, providers.List(providers.Callable(derive_key, settings.provided.secret_key, "cursors")))

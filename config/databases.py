@@ -1,0 +1,69 @@
+"""Connection strings of the database identities, embedded or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from adapters.postgres.bootstrap import prepare
+from adapters.postgres.embedded import Embedded
+from config.secrets import role_password
+from config.settings import Settings
+
+DATABASE = "fitpro"
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """libpq connection strings, one per identity (anchored in design §5)."""
+
+    app: str
+    auth: str
+    relay: str
+    owner: str
+    backup: str
+
+
+def embedded(settings: Settings) -> Embedded:
+    """The server under `home`; not started yet."""
+    return Embedded(settings.home, password=lambda role: role_password(settings.secret_key, role))
+
+
+def connections(settings: Settings, database: str = DATABASE) -> Connections:
+    """Who connects how. In production the app and owner come from their URLs, the others are derived from the owner's."""
+    if settings.database_url is None:
+        server = embedded(settings)
+        return Connections(*(server.dsn(f"fitpro_{role}", database) for role in ("app", "auth", "relay", "owner", "backup")))
+    owner = settings.database_owner_url or settings.database_url
+
+    def derived(role: str) -> str:
+        return make_conninfo(owner, user=f"fitpro_{role}", password=role_password(settings.secret_key, f"fitpro_{role}"))
+
+    return Connections(settings.database_url, derived("auth"), derived("relay"), owner, derived("backup"))
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[Embedded | None]:
+    """The embedded server up, its roles and database made, for the block; nothing to do when the database is somebody else's."""
+    if not settings.embedded:
+        yield None
+        return
+    with embedded(settings) as server:
+        prepare(server.dsn(), database=DATABASE, password=lambda role: role_password(settings.secret_key, role))
+        yield server
+
+
+def reachable(conninfo: str) -> None:
+    """Raises psycopg.OperationalError when the database does not answer within two seconds."""
+    with psycopg.connect(conninfo, connect_timeout=2) as connection:
+        connection.execute("select 1")
+
+
+def described(conninfo: str) -> str:
+    """A connection string without its password, for people."""
+    parts = conninfo_to_dict(conninfo)
+    return f"{parts.get('user')}@{parts.get('host')}/{parts.get('dbname')}"
