@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -41,6 +42,15 @@ def read_body(environ: Environ, limit: int) -> bytes:
     if len(body) > limit:
         raise TooLarge(f"The body may have {limit} bytes at most.")
     return body
+
+
+def workspace_of(environ: Environ, path: Mapping[str, Any]) -> UUID | None:
+    """What the path (`workspace_id`) or X-Workspace-Id names, None without either. Raises Malformed when they differ."""
+    named: UUID | None = path.get("workspace_id")
+    header = workspace_header(environ)
+    if named is not None and header is not None and header != named:
+        raise Malformed("X-Workspace-Id names another workspace than the path.", code="workspace_mismatch")
+    return named or header
 
 
 def workspace_header(environ: Environ) -> UUID | None:

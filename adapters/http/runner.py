@@ -18,7 +18,7 @@ from adapters.http import conditional, headers, problems, replays
 from adapters.http.bodies import parse_json
 from adapters.http.cursors import Cursors
 from adapters.http.dumping import Dump, compile_dump, to_json
-from adapters.http.exchange import Answer, Environ, key_header, read_body, workspace_header
+from adapters.http.exchange import Answer, Environ, key_header, read_body, workspace_of
 from adapters.http.operation import Operation
 from adapters.http.pagination import PAGE_FIELDS, Page, PageQuery, read_page
 from adapters.http.queries import parse_query
@@ -98,14 +98,14 @@ class Runner:
 
     def guard(self, environ: Environ, request_id: str, module: str) -> None:
         """Ask the gate alone, for answers that run no operation (405, a plugin that failed). Raises what the gate says."""
-        scope = self._scope(environ, request_id, module, ("Owner", "Colaborador", "Cliente"))
+        scope = self._scope(environ, {}, request_id, module, ("Owner", "Colaborador", "Cliente"), None)
         self._enter(self.platform.databases["app"], scope)
 
     def _explained(self, database: str, error: Exception) -> DomainError:
         return self.platform.databases[database].explain(error) or DomainError()
 
     # -- who and where -------------------------------------------------------------------------------------------------------------
-    def _scope(self, environ: Environ, request_id: str, module: str, roles: tuple[str, ...], access: Access | None = None) -> Scope:
+    def _scope(self, environ: Environ, path: Mapping[str, Any], request_id: str, module: str, roles: tuple[str, ...], access: Access | None) -> Scope:
         if access is Access.PUBLIC:
             return Scope(Kind.PUBLIC, request_id)
         authorization: str = environ.get("HTTP_AUTHORIZATION", "")
@@ -114,7 +114,7 @@ class Runner:
         who = self.platform.verifier.verify(authorization[7:])
         if access is Access.SIGNED_IN:
             return Scope(Kind.USER, request_id, user_id=who.user_id, session_id=who.session_id)
-        workspace = workspace_header(environ) or self.platform.databases["app"].only_workspace(who.user_id, who.session_id)
+        workspace = workspace_of(environ, path) or self.platform.databases["app"].only_workspace(who.user_id, who.session_id)
         if workspace is None:
             raise Malformed("Say which workspace with X-Workspace-Id.", code="workspace_required")
         return Scope(Kind.WORKSPACE, request_id, workspace, who.user_id, who.session_id, module, roles)
@@ -174,7 +174,7 @@ class Runner:
     def _run(self, compiled: Compiled, environ: Environ, path: Mapping[str, Any], request_id: str) -> Answer:
         operation = compiled.operation
         database = self.platform.databases[operation.database]
-        scope = self._scope(environ, request_id, operation.module, operation.roles, operation.access)
+        scope = self._scope(environ, path, request_id, operation.module, operation.roles, operation.access)
         try:
             inputs = self._inputs(compiled, environ, scope)
             claim = self._claim(operation, environ, scope, inputs)
@@ -248,7 +248,7 @@ class Runner:
             return self._page(compiled, current.scope, inputs, result, environ)
         sent = [("Content-Type", "application/json")]
         version = result.get("version") if isinstance(result, dict) else getattr(result, "version", None)
-        if version is None:
+        if version is None or not operation.marks.etag:
             sent.append(headers.NO_STORE)
         else:
             tag = conditional.etag(int(version), operation.projection)
