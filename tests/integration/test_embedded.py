@@ -152,6 +152,7 @@ def test_a_path_too_long_for_a_socket_works(home: Path) -> None:
         host = Path(str(conninfo_to_dict(server.dsn())["host"]))
         assert host.stat().st_mode & 0o777 == 0o700
         assert len(os.fsencode(host / ".s.PGSQL.5432")) <= 107
+        assert ask(Embedded(deep, password=password)) == 1, "a child that only asks for the connection string"
     shutil.rmtree(host)
 
 

@@ -59,7 +59,7 @@ class Embedded:
         self._password = password
         self._fast = fast
         self._settings = {**BASE, **(FAST if fast else {}), **(settings or {})}
-        self._sockets = self.home / "run"
+        self._sockets = socket_folder(self.home)
         self._users: int | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -85,7 +85,12 @@ class Embedded:
             self._leave()
 
     def dsn(self, role: str = "postgres", database: str = "postgres") -> str:
-        """The libpq connection string of a role; nothing in it depends on PG* variables of the environment."""
+        """The libpq connection string of a role; nothing in it depends on PG* variables of the environment.
+
+        Also from outside the block, for the children of a process that keeps the server up.
+        """
+        if self._users is None and (server := look(self.data, self._sockets)):
+            self._sockets = server.sockets
         return make_conninfo(
             host=str(self._sockets), port=PORT, user=role, password=self._password(role), dbname=database
         )
