@@ -42,15 +42,15 @@ RECORD = sql(
     "workspace_id", "id", "name", "payload", "actor_id", "request_id", json=("payload",),
 )  # fmt: skip
 DELIVER = sql(
-    "insert into outbox_deliveries (workspace_id, id, event_id, module, handler, queue, request_id)"
-    " select $1, s.id, $2, s.module, s.handler, s.queue, $3"
+    "insert into outbox_deliveries (workspace_id, id, event_id, module, handler, queue, request_id, rung_at)"
+    " select $1, s.id, $2, s.module, s.handler, s.queue, $3, now()"
     " from unnest($4::uuid[], $5::text[], $6::text[], $7::text[]) s (id, module, handler, queue)"
     " where s.module = '' or s.module = any ((select w.modules from workspaces w where w.id = $1)::text[])",
     "workspace_id", "event_id", "request_id", "ids", "modules", "handlers", "queues",
 )  # fmt: skip
 ENQUEUE = sql(
-    "insert into outbox_deliveries (workspace_id, id, module, handler, queue, key, unique_key, arguments, available_at, max_attempts, request_id)"
-    " values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, coalesce($9::timestamptz, now()), $10, $11)"
+    "insert into outbox_deliveries (workspace_id, id, module, handler, queue, key, unique_key, arguments, available_at, max_attempts, request_id, rung_at)"
+    " values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, coalesce($9::timestamptz, now()), $10, $11, case when $9::timestamptz is null then now() end)"
     " on conflict on constraint uq_outbox_deliveries_unique_key do nothing",
     "workspace_id", "id", "module", "handler", "queue", "key", "unique_key", "arguments", "available_at", "max_attempts", "request_id",
     json=("arguments",),

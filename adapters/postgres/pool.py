@@ -31,10 +31,6 @@ class Pool:
             connection.prepared_max = 1000
             connection.wire = Wire(connection, prepare=prepare)
 
-        def reset(connection: Connection) -> None:
-            if connection.wire.in_transaction:
-                connection.execute("rollback")
-
         self.size = size
         self.name = name
         self._pool: psycopg_pool.ConnectionPool[Connection] = psycopg_pool.ConnectionPool(
@@ -47,7 +43,6 @@ class Pool:
             max_idle=600,
             reconnect_timeout=60,
             configure=configure,
-            reset=reset,
             open=False,
         )
 
@@ -71,6 +66,12 @@ class Pool:
         raise Unavailable(retry_after_s=1)
 
     def give(self, connection: Connection) -> None:
+        """Take a connection back; what is still open in it is rolled back here: a `reset` hook would cost a hop to another thread."""
+        if not connection.closed and connection.wire.in_transaction:
+            try:
+                connection.execute("rollback")
+            except psycopg.Error:
+                connection.close()
         self._pool.putconn(connection)
 
     @contextmanager

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -29,11 +29,12 @@ class Statement:
     locks: it holds row locks, so it needs a transaction that outlives it. Build it with `statement()`.
     """
 
-    __slots__ = ("defaults", "encoders", "locks", "name", "parameters", "raw", "text")
+    __slots__ = ("columns", "defaults", "encoders", "locks", "name", "parameters", "raw", "text")
 
     def __init__(self, text: str, parameters: tuple[str, ...], defaults: Mapping[str, object], locks: bool, json_names: frozenset[str]) -> None:
         self.text = text
         self.raw = text.encode()
+        self.columns: tuple[str, ...] = ()  # known after the first answer
         self.parameters = parameters
         self.defaults = dict(defaults)
         self.locks = locks
@@ -74,29 +75,53 @@ def encode_json(value: Any) -> Encoded:
 
 def encode(value: Any) -> Encoded:
     """A Python value in PostgreSQL's text format. TypeError for types without one."""
-    if value is None:
-        return None
-    kind = type(value)
-    if kind is str:
-        return value.encode()  # type: ignore[no-any-return]
-    if kind is bytes:
-        return b"\\x" + value.hex().encode()
-    if kind is list or kind is tuple or kind is set or kind is frozenset:
-        return b"{" + b",".join(_element(item) for item in value) + b"}"
-    if kind is bool:
-        return b"t" if value else b"f"
+    encoder = _ENCODERS.get(type(value)) or _inherited(value)
+    return encoder(value)
+
+
+def _inherited(value: Any) -> Callable[[Any], Encoded]:
+    """For subclasses (StrEnum, a datetime of a library): found by the base, remembered by the class."""
     if isinstance(value, Enum):
-        return encode(value.value)
-    if isinstance(value, datetime | date | time):
-        return value.isoformat().encode()
-    if isinstance(value, str | UUID | int | float | Decimal):
-        return str(value).encode()
-    if isinstance(value, dict):
-        return json.dumps(value, default=str).encode()
-    raise TypeError(f"cannot send {kind.__name__} to PostgreSQL")
+        return lambda member: encode(member.value)
+    for kind, encoder in list(_ENCODERS.items()):
+        if isinstance(value, kind):
+            return _ENCODERS.setdefault(type(value), encoder)
+    raise TypeError(f"cannot send {type(value).__name__} to PostgreSQL")
+
+
+def _array(values: Any) -> bytes:
+    return b"{" + b",".join(_element(item) for item in values) + b"}"
 
 
 def _element(value: Any) -> bytes:
     if value is None:
         return b"NULL"
     return b'"' + (encode(value) or b"").replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
+
+
+def _iso(value: date | time) -> bytes:
+    return value.isoformat().encode()
+
+
+def _text(value: object) -> bytes:
+    return str(value).encode()
+
+
+_ENCODERS: dict[type[Any], Callable[[Any], Encoded]] = {
+    str: str.encode,
+    UUID: lambda value: b"%032x" % value.int,
+    type(None): lambda _: None,
+    bool: lambda value: b"t" if value else b"f",
+    int: lambda value: b"%d" % value,
+    float: _text,
+    Decimal: _text,
+    datetime: _iso,
+    date: _iso,
+    time: _iso,
+    bytes: lambda value: b"\\x" + value.hex().encode(),
+    tuple: lru_cache(1024)(_array),
+    list: _array,
+    set: _array,
+    frozenset: _array,
+    dict: encode_json,
+}

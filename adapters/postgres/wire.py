@@ -17,7 +17,6 @@ from psycopg.adapt import AdaptersMap, Loader, Transformer
 from adapters.postgres.statements import Encoded, Statement
 
 _FATAL = {pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.PIPELINE_ABORTED, pq.ExecStatus.BAD_RESPONSE}
-_NAMED: dict[str, Any] = {}
 
 
 class ConnectionLost(Exception):
@@ -89,11 +88,12 @@ class _DocumentContext:
 class Result:
     """What one statement of a batch returned."""
 
-    __slots__ = ("_raw", "_wire")
+    __slots__ = ("_raw", "_statement", "_wire")
 
-    def __init__(self, raw: Any, wire: Wire) -> None:
+    def __init__(self, raw: Any, wire: Wire, statement: Statement) -> None:
         self._raw = raw
         self._wire = wire
+        self._statement = statement
 
     @property
     def count(self) -> int:
@@ -112,8 +112,10 @@ class Result:
             return []
         transformer = self._wire.documents if documents else self._wire.typed
         transformer.set_pgresult(raw, set_loaders=True, format=pq.Format.TEXT)
-        names = [raw.fname(i).decode() for i in range(raw.nfields)]
-        return transformer.load_rows(0, raw.ntuples, lambda values: dict(zip(names, values, strict=False)))  # type: ignore[arg-type, return-value]
+        names = self._statement.columns
+        if len(names) != raw.nfields:
+            names = self._statement.columns = tuple(raw.fname(i).decode() for i in range(raw.nfields))
+        return [dict(zip(names, values, strict=True)) for values in transformer.load_rows(0, raw.ntuples, tuple)]
 
 
 class Wire:
@@ -172,14 +174,15 @@ class Wire:
         if len(answers) != len(plan):
             self.connection.close()
             raise ConnectionLost(sent)
-        results, failed = [], None
+        results: list[Result] = []
+        failed = None
         for name, answer in zip(plan, answers, strict=True):
             if answer.status in _FATAL:
                 failed = failed or answer
                 if name is not None:
                     self._prepared.discard(name)
             elif name is None:
-                results.append(Result(answer, self))
+                results.append(Result(answer, self, batch[len(results)][0]))
         if failed is not None:
             raise ServerError.of(failed)
         return results

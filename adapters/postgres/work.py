@@ -94,7 +94,7 @@ class UnitOfWork:
     def enqueue(self, task: Task, arguments: Mapping[str, object], *, at: datetime | None, key: str | None, unique: str | None) -> UUID:
         id = new_id()
         self.write(
-            gate.ENQUEUE, id=id, module=task.owner, handler=f"{task.owner}:{task.name}", queue=task.queue, key=key, unique_key=unique,
+            gate.ENQUEUE, id=id, module=task.module, handler=f"{task.owner}:{task.name}", queue=task.queue, key=key, unique_key=unique,
             arguments=dict(arguments), available_at=at, max_attempts=task.retries + 1, request_id=self.scope.request_id,
         )  # fmt: skip
         return id
@@ -151,7 +151,7 @@ class UnitOfWork:
         connection, self._connection = self._connection, None
         self._pending.clear()
         if connection is not None:
-            self._pool.give(connection)  # the pool rolls back whatever is still open
+            self._pool.give(connection)  # which rolls back whatever is still open
 
     # -- inside --------------------------------------------------------------------------------------------------------------------
     def _run(self, statement: Statement, parameters: Mapping[str, object]) -> Result:
