@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
-from types import ModuleType
 from typing import Any
 
 from adapters.http.app import WebSettings, create_app
@@ -64,7 +63,7 @@ def install(settings: Settings, *, registry: Registry | None = None) -> Installa
 
 
 def _build(manifest: Manifest, container: Any, registry: Registry) -> None:
-    module: ModuleType | None = getattr(manifest, "module", None)
+    module = manifest.source
     build: Callable[[Provided], Any] | None = getattr(module, "build", None)
     if build is None or module is None or not isinstance(manifest, Plugin):
         return

@@ -19,11 +19,21 @@ def check(settings: Settings) -> list[str]:
     """Every problem found, a sentence each."""
     with tempfile.TemporaryDirectory(prefix="fitpro-check-") as home:
         scratch = dataclasses.replace(
-            settings, home=Path(home), database_url=None, database_owner_url=None, docs_enabled=True, strict=True, secret_key=b"0123456789abcdef" * 2
+            settings,
+            home=Path(home),
+            database_url=None,
+            database_owner_url=None,
+            docs_enabled=True,
+            strict=True,
+            secret_key=b"0123456789abcdef" * 2,
         )
         with running(scratch):
             found = [f"migration of {id} failed: {reason}" for id, reason in upgrades.upgrade(scratch).items()]
-            found += [f"{id}: the models differ from the migrations: {change}" for id, changes in upgrades.differences(scratch).items() for change in changes]
+            found += [
+                f"{id}: the models differ from the migrations: {change}"
+                for id, changes in upgrades.differences(scratch).items()
+                for change in changes
+            ]
             found += lint_openapi(openapi(scratch))
     return found
 

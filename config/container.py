@@ -45,9 +45,7 @@ class Container(containers.DeclarativeContainer):
     )
     verifier = providers.Singleton(
         CachedVerifier,
-        providers.Singleton(
-            JwtVerifier, providers.List(providers.Callable(own_issuer, key_ring.provider, iss=ISSUER, audience="fitpro")), clock
-        ),
+        providers.Singleton(JwtVerifier, providers.List(providers.Callable(own_issuer, key_ring, iss=ISSUER, audience="fitpro")), clock),
         clock,
     )
     passwords = providers.Singleton(

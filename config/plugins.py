@@ -38,7 +38,9 @@ def discover() -> Iterator[Candidate]:
         yield Candidate(point.name, f"package {package}", partial(_load_installed, point), version=point.dist.version if point.dist else "")
 
 
-def load_all(*, only: tuple[str, ...] = (), blocked: tuple[str, ...] = (), strict: bool = False, found: Iterator[Candidate] | None = None) -> Registry:
+def load_all(
+    *, only: tuple[str, ...] = (), blocked: tuple[str, ...] = (), strict: bool = False, found: Iterator[Candidate] | None = None
+) -> Registry:
     """The registry of this process."""
     return load(
         found or discover(), validators=(_blueprints, _tables), strict=strict, only=frozenset(only) or None, blocked=frozenset(blocked)
@@ -47,7 +49,7 @@ def load_all(*, only: tuple[str, ...] = (), blocked: tuple[str, ...] = (), stric
 
 def folder_of(manifest: Manifest) -> Path | None:
     """Where a plugin's migrations are: `migrations/` beside the module that made it; None without."""
-    module: ModuleType | None = getattr(manifest, "module", None)
+    module = manifest.source
     if module is None or module.__file__ is None:
         return None
     beside = Path(module.__file__).parent
@@ -74,7 +76,7 @@ def table_names(manifest: Manifest) -> frozenset[str]:
 def _load_bundled(id: str) -> Manifest:
     module = importlib.import_module(f"plugins.{id}.plugin")
     manifest: Manifest = module.plugin
-    manifest.module = module  # type: ignore[attr-defined]
+    manifest.source = module
     for edge in EDGES:
         if importlib.util.find_spec(f"plugins.{id}.{edge}") is not None:
             importlib.import_module(f"plugins.{id}.{edge}")
@@ -86,7 +88,7 @@ def _load_installed(point: EntryPoint) -> Manifest:
     manifest = loaded.plugin if isinstance(loaded, ModuleType) else loaded
     if not isinstance(manifest, Manifest):
         raise TypeError(f"{point.value} holds no Plugin")
-    manifest.module = importlib.import_module(point.module)  # type: ignore[attr-defined]
+    manifest.source = importlib.import_module(point.module)
     return manifest
 
 
@@ -123,7 +125,12 @@ def _references(manifest: Manifest, table: sa.Table) -> list[str]:
     for key in table.foreign_key_constraints:
         target = key.elements[0].target_fullname.split(".")[0]
         owner = owners.get(target)
-        if target not in PLATFORM_TABLES and owner != manifest.id and owner not in manifest.requires and not target.startswith(f"{manifest.id}_"):
+        if (
+            target not in PLATFORM_TABLES
+            and owner != manifest.id
+            and owner not in manifest.requires
+            and not target.startswith(f"{manifest.id}_")
+        ):
             found.append(f"table {table.name} refers to {target} of {owner or 'nobody loaded'}, which is not in requires")
     return found
 

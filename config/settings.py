@@ -50,12 +50,8 @@ def _names(env: Env, variable: str, default: tuple[str, ...], validate: Callable
     return tuple(dict.fromkeys(name.strip() for name in listed if name.strip()))
 
 
-_URL_OF_A_DATABASE: Final = Regexp(
-    r"(postgres(ql)?://\S+)?\Z", error="Must begin with postgresql:// and hold no spaces."
-)
-_URL_OF_REDIS: Final = Regexp(
-    r"((redis|rediss|unix)://\S+)?\Z", error="Must begin with redis://, rediss:// or unix://."
-)
+_URL_OF_A_DATABASE: Final = Regexp(r"(postgres(ql)?://\S+)?\Z", error="Must begin with postgresql:// and hold no spaces.")
+_URL_OF_REDIS: Final = Regexp(r"((redis|rediss|unix)://\S+)?\Z", error="Must begin with redis://, rediss:// or unix://.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +90,8 @@ class Settings:
     )
     db_prepare: bool = _a("FITPRO_DB_PREPARE", True, "off: no prepared statements, as some poolers need", Env.bool)
     pool_size: int = _a("FITPRO_POOL_SIZE", 4, "most database connections per process and role", Env.int, Range(1, 100))
-    statement_timeout_ms: int = _a(
-        "FITPRO_STATEMENT_TIMEOUT_MS", 5_000, "longest statement of a request", Env.int, Range(100, 600_000)
-    )
-    lock_timeout_ms: int = _a(
-        "FITPRO_LOCK_TIMEOUT_MS", 300, "longest wait for a lock in a request", Env.int, Range(10, 60_000)
-    )
+    statement_timeout_ms: int = _a("FITPRO_STATEMENT_TIMEOUT_MS", 5_000, "longest statement of a request", Env.int, Range(100, 600_000))
+    lock_timeout_ms: int = _a("FITPRO_LOCK_TIMEOUT_MS", 300, "longest wait for a lock in a request", Env.int, Range(10, 60_000))
     redis_url: str | None = _a(
         "REDIS_URL", None, "broker, cache and limits; not set: PostgreSQL and memory", check=_URL_OF_REDIS, secret=True
     )
@@ -107,41 +99,25 @@ class Settings:
     plugins_only: tuple[str, ...] = _a("FITPRO_PLUGINS_ONLY", (), "load these plugins and no others (a,b)", _names)
     plugins_block: tuple[str, ...] = _a("FITPRO_PLUGINS_BLOCK", (), "never load these plugins (a,b)", _names)
     strict: bool = _a("FITPRO_STRICT", False, "a broken plugin stops the start instead of being set aside", Env.bool)
-    allow_twins: tuple[str, ...] = _a(
-        "FITPRO_ALLOW_TWINS", (), f"twins that production may run on ({', '.join(TWINS)})", _names
-    )
+    allow_twins: tuple[str, ...] = _a("FITPRO_ALLOW_TWINS", (), f"twins that production may run on ({', '.join(TWINS)})", _names)
 
     workers: int = _a("FITPRO_WORKERS", 2, "web server processes", Env.int, Range(1, 64))
     threads: int = _a("FITPRO_THREADS", 2, "threads per web server process", Env.int, Range(1, 64))
-    max_body_bytes: int = _a(
-        "FITPRO_MAX_BODY_BYTES", 1024 * 1024, "largest request body", Env.int, Range(1024, 64 * 1024 * 1024)
-    )
+    max_body_bytes: int = _a("FITPRO_MAX_BODY_BYTES", 1024 * 1024, "largest request body", Env.int, Range(1024, 64 * 1024 * 1024))
     trusted_proxies: int = _a(
         "FITPRO_TRUSTED_PROXIES", 0, "proxies in front whose X-Forwarded-* headers are believed", Env.int, Range(0, 8)
     )
-    cors_origins: tuple[str, ...] = _a(
-        "FITPRO_CORS_ORIGINS", (), "origins of browser frontends (https://a,https://b)", _names
-    )
-    docs_enabled: bool = _a(
-        "FITPRO_DOCS", IN_DEVELOPMENT, "the OpenAPI document and /docs are open to everybody", Env.bool
-    )
+    cors_origins: tuple[str, ...] = _a("FITPRO_CORS_ORIGINS", (), "origins of browser frontends (https://a,https://b)", _names)
+    docs_enabled: bool = _a("FITPRO_DOCS", IN_DEVELOPMENT, "the OpenAPI document and /docs are open to everybody", Env.bool)
     metrics_enabled: bool = _a("FITPRO_METRICS", True, "/metrics answers", Env.bool)
-    log_level: str = _a(
-        "FITPRO_LOG_LEVEL", "info", "debug, info, warning or error", check=OneOf(("debug", "info", "warning", "error"))
-    )
+    log_level: str = _a("FITPRO_LOG_LEVEL", "info", "debug, info, warning or error", check=OneOf(("debug", "info", "warning", "error")))
 
     worker_threads: int = _a("FITPRO_WORKER_THREADS", 2, "jobs a worker runs at once", Env.int, Range(1, 64))
-    lease_s: int = _a(
-        "FITPRO_LEASE_S", 30, "after these seconds a silent worker's job is another's", Env.int, Range(1, 3_600)
-    )
-    poll_ms: int = _a(
-        "FITPRO_POLL_MS", 250, "how often the relay looks when nothing wakes it", Env.int, Range(10, 60_000)
-    )
+    lease_s: int = _a("FITPRO_LEASE_S", 30, "after these seconds a silent worker's job is another's", Env.int, Range(1, 3_600))
+    poll_ms: int = _a("FITPRO_POLL_MS", 250, "how often the relay looks when nothing wakes it", Env.int, Range(10, 60_000))
 
     access_token_ttl_s: int = _a("FITPRO_ACCESS_TOKEN_TTL_S", 600, "life of an access token", Env.int, Range(10, 3_600))
-    refresh_token_ttl_s: int = _a(
-        "FITPRO_REFRESH_TOKEN_TTL_S", 30 * 86_400, "life of a refresh token", Env.int, Range(60, 366 * 86_400)
-    )
+    refresh_token_ttl_s: int = _a("FITPRO_REFRESH_TOKEN_TTL_S", 30 * 86_400, "life of a refresh token", Env.int, Range(60, 366 * 86_400))
     argon2_time_cost: int = _a("FITPRO_ARGON2_TIME_COST", 2, "argon2id passes", Env.int, Range(1, 20))
     argon2_memory_kib: int = _a("FITPRO_ARGON2_MEMORY_KIB", 19_456, "argon2id memory", Env.int, Range(8, 4_194_304))
     argon2_parallelism: int = _a("FITPRO_ARGON2_PARALLELISM", 1, "argon2id lanes", Env.int, Range(1, 16))

@@ -67,9 +67,7 @@ class StoredKeyRing:
 
     def _keep(self, work: Work, key: SigningKey) -> None:
         sealed = seal(key, self._key)
-        work.write(
-            _ADD, kid=sealed.kid, sealed=sealed.sealed, created_at=sealed.created_at, state=sealed.state, since=sealed.since
-        )
+        work.write(_ADD, kid=sealed.kid, sealed=sealed.sealed, created_at=sealed.created_at, state=sealed.state, since=sealed.since)
 
     def _unsealed(self, row: Row) -> SigningKey:
         return unseal(SealedKey(row["kid"], bytes(row["sealed"]), row["created_at"], KeyState(row["state"]), row["since"]), self._key)

@@ -37,9 +37,7 @@ def port_problem(host: str, port: int) -> str | None:
     except socket.gaierror:
         return f"{host} is not an address of this machine: set FITPRO_HOST."
     with socket.socket(family, kind, protocol) as probe:
-        probe.setsockopt(
-            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
-        )  # as the server does: a closing connection is no user
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does: a closing connection is no user
         try:
             probe.bind(address)
             probe.listen(1)

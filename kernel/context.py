@@ -57,7 +57,7 @@ class Transaction(Protocol):
         """The answer of the check; sends it now if nothing has travelled yet."""
 
     def record(self, hook: Hook, payload: Mapping[str, object], subscribers: tuple[tuple[str, str, str], ...]) -> None:
-        """Store an event with one delivery per enabled subscriber (plugin, handler, queue), in this transaction."""
+        """Store an event with one delivery per enabled subscriber (module, handler, queue), in this transaction."""
 
     def enqueue(self, task: Task, arguments: Mapping[str, object], *, at: datetime | None, key: str | None, unique: str | None) -> UUID:
         """Store a job in this transaction. at: not before; key: same key in order; unique: at most one ever."""
@@ -87,7 +87,8 @@ class Current:
     """One request or job on its way through the process. `transaction` is None between the blocks of an outside operation.
 
     expected_version: what If-Match named (None without the header, -1 for any). recovery_point: the last phase an outside operation
-    committed under this Idempotency-Key in an earlier attempt. transactions: opens its short transactions.
+    committed under this Idempotency-Key in an earlier attempt. transactions: opens its short transactions. job_id: the delivery being
+    worked on, the same in every attempt. progress: what its last committed step reported, in this attempt or an earlier one.
     """
 
     scope: Scope
@@ -97,6 +98,8 @@ class Current:
     expected_version: int | None = None
     recovery_point: str | None = None
     transactions: Callable[[str | None], AbstractContextManager[Transaction]] | None = None
+    job_id: UUID | None = None
+    progress: Mapping[str, object] | None = None
 
     @property
     def open_transaction(self) -> Transaction:

@@ -26,7 +26,7 @@ class Hub:
             return self.command(hook.name, arguments)
         subscribers = self.registry.subscriptions.get(hook.name, ())
         if hook.kind is HookKind.EVENT:
-            targets = tuple((s.plugin, s.listener.hook, s.listener.queue) for s in subscribers)
+            targets = tuple((self._module(s.plugin), f"{s.plugin}:{hook.name}", s.listener.queue) for s in subscribers)
             current().open_transaction.record(hook, arguments, targets)
             return None
         if hook.kind is HookKind.CHECK:
@@ -48,6 +48,9 @@ class Hub:
             raise Forbidden(f"Your role does not allow {name}.")
         return hook.function(**arguments)
 
+    def _module(self, plugin: str) -> str:
+        return self.registry.plugins[plugin].module
+
     def _enabled(self, plugin: str) -> bool:
         manifest = self.registry.plugins.get(plugin)
         return manifest is not None and (manifest.core or current().modules.enabled(plugin))
@@ -64,7 +67,7 @@ class Hub:
                     value = subscriber.listener.function(**subset(arguments, subscriber.listener.accepts))
             except DomainError as error:
                 log.info("collect answer dropped", extra={"hook": hook.name, "plugin": subscriber.plugin, "code": error.code})
-            except Exception:  # noqa: BLE001 - fails open by contract: one plugin's bug must not hide the others' answers
+            except Exception:
                 log.exception("collect answer dropped", extra={"hook": hook.name, "plugin": subscriber.plugin})
             else:
                 answers.append((subscriber.plugin, value))

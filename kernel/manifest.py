@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import ModuleType
 from typing import Any, TypeVar, overload
 from uuid import UUID
 
@@ -37,15 +38,21 @@ class Task:
     """Work for later. Calling it stores a job in the current transaction, for the current workspace only.
 
     A function is one transaction; a generator is `steps`: each `yield` commits what was done and may report progress (a mapping).
+    module: what must be on for it to run; empty for a core plugin. outside: it talks to another service, so it has no ambient transaction,
+    only `with work():` blocks, and may be repeated from the start: `ctx.job_id` is its idempotency key.
     """
 
-    def __init__(self, owner: str, function: Callable[..., Any], *, retries: int, cron: str | None, queue: str) -> None:
+    def __init__(
+        self, owner: str, function: Callable[..., Any], *, module: str, retries: int, cron: str | None, queue: str, outside: bool = False
+    ) -> None:
         self.owner = owner
+        self.module = module
         self.function = function
         self.name = function.__name__
         self.retries = retries
         self.cron = cron
         self.queue = queue
+        self.outside = outside
         self.steps = inspect.isgeneratorfunction(function)
         self.__doc__ = inspect.getdoc(function)
 
@@ -99,6 +106,12 @@ class Manifest:
         self.listeners: list[Listener] = []
         self.tasks: dict[str, Task] = {}
         self.version = ""
+        self.source: ModuleType | None = None  # the module that made it; the loader knows
+
+    @property
+    def module(self) -> str:
+        """What must be on in a workspace for this plugin to act there; empty for a core plugin."""
+        return "" if self.core else self.id
 
     # -- what the plugin offers ------------------------------------------------------------------------------------------------
     def _offer(self, kind: HookKind, function: Callable[..., Any], permission: str | None = None) -> Hook[..., Any]:
@@ -143,15 +156,23 @@ class Manifest:
     @overload
     def task(self, function: Callable[..., Any]) -> Task: ...
     @overload
-    def task(self, *, retries: int = ..., cron: str | None = ..., queue: str = ...) -> Callable[[Callable[..., Any]], Task]: ...
     def task(
-        self, function: Callable[..., Any] | None = None, *, retries: int = 9, cron: str | None = None, queue: str = "default"
+        self, *, retries: int = ..., cron: str | None = ..., queue: str = ..., outside: bool = ...
+    ) -> Callable[[Callable[..., Any]], Task]: ...
+    def task(
+        self,
+        function: Callable[..., Any] | None = None,
+        *,
+        retries: int = 9,
+        cron: str | None = None,
+        queue: str = "default",
+        outside: bool = False,
     ) -> Task | Callable[[Callable[..., Any]], Task]:
         """Declare a task. retries: attempts after the first before it is parked. cron: five fields, in the workspace's zone, once per
-        workspace that has the plugin on."""
+        workspace that has the plugin on. outside: it talks to another service (see Task)."""
 
         def mark(function: Callable[..., Any]) -> Task:
-            task = Task(self.id, function, retries=retries, cron=cron, queue=queue)
+            task = Task(self.id, function, module=self.module, retries=retries, cron=cron, queue=queue, outside=outside)
             self.tasks[task.name] = task
             return task
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
@@ -18,7 +19,7 @@ from adapters.http import fields
 from adapters.http.blueprint import Blueprint
 from adapters.http.operation import allow, key_required, outside, unconditional
 from adapters.http.pagination import Page, PageRequest, page_of
-from adapters.http.schema import QuerySchema, Schema
+from adapters.http.schema import QuerySchema, Schema, invalid
 from adapters.postgres import tables
 from adapters.postgres.faults import constraints
 from adapters.postgres.model import Model, metadata, reference
@@ -51,7 +52,7 @@ from ports.provided import Provided
 __all__ = [
     "EVERYONE", "PUBLIC", "SIGNED_IN", "STAFF", "Blueprint", "Conflict", "Document", "DomainError", "Fault", "Forbidden", "Invalid", "Malformed",
     "Mapped", "MethodView", "Model", "Money", "NotFound", "Page", "PageRequest", "Plugin", "Provided", "QuerySchema", "RateLimited", "Refused",
-    "Role", "Row", "Schema", "Stale", "Unauthenticated", "Unavailable", "Work", "allow", "constraints", "ctx", "fields", "key_required", "ma",
+    "Role", "Row", "Schema", "Stale", "Unauthenticated", "Unavailable", "Work", "allow", "constraints", "ctx", "fields", "invalid", "key_required", "ma",
     "mapped_column", "metadata", "new_id", "outside", "page_of", "reference", "sa", "sql", "statement", "tables", "unconditional", "validate", "work",
 ]  # fmt: skip
 
@@ -135,6 +136,16 @@ class _Context:
     def recovery_point(self) -> str | None:
         """In an outside operation: the last phase an earlier attempt with the same Idempotency-Key committed."""
         return current().recovery_point
+
+    @property
+    def progress(self) -> Mapping[str, object] | None:
+        """In a job: what its last committed step reported (a killed one starts again from the top, and may go on from here)."""
+        return current().progress
+
+    @property
+    def job_id(self) -> uuid.UUID | None:
+        """In a job: its id, the same in every attempt, and so an idempotency key for other services."""
+        return current().job_id
 
     @property
     def now(self) -> datetime:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
@@ -18,11 +17,8 @@ Document = dict[str, Any]
 """One row on its way out, unchanged: JSON-ready values (ids as text, JSON unparsed). Never compute with it; read `Row`s for that."""
 
 
-class Statement(Protocol):
-    """A statement compiled once, when its module is imported."""
-
-    @property
-    def text(self) -> str: ...
+Statement = Any
+"""A statement compiled once, when its module is imported; opaque to everybody but the adapter that compiled it."""
 
 
 class Work(Protocol):

@@ -204,7 +204,9 @@ def environ(settings: Settings, **extra: str) -> dict[str, str]:
         elif isinstance(value, tuple):
             value = ",".join(value)
         told[field.metadata["variable"]] = str(value)
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("FITPRO_", "DATABASE_", "PG", "REDIS_", "PROMETHEUS_"))}
+    clean = {
+        name: value for name, value in os.environ.items() if not name.startswith(("FITPRO_", "DATABASE_", "PG", "REDIS_", "PROMETHEUS_"))
+    }
     paths = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     return {**clean, **told, "PYTHONPATH": paths, **extra}
 
@@ -219,7 +221,9 @@ def free_port() -> int:
 def process(arguments: list[str], env: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A child that is gone after the block, with everything it started."""
     with log.open("ab") as output:
-        child = subprocess.Popen(arguments, env=dict(env), cwd=ROOT, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True)
+        child = subprocess.Popen(
+            arguments, env=dict(env), cwd=ROOT, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True
+        )
     try:
         yield child
     finally:

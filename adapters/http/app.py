@@ -6,10 +6,11 @@ import logging
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import flask
 import flask_smorest
+from apispec.ext.marshmallow import MarshmallowPlugin
 from flask.json.provider import JSONProvider
 from werkzeug.exceptions import HTTPException
 
@@ -78,10 +79,9 @@ def create_app(registry: Registry, blueprints: Mapping[str, Iterable[Blueprint]]
     return gateway
 
 
-def _marshmallow() -> Any:
-    from apispec.ext.marshmallow import MarshmallowPlugin
-
-    return MarshmallowPlugin(schema_name_resolver=schema_name)
+def _marshmallow() -> MarshmallowPlugin:
+    # apispec says the resolver returns text; None and False mean "spell it out", which its code accepts.
+    return MarshmallowPlugin(schema_name_resolver=cast("Any", schema_name))
 
 
 def _errors(app: flask.Flask, gateway: Gateway, registry: Registry) -> None:
@@ -96,7 +96,9 @@ def _errors(app: flask.Flask, gateway: Gateway, registry: Registry) -> None:
             owner = registry.mounted(path)
             if owner in registry.failed:
                 gateway.runner.guard(environ, request_id, "")
-                raise Unavailable("This module is out of order; the operator has been told why.", code="module_failed", extra={"module": owner})
+                raise Unavailable(
+                    "This module is out of order; the operator has been told why.", code="module_failed", extra={"module": owner}
+                )
             if owner is not None and error.code == 405 and path.startswith(MOUNT):
                 gateway.runner.guard(environ, request_id, "" if registry.plugins[owner].core else owner)
             raise _as_domain_error(error)
@@ -132,7 +134,7 @@ def _operations(app: flask.Flask, gateway: Gateway, settings: WebSettings) -> No
         for name, check in settings.ready.items():
             try:
                 check()
-            except Exception:  # noqa: BLE001 - whatever the reason, the part is not ready
+            except Exception:
                 log.warning("not ready", extra={"part": name}, exc_info=True)
                 down[name] = "down"
         if down:
@@ -172,6 +174,3 @@ def _documentation(app: flask.Flask, document: Document) -> None:
         if found is None:
             flask.abort(404)
         return respond(Answer(200, [("Content-Type", found[1]), ("Cache-Control", "public, max-age=86400")], found[0]))
-
-
-

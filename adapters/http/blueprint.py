@@ -51,13 +51,18 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
 
         return mark
 
-    def response(self, status_code: int, schema: SchemaLike | None = None, *, description: str | None = None, example: Any = None) -> Callable[[F], F]:
-        """Answer with this status, shaped by this schema; a `version` among the values becomes the ETag."""
+    def response(
+        self, status_code: int, schema: SchemaLike | None = None, *, description: str | None = None, example: Any = None, etag: bool = True
+    ) -> Callable[[F], F]:
+        """Answer with this status, shaped by this schema; a `version` among the values becomes the ETag.
+
+        etag: False where the answer shows more than the row whose version it is: an unchanged version would then hide changes.
+        """
         instance = schema() if isinstance(schema, type) else schema
 
         def mark(function: F) -> F:
             found = marks(function)
-            found.status, found.response = status_code, instance
+            found.status, found.response, found.etag = status_code, instance, etag
             answer: dict[str, Any] = {"description": description or "Done", "content_type": None}
             if instance is not None:
                 answer["schema"] = instance

@@ -24,14 +24,10 @@ _STEPS: Final = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 _LONG_INTEGER: Final = re.compile(rb"(?<![0-9.eE+-])-?[0-9]{19,}(?![0-9.eE])")
 # Larger bodies get the refusal without the place: looking for it would cost more than they are worth.
 _MAX_SEARCHED: Final = 65_536
-_JSON_TYPE: Final = re.compile(
-    r'application/json[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?', re.IGNORECASE | re.ASCII
-)
+_JSON_TYPE: Final = re.compile(r'application/json[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?', re.IGNORECASE | re.ASCII)
 
 
-def parse_json(
-    raw: bytes, content_type: str | None, content_encoding: str | None, *, max_bytes: int
-) -> dict[str, object]:
+def parse_json(raw: bytes, content_type: str | None, content_encoding: str | None, *, max_bytes: int) -> dict[str, object]:
     """The object in a request body.
 
     Refuses what parsers disagree about: duplicate names, NaN, lone surrogates, NUL, other encodings, a byte order mark,

@@ -110,7 +110,9 @@ def _complete(described: dict[str, Any], operation: Operation, schemas: dict[str
     parameters = described.setdefault("parameters", [])
     parameters += [_parameter("header", name, text, schema, required) for name, text, schema, required in _headers(operation)]
     if marks.paginated:
-        parameters.append(_parameter("query", "limit", "How many items at most.", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}))
+        parameters.append(
+            _parameter("query", "limit", "How many items at most.", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50})
+        )
         parameters.append(_parameter("query", "cursor", "`next_cursor` of the page before.", {"type": "string", "maxLength": 2048}))
     _describe_answers(described, operation, schemas)
     body = described.get("requestBody")
@@ -143,7 +145,7 @@ def _describe_answers(described: dict[str, Any], operation: Operation, schemas: 
         else:
             for media in success.get("content", {}).values():
                 media.setdefault("example", item)
-            if "version" in marks.response.fields:
+            if marks.etag and "version" in marks.response.fields:
                 success.setdefault("headers", {})["ETag"] = {"schema": {"type": "string"}, "description": "Version of the record."}
                 if operation.method == "GET":
                     answers["304"] = {"description": "Not modified since the ETag in If-None-Match."}
@@ -177,13 +179,22 @@ def statuses(operation: Operation) -> set[int]:
 def _headers(operation: Operation) -> list[tuple[str, str, dict[str, Any], bool]]:
     found: list[tuple[str, str, dict[str, Any], bool]] = []
     if operation.access is None:
-        found.append(("X-Workspace-Id", "The workspace; may be left out by a member of exactly one.", {"type": "string", "format": "uuid"}, False))
+        found.append(
+            ("X-Workspace-Id", "The workspace; may be left out by a member of exactly one.", {"type": "string", "format": "uuid"}, False)
+        )
     if operation.method == "POST" and operation.access is not Access.PUBLIC and operation.rule.startswith(MOUNT):
         text = "Same key and body: the first answer again, for 24 hours."
-        found.append(("Idempotency-Key", text, {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}, operation.marks.key_required))
-    if operation.method in ("PUT", "PATCH", "DELETE"):
+        found.append(
+            (
+                "Idempotency-Key",
+                text,
+                {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+                operation.marks.key_required,
+            )
+        )
+    if operation.marks.etag and operation.method in ("PUT", "PATCH", "DELETE"):
         found.append(("If-Match", "The ETag you read; 412 when the record changed since.", {"type": "string"}, operation.needs_if_match))
-    if operation.method == "GET" and not operation.marks.paginated and operation.marks.response is not None:
+    if operation.marks.etag and operation.method == "GET" and not operation.marks.paginated and operation.marks.response is not None:
         found.append(("If-None-Match", "An ETag you hold; 304 when it is current.", {"type": "string"}, False))
     return found
 

@@ -26,6 +26,7 @@ class Marks:
     arguments: list[str] = field(default_factory=list)
     status: int = 200
     response: ma.Schema | None = None
+    etag: bool = True
     paginated: bool = False
     outside: bool = False
     key_required: bool = False
@@ -104,7 +105,9 @@ def build(plugin: Manifest, method: str, rule: str, endpoint: str, view: type[An
     roles: tuple[str, ...] = ()
     if access is None:
         if declared.allow not in plugin.permissions:
-            raise ValueError(f"{view.__name__}.{method.lower()} asks for the permission {declared.allow!r}, which {plugin.id} does not declare")
+            raise ValueError(
+                f"{view.__name__}.{method.lower()} asks for the permission {declared.allow!r}, which {plugin.id} does not declare"
+            )
         roles = plugin.permits(str(declared.allow))
     return Operation(
         id=operation_id(plugin.id, method, view.__name__, paginated=declared.paginated),
@@ -124,5 +127,3 @@ def operation_id(plugin: str, method: str, view: str, *, paginated: bool) -> str
 
 def _projection(plugin: Manifest, schema: ma.Schema | None) -> str:
     return f"{plugin.id}.{type(schema).__name__.removesuffix('Schema').lower()}" if schema is not None else plugin.id
-
-

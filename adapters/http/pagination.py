@@ -19,10 +19,14 @@ class PageQuery(QuerySchema):
     """What every list accepts."""
 
     limit = fields.Integer(
-        load_default=DEFAULT_LIMIT, validate=ma.validate.Range(1, MAX_LIMIT), metadata={"description": "How many items at most.", "example": 50}
+        load_default=DEFAULT_LIMIT,
+        validate=ma.validate.Range(1, MAX_LIMIT),
+        metadata={"description": "How many items at most.", "example": 50},
     )
     cursor = fields.String(
-        load_default=None, validate=ma.validate.Length(1, 2048), metadata={"description": "`next_cursor` of the page before.", "example": None}
+        load_default=None,
+        validate=ma.validate.Length(1, 2048),
+        metadata={"description": "`next_cursor` of the page before.", "example": None},
     )
 
 

@@ -46,9 +46,7 @@ class MethodNotAllowed(DomainError):
         self.allowed = tuple(sorted(allowed))
 
 
-def render(
-    error: BaseException, request_id: str | None, instance: str | None = None
-) -> tuple[int, list[tuple[str, str]], bytes]:
+def render(error: BaseException, request_id: str | None, instance: str | None = None) -> tuple[int, list[tuple[str, str]], bytes]:
     """Status, headers and body of the answer to an error.
 
     What is no DomainError, or is one of the family `internal`, says nothing about itself.

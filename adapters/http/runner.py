@@ -105,7 +105,9 @@ class Runner:
         return self.platform.databases[database].explain(error) or DomainError()
 
     # -- who and where -------------------------------------------------------------------------------------------------------------
-    def _scope(self, environ: Environ, path: Mapping[str, Any], request_id: str, module: str, roles: tuple[str, ...], access: Access | None) -> Scope:
+    def _scope(
+        self, environ: Environ, path: Mapping[str, Any], request_id: str, module: str, roles: tuple[str, ...], access: Access | None
+    ) -> Scope:
         if access is Access.PUBLIC:
             return Scope(Kind.PUBLIC, request_id)
         authorization: str = environ.get("HTTP_AUTHORIZATION", "")
@@ -202,7 +204,14 @@ class Runner:
             work.commit()
 
     def _outside(
-        self, compiled: Compiled, database: Database, scope: Scope, inputs: Inputs, claim: Claim | None, path: Mapping[str, Any], environ: Environ
+        self,
+        compiled: Compiled,
+        database: Database,
+        scope: Scope,
+        inputs: Inputs,
+        claim: Claim | None,
+        path: Mapping[str, Any],
+        environ: Environ,
     ) -> Answer:
         """No ambient transaction. The key is claimed first, in a transaction of its own; a later attempt finds the recovery point."""
         point: str | None = None

@@ -31,9 +31,7 @@ def create_database(connection: psycopg.Connection[tuple[object, ...]], database
     source = sql.SQL(" template {}").format(sql.Identifier(template)) if template else sql.SQL("")
     connection.execute(sql.SQL("create database {} owner fitpro_owner{}").format(name, source))
     connection.execute(sql.SQL("revoke all on database {} from public").format(name))
-    connection.execute(
-        sql.SQL("grant connect on database {} to fitpro_app, fitpro_auth, fitpro_relay, fitpro_backup").format(name)
-    )
+    connection.execute(sql.SQL("grant connect on database {} to fitpro_app, fitpro_auth, fitpro_relay, fitpro_backup").format(name))
     if not template:
         with psycopg.connect(connection.info.dsn, password=connection.info.password, dbname=database, autocommit=True) as inside:
             inside.execute("alter schema public owner to fitpro_owner")

@@ -12,8 +12,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.exc import StaleDataError
 
 from adapters.postgres import gate
-from adapters.postgres.keys import PostgresKeys
 from adapters.postgres.faults import translate
+from adapters.postgres.keys import PostgresKeys
 from adapters.postgres.pool import Pool
 from adapters.postgres.wire import ServerError
 from adapters.postgres.work import UnitOfWork
@@ -83,7 +83,9 @@ class PostgresDatabase:
         if isinstance(error, psycopg.Error):
             if error.sqlstate:
                 diag: Any = error.diag
-                return translate(ServerError(error.sqlstate, diag.message_primary or "", diag.message_detail, diag.constraint_name, diag.table_name))
+                return translate(
+                    ServerError(error.sqlstate, diag.message_primary or "", diag.message_detail, diag.constraint_name, diag.table_name)
+                )
             if isinstance(error, psycopg.OperationalError):
                 return Unavailable(retry_after_s=1)
         return None

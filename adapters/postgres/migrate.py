@@ -48,7 +48,11 @@ class Branch:
         config.set_main_option("path_separator", "newline")
         config.set_main_option("version_locations", str(self.folder))
         config.attributes.update(
-            connection=connection, metadata=metadata, version_table=self.version_table, include_name=self._ours, include_object=self._comparable
+            connection=connection,
+            metadata=metadata,
+            version_table=self.version_table,
+            include_name=self._ours,
+            include_object=self._comparable,
         )
         return config
 

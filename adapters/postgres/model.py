@@ -94,7 +94,10 @@ def _refer(table: sa.Table, column: sa.Column[Any], target: str, on_delete: str)
     action = f"SET NULL ({column.name})" if on_delete == "set null" else on_delete.upper()
     table.append_constraint(
         sa.ForeignKeyConstraint(
-            ["workspace_id", column.name], [f"{target}.workspace_id", f"{target}.{key}"], ondelete=action, name=f"fk_{table.name}_{column.name}"
+            ["workspace_id", column.name],
+            [f"{target}.workspace_id", f"{target}.{key}"],
+            ondelete=action,
+            name=f"fk_{table.name}_{column.name}",
         )
     )
     sa.Index(f"ix_{table.name}_{column.name}", table.c.workspace_id, column)

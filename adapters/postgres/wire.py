@@ -127,7 +127,7 @@ class Wire:
         self._prepared: set[bytes] = set()
         self._pg = connection.pgconn
         self.typed = Transformer(connection)
-        self.documents = Transformer(_DocumentContext(connection))  # type: ignore[arg-type]
+        self.documents = Transformer(_DocumentContext(connection))
         self._reading = select.poll()
         self._reading.register(self._pg.socket, select.POLLIN)
         self._both = select.poll()
@@ -193,7 +193,8 @@ class Wire:
             self._pg.consume_input()
 
     def _receive(self) -> list[Any]:
-        pg, answers, ended = self._pg, [], 0
+        pg, ended = self._pg, 0
+        answers: list[Any] = []
         while True:
             # Waiting on the socket releases the interpreter lock; libpq's own blocking read keeps it.
             while pg.is_busy():

@@ -103,7 +103,8 @@ class UnitOfWork:
     def savepoint(self, *, read_only: bool = False) -> Iterator[None]:
         self._savepoints += 1
         name = f"s{self._savepoints}"
-        self._send([(gate.savepoint(name), [])] + ([(gate.READ_ONLY, [])] if read_only else []), explicit=True)
+        start: list[Item] = [(gate.savepoint(name), [])]
+        self._send([*start, (gate.READ_ONLY, [])] if read_only else start, explicit=True)
         try:
             yield
             self.flush()

@@ -22,9 +22,7 @@ class Nested(ma.fields.Nested):
 class List(ma.fields.List[Any]):
     """A list of at most `max_items` values."""
 
-    def __init__(
-        self, inner: ma.fields.Field[Any] | type[ma.fields.Field[Any]], *, max_items: int = MAX_ITEMS, **kwargs: Any
-    ) -> None:
+    def __init__(self, inner: ma.fields.Field[Any] | type[ma.fields.Field[Any]], *, max_items: int = MAX_ITEMS, **kwargs: Any) -> None:
         super().__init__(inner, **kwargs)
         self.max_items = max_items
         self.validators.insert(0, validate.Length(max=max_items))
@@ -42,9 +40,7 @@ class DelimitedList(FromText, List):
 
     default_error_messages = {"invalid": "Not a comma-separated list."}  # noqa: RUF012
 
-    def __init__(
-        self, inner: ma.fields.Field[Any] | type[ma.fields.Field[Any]], *, max_items: int = 100, **kwargs: Any
-    ) -> None:
+    def __init__(self, inner: ma.fields.Field[Any] | type[ma.fields.Field[Any]], *, max_items: int = 100, **kwargs: Any) -> None:
         super().__init__(inner, max_items=max_items, **kwargs)
 
     def read_text(self) -> None:

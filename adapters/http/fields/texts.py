@@ -64,9 +64,7 @@ class Email(String, ma.fields.Email):
 class Url(String, ma.fields.Url):
     """An absolute http(s) address. At most 2,048 characters."""
 
-    def __init__(
-        self, *, max_length: int = MAX_URL, schemes: tuple[str, ...] = ("https", "http"), **kwargs: Any
-    ) -> None:
+    def __init__(self, *, max_length: int = MAX_URL, schemes: tuple[str, ...] = ("https", "http"), **kwargs: Any) -> None:
         super().__init__(max_length=max_length, schemes=set(schemes), **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:

