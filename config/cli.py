@@ -18,9 +18,6 @@ Command = Callable[[Settings, argparse.Namespace], int]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit code: 0 done, 1 refused or failed (one sentence on stderr), 2 wrong usage."""
-    if sys.version_info < (3, 11):
-        print("FitPro Hub needs Python 3.11 or newer.", file=sys.stderr)
-        return 1
     options = _parser().parse_args(arguments)
     try:
         settings = Settings.from_environ()

@@ -8,7 +8,7 @@ from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Transaction(Protocol):
     def entered(self) -> Entered:
         """The answer of the check; sends it now if nothing has travelled yet."""
 
-    def record(self, hook: Hook, payload: Mapping[str, object], subscribers: tuple[tuple[str, str, str], ...]) -> None:
+    def record(self, hook: Hook[..., Any], payload: Mapping[str, object], subscribers: tuple[tuple[str, str, str], ...]) -> None:
         """Store an event with one delivery per enabled subscriber (module, handler, queue), in this transaction."""
 
     def enqueue(self, task: Task, arguments: Mapping[str, object], *, at: datetime | None, key: str | None, unique: str | None) -> UUID:
@@ -77,7 +77,7 @@ class Modules(Protocol):
 class Dispatcher(Protocol):
     """Runs a hook for the workspace of the current context."""
 
-    def fire(self, hook: Hook, arguments: Mapping[str, object]) -> object: ...
+    def fire(self, hook: Hook[..., Any], arguments: Mapping[str, object]) -> object: ...
 
     def command(self, name: str, arguments: Mapping[str, object]) -> object: ...
 

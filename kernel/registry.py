@@ -93,7 +93,7 @@ class Registry:
     def _resolve(self) -> None:
         """Listeners of the usable plugins, through pluggy, in topological order (pluggy's own order is last registered first)."""
         manager = pluggy.PluginManager(PROJECT)
-        specs = SimpleNamespace()
+        specs: Any = SimpleNamespace()  # pluggy takes any object with functions on it
         self.hooks = {}
         for manifest in self.plugins.values():
             for name, hook in manifest.hooks.items():

@@ -19,7 +19,7 @@ V = TypeVar("V", bound=type[MethodView])
 SchemaLike = ma.Schema | type[ma.Schema]
 
 
-class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
+class Blueprint(flask_smorest.Blueprint):
     """Routes of one plugin under one mount. Use `@blp.route` on a MethodView, and on its methods, in any order:
     `@blp.arguments`, `@blp.response`, `@blp.paginated`, `@allow`."""
 
@@ -92,6 +92,15 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
             return function
 
         return mark
+
+    def route(self, rule: str, **options: Any) -> Callable[[V], V]:
+        """Serve this rule, relative to the mount, by a MethodView."""
+
+        def declare(view: V) -> V:
+            self.add_url_rule(rule, None, view, **options)
+            return view
+
+        return declare
 
     def add_url_rule(self, rule: str, endpoint: str | None = None, view_func: Any = None, *args: Any, **options: Any) -> None:
         """Gather the operations of a MethodView; what is wrong with it is kept for the loader, which quarantines the plugin."""

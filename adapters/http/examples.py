@@ -36,7 +36,7 @@ def _example(name: str, field: ma.fields.Field[Any], load: bool) -> Any:
     if isinstance(field, ma.fields.List):
         return [_example(name, field.inner, load)]
     if isinstance(field, ma.fields.Enum):
-        return str(next(iter(field.enum)).value)
+        return str(next(iter(field.enum.__members__.values())).value)
     for validator in field.validators:
         if isinstance(validator, ma.validate.OneOf):
             return next(iter(validator.choices))

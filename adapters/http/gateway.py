@@ -141,9 +141,9 @@ class Gateway:
     def _through_flask(self, environ: Environ) -> tuple[Answer, str]:
         captured: list[Any] = []
 
-        def start(status: str, sent: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], Any]:
+        def start(status: str, sent: list[tuple[str, str]], _: Any = None) -> Callable[[bytes], Any]:
             captured[:] = [int(status.split(" ", 1)[0]), sent]
-            return lambda data: None
+            return lambda _data: None
 
         try:
             chunks = self.flask.wsgi_app(environ, start)
