@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import pkgutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
 from pathlib import Path
@@ -69,22 +70,40 @@ def branches(registry: Registry) -> list[Branch]:
 
 
 def table_names(manifest: Manifest) -> frozenset[str]:
-    """Every table of a plugin: what its models declared, and what carries its prefix."""
-    return frozenset(n for n in metadata.tables if owners.get(n) == manifest.id or n in manifest.tables or n.startswith(f"{manifest.id}_"))
+    """Every table of a plugin: what was declared while it was imported, and what carries its name."""
+    return frozenset(n for n in metadata.tables if owners.get(n) == manifest.id or n in manifest.tables or _named_after(n, manifest.id))
+
+
+def _named_after(table: str, plugin: str) -> bool:
+    """`bookings` itself and `bookings_…` belong to the plugin `bookings`."""
+    return table == plugin or table.startswith(f"{plugin}_")
+
+
+@contextmanager
+def _importing(id: str) -> Iterator[None]:
+    """Tables that appear meanwhile are this plugin's, also those made without its base class."""
+    known = set(metadata.tables)
+    try:
+        yield
+    finally:
+        for name in set(metadata.tables) - known:
+            owners.setdefault(name, id)
 
 
 def _load_bundled(id: str) -> Manifest:
-    module = importlib.import_module(f"plugins.{id}.plugin")
+    with _importing(id):
+        module = importlib.import_module(f"plugins.{id}.plugin")
+        for edge in EDGES:
+            if importlib.util.find_spec(f"plugins.{id}.{edge}") is not None:
+                importlib.import_module(f"plugins.{id}.{edge}")
     manifest: Manifest = module.plugin
     manifest.source = module
-    for edge in EDGES:
-        if importlib.util.find_spec(f"plugins.{id}.{edge}") is not None:
-            importlib.import_module(f"plugins.{id}.{edge}")
     return manifest
 
 
 def _load_installed(point: EntryPoint) -> Manifest:
-    loaded = point.load()
+    with _importing(point.name):
+        loaded = point.load()
     manifest = loaded.plugin if isinstance(loaded, ModuleType) else loaded
     if not isinstance(manifest, Manifest):
         raise TypeError(f"{point.value} holds no Plugin")
@@ -112,7 +131,7 @@ def _tables(manifest: Manifest) -> list[str]:
     found = []
     for name in sorted(table_names(manifest)):
         table = metadata.tables[name]
-        if name not in manifest.tables and not name.startswith(f"{manifest.id}_"):
+        if name not in manifest.tables and not _named_after(name, manifest.id):
             found.append(f"table {name} does not start with {manifest.id}_")
         if "workspace_id" not in table.columns and manifest.id not in AUTH_PLUGINS:
             found.append(f"table {name} has no workspace_id")
@@ -129,7 +148,7 @@ def _references(manifest: Manifest, table: sa.Table) -> list[str]:
             target not in PLATFORM_TABLES
             and owner != manifest.id
             and owner not in manifest.requires
-            and not target.startswith(f"{manifest.id}_")
+            and not _named_after(target, manifest.id)
         ):
             found.append(f"table {table.name} refers to {target} of {owner or 'nobody loaded'}, which is not in requires")
     return found
