@@ -43,9 +43,7 @@ def load_all(
     *, only: tuple[str, ...] = (), blocked: tuple[str, ...] = (), strict: bool = False, found: Iterator[Candidate] | None = None
 ) -> Registry:
     """The registry of this process."""
-    return load(
-        found or discover(), validators=(_blueprints, _tables), strict=strict, only=frozenset(only) or None, blocked=frozenset(blocked)
-    )
+    return load(found or discover(), validators=(_blueprints, _tables), strict=strict, only=frozenset(only) or None, blocked=frozenset(blocked))
 
 
 def folder_of(manifest: Manifest) -> Path | None:
@@ -144,12 +142,7 @@ def _references(manifest: Manifest, table: sa.Table) -> list[str]:
     for key in table.foreign_key_constraints:
         target = key.elements[0].target_fullname.split(".")[0]
         owner = owners.get(target)
-        if (
-            target not in PLATFORM_TABLES
-            and owner != manifest.id
-            and owner not in manifest.requires
-            and not _named_after(target, manifest.id)
-        ):
+        if target not in PLATFORM_TABLES and owner != manifest.id and owner not in manifest.requires and not _named_after(target, manifest.id):
             found.append(f"table {table.name} refers to {target} of {owner or 'nobody loaded'}, which is not in requires")
     return found
 
