@@ -68,8 +68,9 @@ def branches(registry: Registry) -> list[Branch]:
 
 
 def table_names(manifest: Manifest) -> frozenset[str]:
-    """Every table of a plugin: what was declared while it was imported, and what carries its name."""
-    return frozenset(n for n in metadata.tables if owners.get(n) == manifest.id or n in manifest.tables or _named_after(n, manifest.id))
+    """Every table of a plugin: what was declared while it was imported, and what carries its name; the platform's stay the platform's."""
+    ours = (n for n in metadata.tables if owners.get(n) == manifest.id or n in manifest.tables or _named_after(n, manifest.id))
+    return frozenset(ours) - PLATFORM_TABLES
 
 
 def _named_after(table: str, plugin: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
-from types import SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 import pluggy
@@ -93,22 +93,26 @@ class Registry:
     def _resolve(self) -> None:
         """Listeners of the usable plugins, through pluggy, in topological order (pluggy's own order is last registered first)."""
         manager = pluggy.PluginManager(PROJECT)
-        specs: Any = SimpleNamespace()  # pluggy takes any object with functions on it
+        specs = ModuleType("hooks")
         self.hooks = {}
+        names: list[str] = []
         for manifest in self.plugins.values():
             for name, hook in manifest.hooks.items():
                 self.hooks[name] = (manifest.id, hook)
                 if hook.kind is not HookKind.COMMAND:
                     setattr(specs, name, _spec(hook.function))
-        manager.add_hookspecs(specs) if vars(specs) else None
+                    names.append(name)
+        if names:
+            manager.add_hookspecs(specs)
         for id, manifest in list(self.plugins.items()):
-            namespace = SimpleNamespace(
-                **{li.hook: _impl(li.function, optionalhook=li.optional) for li in manifest.listeners if li.hook in vars(specs)}
-            )
+            namespace = ModuleType(id)
+            for listener in manifest.listeners:
+                if listener.hook in names:
+                    setattr(namespace, listener.hook, _impl(listener.function, optionalhook=listener.optional))
             manager.register(namespace, name=id)
         order = list(self.plugins)
         self.subscriptions = {}
-        for name in vars(specs):
+        for name in names:
             callers = [impl.plugin_name for impl in getattr(manager.hook, name).get_hookimpls()]
             self.subscriptions[name] = tuple(
                 Subscription(id, next(li for li in self.plugins[id].listeners if li.hook == name))

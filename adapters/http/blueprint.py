@@ -83,11 +83,14 @@ class Blueprint(flask_smorest.Blueprint):
             found = marks(function)
             found.status, found.response, found.paginated = 200, instance, True
             found.arguments.append("page")
+            page = {
+                "type": "object",
+                "required": ["items", "next_cursor"],
+                "properties": {"items": {"type": "array", "items": instance}, "next_cursor": {"type": ["string", "null"]}},
+            }
+            answer = {"description": "A page", "schema": page, "content_type": None}
             document = _document(function)
-            document["page_of"] = instance
-            document.setdefault("response", {}).setdefault("responses", {}).setdefault(200, []).append(
-                {"description": "A page", "schema": ma.Schema.from_dict({})(), "content_type": None}
-            )
+            document.setdefault("response", {}).setdefault("responses", {}).setdefault(200, []).append(answer)
             document.setdefault("success_status_codes", []).append(200)
             return function
 

@@ -55,7 +55,7 @@ class Document:
         for operation in operations:
             path = _openapi_path(operation.rule)
             described = self._spec["paths"][path][operation.method.lower()]
-            _complete(described, operation, components["schemas"])
+            _complete(described, operation)
             self._owners[path, operation.method.lower()] = operation.module
         self._spec["tags"] = _tags(operations)
         self._cache: dict[frozenset[str] | None, tuple[bytes, str]] = {}
@@ -100,7 +100,7 @@ def _tags(operations: Sequence[Operation]) -> list[dict[str, str]]:
     return [{"name": title, "description": description} for title, description in seen.items()]
 
 
-def _complete(described: dict[str, Any], operation: Operation, schemas: dict[str, Any]) -> None:
+def _complete(described: dict[str, Any], operation: Operation) -> None:
     marks = operation.marks
     described["operationId"] = operation.id
     described.setdefault("summary", operation.id.split("_", 1)[1].replace("_", " ").capitalize())
@@ -114,41 +114,26 @@ def _complete(described: dict[str, Any], operation: Operation, schemas: dict[str
             _parameter("query", "limit", "How many items at most.", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50})
         )
         parameters.append(_parameter("query", "cursor", "`next_cursor` of the page before.", {"type": "string", "maxLength": 2048}))
-    _describe_answers(described, operation, schemas)
+    _describe_answers(described, operation)
     body = described.get("requestBody")
     if body is not None and marks.body is not None:
         for media in body["content"].values():
             media.setdefault("example", example_of(marks.body, load=True))
 
 
-def _describe_answers(described: dict[str, Any], operation: Operation, schemas: dict[str, Any]) -> None:
+def _describe_answers(described: dict[str, Any], operation: Operation) -> None:
     marks = operation.marks
     answers = described.setdefault("responses", {})
     answers.pop("default", None)
     success = answers.setdefault(str(marks.status), {"description": "Done"})
     if marks.response is not None:
         item = example_of(marks.response, load=False)
-        if marks.paginated:
-            name = schema_name(marks.response)
-            reference = {"$ref": f"#/components/schemas/{name}"}
-            if isinstance(name, str) and name not in schemas:
-                schemas[name] = {"type": "object"}
-            success["content"] = {
-                "application/json": {
-                    "schema": {
-                        "type": "object", "required": ["items", "next_cursor"],
-                        "properties": {"items": {"type": "array", "items": reference}, "next_cursor": {"type": ["string", "null"]}},
-                    },
-                    "example": {"items": [item], "next_cursor": None},
-                }
-            }  # fmt: skip
-        else:
-            for media in success.get("content", {}).values():
-                media.setdefault("example", item)
-            if marks.etag and "version" in marks.response.fields:
-                success.setdefault("headers", {})["ETag"] = {"schema": {"type": "string"}, "description": "Version of the record."}
-                if operation.method == "GET":
-                    answers["304"] = {"description": "Not modified since the ETag in If-None-Match."}
+        for media in success.get("content", {}).values():
+            media.setdefault("example", {"items": [item], "next_cursor": None} if marks.paginated else item)
+        if "version" in marks.response.fields and not marks.paginated:
+            success.setdefault("headers", {})["ETag"] = {"schema": {"type": "string"}, "description": "Version of the record."}
+            if operation.method == "GET":
+                answers["304"] = {"description": "Not modified since the ETag in If-None-Match."}
     success.setdefault("headers", {})["X-Request-Id"] = {"schema": {"type": "string"}}
     answers.update(problems.responses_for(statuses(operation)))
 

@@ -13,7 +13,6 @@ GLOBAL_TABLES = frozenset(
 )  # fmt: skip
 """Reviewed: tables without a workspace_id."""
 
-UNAUDITED = frozenset({"audit_logs", "audit_seals", "outbox", "outbox_deliveries"})
 GLOBAL_UNIQUE = frozenset({"pk_claims"})
 """Reviewed: uniqueness across workspaces is this table's purpose."""
 
@@ -29,7 +28,7 @@ select c.relname as name, c.relkind as kind, c.relrowsecurity as rls, c.relforce
        (select count(*) from pg_policy p where p.polrelid = c.oid and p.polpermissive and p.polname not in ('tenant', 'maintenance', 'backup')
            and 'fitpro_app'::regrole = any (p.polroles)) as extra,
        (select count(*) from pg_trigger t where t.tgrelid = c.oid and left(t.tgname, 6) = 'audit_' and t.tgenabled = 'O') as audits,
-       pg_get_userbyid(c.relowner) as owner
+       coalesce(obj_description(c.oid, 'pg_class') = 'unaudited', false) as unaudited, pg_get_userbyid(c.relowner) as owner
   from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition
 """
 _FOREIGN_KEYS = """
@@ -84,7 +83,7 @@ def _table(name: str, row: sa.Row[tuple[object, ...]]) -> list[str]:
         return [*found, f"table {name} is not protected: select app.protect('{name}')"]
     if row.extra:
         found.append(f"table {name} has a policy that widens what the app role sees")
-    if row.audits != 3 and name not in UNAUDITED:
+    if row.audits != 3 and not row.unaudited:
         found.append(f"table {name} is not audited")
     return found
 

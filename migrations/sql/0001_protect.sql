@@ -1,6 +1,7 @@
 -- app.protect: everything a tenant table needs, in one call. A database function, so that old migrations stay right.
 --   masked     columns whose values never reach the audit log
 --   cliente    which rows a Cliente may touch: NULL = `client_id` when the table has one, else none; 'true' = all; or a predicate
+--   audited    false only for rows derived from audited ones, and for the logs themselves
 --   workspace  the column that holds the workspace's id; record: the column that names a row in the audit log
 create function app.protect(
   p_table regclass, masked text[] default '{}', cliente text default null, workspace text default 'workspace_id',
@@ -34,6 +35,9 @@ begin
       p_table, masked::text, workspace, record);
     execute format('create trigger audit_delete after delete on %s referencing old table as old_rows for each statement execute function app.audit(%L, %L, %L)',
       p_table, masked::text, workspace, record);
+  else
+    -- A choice the lint can see: leaving the triggers out by mistake is an error.
+    execute format('comment on table %s is %L', p_table, 'unaudited');
   end if;
 end $$;
 revoke all on function app.protect from public;
