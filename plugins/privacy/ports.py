@@ -1,0 +1,32 @@
+"""What the audit needs from storage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from ports.persistence import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which entries; None does not filter. since is included, until is not."""
+
+    actor_id: UUID | None = None
+    table: str | None = None
+    record_id: str | None = None
+    action: str | None = None
+    request_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class Trail(Protocol):
+    """The current workspace's audit entries."""
+
+    def entries(self, filters: Filters, before: int | None, limit: int) -> list[Document]:
+        """Newest first, those with a smaller id than `before`."""
+
+    def entry(self, id: int) -> Document | None: ...

@@ -1,0 +1,53 @@
+"""audit_logs, read only."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from plugins.privacy.ports import Filters
+from plugins.sdk import Document, ctx, sa, statement, tables
+
+log = tables.audit_logs
+_HERE = log.c.workspace_id == sa.bindparam("workspace_id")
+_ENTRY = (
+    log.c.id, log.c.at, log.c.actor_id, log.c.actor, log.c.action, log.c.table_name.label("table"), log.c.record_id,
+    log.c.before, log.c.after, log.c.request_id,
+)  # fmt: skip
+
+
+def _optional(column: sa.Column[Any], name: str, operator: str = "=") -> sa.ColumnElement[bool]:
+    wanted = sa.bindparam(name, type_=column.type)
+    return sa.or_(wanted.is_(None), column.bool_op(operator)(wanted))
+
+
+ENTRIES = statement(
+    sa.select(*_ENTRY)
+    .where(
+        _HERE,
+        _optional(log.c.actor_id, "by"),
+        _optional(log.c.table_name, "table"),
+        _optional(log.c.record_id, "record_id"),
+        _optional(log.c.action, "action"),
+        _optional(log.c.request_id, "request_id"),
+        _optional(log.c.at, "since", ">="),
+        _optional(log.c.at, "until", "<"),
+        _optional(log.c.id, "before", "<"),
+    )
+    .order_by(log.c.id.desc())
+    .limit(sa.bindparam("limit"))
+)
+ENTRY = statement(sa.select(*_ENTRY).where(_HERE, log.c.id == sa.bindparam("id")))
+
+
+class Repository:
+    """plugins.privacy.ports.Trail on the open transaction."""
+
+    def entries(self, filters: Filters, before: int | None, limit: int) -> list[Document]:
+        given = asdict(filters)
+        # The context has an actor_id of its own: whoever asks.
+        given["by"] = given.pop("actor_id")
+        return ctx.work.documents(ENTRIES, before=before, limit=limit, **given)
+
+    def entry(self, id: int) -> Document | None:
+        return ctx.work.document(ENTRY, id=id)

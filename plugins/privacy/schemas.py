@@ -1,0 +1,39 @@
+"""Audit entries as JSON."""
+
+from __future__ import annotations
+
+from plugins.sdk import QuerySchema, Schema, fields, validate
+
+ACTIONS = ("insert", "update", "delete", "read", "purge")
+
+
+class AuditQuery(QuerySchema):
+    """Which entries."""
+
+    class Meta(QuerySchema.Meta):
+        # `from` is a keyword of Python.
+        include = {  # noqa: RUF012
+            "from": fields.DateTime(load_default=None, metadata={"description": "At this instant or later."}),
+            "to": fields.DateTime(load_default=None, metadata={"description": "Before this instant."}),
+        }
+
+    actor_id = fields.UUID(load_default=None, metadata={"description": "Who did it."})
+    table = fields.String(load_default=None, max_length=63, metadata={"example": "clients"})
+    record_id = fields.String(load_default=None, max_length=200, metadata={"description": "The changed record."})
+    action = fields.String(load_default=None, validate=validate.OneOf(ACTIONS))
+    request_id = fields.String(load_default=None, max_length=200, metadata={"description": "As in X-Request-Id."})
+
+
+class AuditEntrySchema(Schema):
+    """One change of one record (or one read of it, where reading is recorded)."""
+
+    id = fields.Integer(metadata={"description": "Increases within the workspace.", "example": 4711})
+    at = fields.DateTime()
+    actor_id = fields.UUID(allow_none=True, metadata={"description": "The person; null for the system."})
+    actor = fields.String(metadata={"description": "Their role at that moment, or `system`.", "example": "Owner"})
+    action = fields.String(validate=validate.OneOf(ACTIONS))
+    table = fields.String(metadata={"example": "clients"})
+    record_id = fields.String()
+    before = fields.Dict(allow_none=True, metadata={"description": "The changed values as they were.", "example": {"name": "North"}})
+    after = fields.Dict(allow_none=True, metadata={"description": "The changed values as they became.", "example": {"name": "South"}})
+    request_id = fields.String(metadata={"example": "3f9c1c6b0d5e4a7f8a51b7e0c2d4f6a8"})

@@ -1,0 +1,27 @@
+"""Reading the audit trail. Writing it is the database's: nothing here could forget it."""
+
+from __future__ import annotations
+
+from kernel.errors import NotFound
+from plugins.privacy.ports import Filters, Trail
+from ports.persistence import Document
+
+LARGEST_ID = 2**63 - 1
+
+
+class AuditService:
+    """The use cases of the audit."""
+
+    def __init__(self, *, trail: Trail) -> None:
+        self._trail = trail
+
+    def page(self, filters: Filters, before: int | None, limit: int) -> list[Document]:
+        """Entries, the newest first."""
+        return self._trail.entries(filters, before, limit)
+
+    def read(self, id: int) -> Document:
+        """One entry. Raises NotFound."""
+        found = self._trail.entry(id) if id <= LARGEST_ID else None
+        if found is None:
+            raise NotFound()
+        return found

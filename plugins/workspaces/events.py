@@ -1,0 +1,37 @@
+"""What other plugins may hear of, and veto."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from kernel.hooks import check, event
+
+
+@check
+def workspaces_enabling(module: str) -> None:
+    """Before a module is switched on. Asked of what is on already; also asked, and undone, by a preview."""
+
+
+@check
+def workspaces_disabling(module: str) -> None:
+    """Before a module is switched off; the module itself is asked too. Also asked, and undone, by a preview."""
+
+
+@event
+def workspaces_module_enabled(module: str) -> None:
+    """After a module was switched on; the module itself hears it."""
+
+
+@event
+def workspaces_module_disabled(module: str) -> None:
+    """After a module was switched off; its data is kept."""
+
+
+@event
+def workspaces_member_removed(user_id: UUID) -> None:
+    """After a membership ended, by an Owner or by the member."""
+
+
+@event
+def workspaces_role_changed(user_id: UUID, role: str) -> None:
+    """After a member got another role (or, as a Cliente, became another client)."""

@@ -1,0 +1,86 @@
+"""The workspaces plugin: part of every installation, never switched off."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from functools import cache
+from typing import Any, cast
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+
+from plugins.sdk import EVERYONE, STAFF, Fault, Plugin, Provided, Role, Schema, invalid, ma
+from plugins.workspaces import events
+from plugins.workspaces.service import Service
+
+plugin = Plugin(
+    "workspaces",
+    api=1,
+    title="Workspaces",
+    description="Workspaces, their members and roles, and which modules they have on.",
+    core=True,
+    mounts=("/api/v1/workspaces", "/api/v1/users"),
+    permissions={
+        "read": EVERYONE,
+        "change": (Role.OWNER,),
+        "leave": EVERYONE,
+        "manage_members": (Role.OWNER,),
+        "read_modules": STAFF,
+        "manage_modules": (Role.OWNER,),
+    },
+    hooks=(
+        events.workspaces_enabling,
+        events.workspaces_disabling,
+        events.workspaces_module_enabled,
+        events.workspaces_module_disabled,
+        events.workspaces_member_removed,
+        events.workspaces_role_changed,
+    ),
+)
+
+
+def build(ports: Provided) -> Service:
+    """The service, on the platform's adapters."""
+    return Service.of(store=ports.repository, settings=MarshmallowSettings(), registry=ports.registry, clock=ports.clock)
+
+
+class MarshmallowSettings:
+    """The settings port for schemas written with marshmallow."""
+
+    def filled(self, schema: type[Any] | None, stored: Mapping[str, Any]) -> tuple[Mapping[str, object], Sequence[Fault]]:
+        shape = (schema or Schema)()
+        try:
+            loaded = shape.load(dict(stored))
+        except ma.ValidationError as error:
+            return stored, invalid(ma.ValidationError({"settings": error.messages})).errors
+        return shape.dump(loaded), ()
+
+    def described(self, schema: type[Any] | None) -> Mapping[str, object]:
+        return _described(cast("Hashable", schema))
+
+
+@cache
+def _described(schema: Any) -> Mapping[str, object]:
+    # OpenAPI 3.1's schemas are JSON Schema 2020-12; only where named ones live differs.
+    spec = APISpec("settings", "1", "3.1.0", plugins=[MarshmallowPlugin(schema_name_resolver=_name)])
+    spec.components.schema("", schema=schema or Schema)
+    shapes = {name: _portable(shape) for name, shape in spec.to_dict()["components"]["schemas"].items()}
+    root = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Settings", **shapes.pop("")}
+    return {**root, "$defs": shapes} if shapes else root
+
+
+def _name(schema: Any) -> str:
+    return (schema if isinstance(schema, type) else type(schema)).__qualname__.replace("<locals>.", "")
+
+
+def _portable(value: Any) -> Any:
+    """References made local, and patterns without Python's own end of text."""
+    if isinstance(value, dict):
+        return {name: _text(name, inner) if isinstance(inner, str) else _portable(inner) for name, inner in value.items()}
+    return [_portable(each) for each in value] if isinstance(value, list) else value
+
+
+def _text(name: str, value: str) -> str:
+    if name == "$ref":
+        return value.replace("#/components/schemas/", "#/$defs/")
+    return value.removesuffix(r"\Z") + "$" if name == "pattern" and value.endswith(r"\Z") else value

@@ -1,0 +1,92 @@
+"""What the workspaces service needs from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from kernel.errors import Fault
+from ports.persistence import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A membership that has not ended, and what a change of it must know, read under the lock.
+
+    owners: how many the workspace has; acting: the actor's role at this moment.
+    """
+
+    role: str
+    owners: int
+    acting: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A workspace's modules. settings: module → what was stored for it."""
+
+    version: int
+    modules: Sequence[str]
+    settings: Mapping[str, Mapping[str, Any]]
+
+
+class Workspaces(Protocol):
+    """Workspaces themselves."""
+
+    def found(self, id: UUID, modules: Sequence[str], **profile: object) -> Document:
+        """Start one, the actor its Owner, and return it."""
+
+    def mine(self, after: str | None, limit: int) -> list[Document]: ...
+
+    def workspace(self) -> Document | None:
+        """The current one."""
+
+    def change(self, expected: int | None, now: datetime, **profile: object) -> Document | None:
+        """Set what is not None; None when `expected` is not the version."""
+
+    def lock(self) -> None:
+        """One at a time on the current workspace's members and modules, until the transaction ends."""
+
+
+class Members(Protocol):
+    """Memberships of the current workspace that have not ended."""
+
+    def members(self, role: str | None, after: str | None, limit: int) -> list[Document]: ...
+
+    def member(self, user_id: UUID) -> Document | None: ...
+
+    def standing(self, user_id: UUID) -> Member | None: ...
+
+    def set_role(self, user_id: UUID, role: str, client_id: UUID | None, expected: int | None, now: datetime) -> Document | None:
+        """None when `expected` is not the version."""
+
+    def end(self, user_id: UUID, expected: int | None, now: datetime) -> bool:
+        """False when `expected` is not the version."""
+
+
+class Modules(Protocol):
+    """What the current workspace has on."""
+
+    def installed(self) -> Installed: ...
+
+    def switch(self, modules: Sequence[str], now: datetime) -> None:
+        """Set the modules and move the workspace's version, on which every process's cache hangs."""
+
+    def configure(self, module: str, settings: Mapping[str, Any], now: datetime) -> None: ...
+
+
+class Store(Workspaces, Members, Modules, Protocol):
+    """All of it, in the open transaction."""
+
+
+class Settings(Protocol):
+    """The settings of a module by its schema, whatever that is written in. schema: None when it has no settings."""
+
+    def filled(self, schema: type[Any] | None, stored: Mapping[str, Any]) -> tuple[Mapping[str, object], Sequence[Fault]]:
+        """As JSON, defaults filled in; with faults (pointers below /settings) it is what was stored."""
+
+    def described(self, schema: type[Any] | None) -> Mapping[str, object]:
+        """A standalone JSON Schema (2020-12)."""

@@ -1,0 +1,43 @@
+"""Starting, reading and changing workspaces."""
+
+from __future__ import annotations
+
+from kernel.context import current
+from kernel.errors import NotFound, Stale
+from kernel.ids import new_id
+from kernel.registry import Registry
+from plugins.workspaces.domain import initial_modules
+from plugins.workspaces.ports import Workspaces
+from ports.clock import Clock
+from ports.persistence import Document
+
+
+class WorkspacesService:
+    """Workspaces themselves."""
+
+    def __init__(self, *, store: Workspaces, registry: Registry, clock: Clock) -> None:
+        self._store = store
+        self._registry = registry
+        self._clock = clock
+
+    def create(self, **profile: object) -> Document:
+        """A new workspace with the default modules on; the actor is its Owner."""
+        return self._store.found(new_id(), initial_modules(self._registry), **profile)
+
+    def mine(self, after: str | None, limit: int) -> list[Document]:
+        """The workspaces the actor belongs to, with their role in each."""
+        return self._store.mine(after, limit)
+
+    def read(self) -> Document:
+        """The current workspace."""
+        found = self._store.workspace()
+        if found is None:
+            raise NotFound()
+        return found
+
+    def change(self, **profile: object) -> Document:
+        """Set what is given. Raises Stale when If-Match named another version."""
+        changed = self._store.change(current().expected_version, self._clock.now(), **profile)
+        if changed is None:
+            raise Stale()
+        return changed
