@@ -17,7 +17,7 @@ class Money:
     def __post_init__(self) -> None:
         if isinstance(self.amount, bool) or not isinstance(self.amount, int) or abs(self.amount) > _INT64:
             raise ValueError("amount must be an int64 number of minor units")
-        if len(self.currency) != 3 or not (self.currency.isascii() and self.currency.isupper()):
+        if len(self.currency) != 3 or not (self.currency.isascii() and self.currency.isalpha() and self.currency.isupper()):
             raise ValueError("currency must be three capital letters")
 
     def __add__(self, other: Money) -> Money:
