@@ -1,0 +1,48 @@
+"""What happens to clients, and what others may add or forbid."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NotRequired, TypedDict
+from uuid import UUID
+
+from kernel.hooks import check, collect, event
+
+
+class TimelineEntry(TypedDict):
+    """Something a plugin knows about a client's past. kind: `<plugin>.<what>`; reference: the id of the thing itself."""
+
+    at: datetime
+    kind: str
+    title: str
+    reference: NotRequired[UUID]
+
+
+@event
+def clients_created(client_id: UUID) -> None:
+    """After a client was added."""
+
+
+@event
+def clients_updated(client_id: UUID) -> None:
+    """After anything about a client changed, its status included."""
+
+
+@event
+def clients_archived(client_id: UUID) -> None:
+    """After a client was archived."""
+
+
+@event
+def clients_restored(client_id: UUID) -> None:
+    """After an archived client came back."""
+
+
+@check
+def clients_archiving(client_id: UUID) -> None:
+    """Before a client is archived; raise `Refused` to prevent it."""
+
+
+@collect
+def clients_timeline(client_id: UUID) -> list[TimelineEntry]:  # type: ignore[empty-body]
+    """What you know about this client's past, newest first, at most 200 entries."""

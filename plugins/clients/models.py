@@ -1,0 +1,59 @@
+"""Tables of the client register."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+
+from plugins.clients.plugin import plugin
+from plugins.sdk import Mapped, Model, mapped_column, metadata, reference, sa, tables
+
+# Byte order: a prefix is a range, the same under every locale.
+_BYTES = sa.Text(collation="C")
+
+
+class Client(Model, plugin=plugin):
+    """A person the workspace works for; not necessarily one who signs in."""
+
+    __tablename__ = "clients"
+    __table_args__ = (
+        sa.CheckConstraint("status in ('active', 'inactive', 'archived')", name="status"),
+        sa.Index("ix_clients_search_name", "workspace_id", "search_name", "id"),
+        sa.Index("ix_clients_status", "workspace_id", "status", "id"),
+    )
+
+    full_name: Mapped[str]
+    search_name: Mapped[str] = mapped_column(_BYTES)
+    email: Mapped[str | None]
+    phone: Mapped[str | None]
+    birth_date: Mapped[date | None]
+    status: Mapped[str] = mapped_column(server_default="active")
+    tags: Mapped[list[str]] = mapped_column(server_default="{}")
+    notes: Mapped[str | None]
+    assigned_to: Mapped[uuid.UUID | None] = reference("user_roles")
+    archived_at: Mapped[datetime | None]
+
+
+clients: sa.Table = metadata.tables["clients"]
+
+# One row per word of a name, address and tag: prefix ranges on it use their index under row-level security, as ILIKE cannot.
+terms = sa.Table(
+    "clients_term",
+    metadata,
+    sa.Column("workspace_id", sa.Uuid, primary_key=True),
+    sa.Column("client_id", sa.Uuid, primary_key=True),
+    sa.Column("term", _BYTES, primary_key=True),
+    sa.ForeignKeyConstraint(
+        ["workspace_id", "client_id"], ["clients.workspace_id", "clients.id"], ondelete="CASCADE", name="fk_clients_term_client_id"
+    ),
+    sa.Index("ix_clients_term_term", "workspace_id", "term", "client_id"),
+    comment="unaudited",  # derived from an audited table
+)
+
+# The membership of a Cliente names their record. It belongs here: without this plugin the column refers to nothing.
+tables.user_roles.append_constraint(
+    sa.ForeignKeyConstraint(
+        ["workspace_id", "client_id"], ["clients.workspace_id", "clients.id"], ondelete="SET NULL (client_id)",
+        name="fk_user_roles_client_id", use_alter=True,
+    )
+)  # fmt: skip

@@ -1,0 +1,38 @@
+"""What the service needs from storage."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Protocol
+from uuid import UUID
+
+from plugins.clients.domain import Search
+from ports.persistence import Document, Row
+
+
+class Directory(Protocol):
+    """Reading clients. For a Cliente only their own record exists."""
+
+    def get(self, client_id: UUID) -> Document | None: ...
+
+    def page(self, search: Search, limit: int, after: tuple[Any, ...] | None) -> list[Document]:
+        """At most `limit` clients in the search's order; those by name carry their `search_name` as well."""
+
+    def tags(self, limit: int, after: tuple[Any, ...] | None) -> list[Document]:
+        """Tags of the clients who are not archived, with how many carry each."""
+
+
+class Register(Protocol):
+    """Changing clients."""
+
+    def add(self, client: Mapping[str, object], terms: Sequence[str]) -> None:
+        """Queue a new client. An unknown collaborator surfaces as Invalid invalid_reference when it is sent."""
+
+    def lock(self, client_id: UUID) -> Row | None:
+        """Hold the client until the transaction ends: version, status, full_name, email, tags."""
+
+    def change(self, client_id: UUID, named: Collection[str], values: Mapping[str, object], expected: int | None) -> Document | None:
+        """Set the named columns and step the version; None when there is no such client at the version expected."""
+
+    def index(self, client_id: UUID, terms: Sequence[str]) -> None:
+        """Queue what the client is found by from now on."""

@@ -1,0 +1,84 @@
+"""The client register over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from plugins.clients.domain import Search, Sort, normalise, words_of
+from plugins.clients.plugin import plugin
+from plugins.clients.schemas import ClientInputSchema, ClientQuerySchema, ClientSchema, TagSchema
+from plugins.clients.service import Clients as Service
+from plugins.sdk import MethodView, Page, PageRequest, allow, ctx, page_of
+
+blp = plugin.blueprint()
+
+
+def _service() -> Service:
+    service: Service = plugin.service
+    return service
+
+
+@blp.route("")
+class Clients(MethodView):
+    """The register."""
+
+    @blp.arguments(ClientQuerySchema, location="query")
+    @blp.paginated(ClientSchema)
+    @allow("read")
+    def get(self, query: dict[str, Any], page: PageRequest) -> Page:
+        """List clients; a Cliente finds only themself."""
+        sort = Sort(query["sort"])
+        tag = None if query["tag"] is None else normalise(query["tag"])
+        search = Search(query["status"], tag, query["assigned_to"], words_of(query["q"] or ""), sort)
+        rows = _service().find(search, page.fetch, page.after)
+        return page_of(rows, page, *(("search_name", "id") if sort.by_name else ("id",)))
+
+    @blp.arguments(ClientInputSchema)
+    @blp.response(201, ClientSchema)
+    @allow("write")
+    def post(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Add a client."""
+        return _service().add(given)
+
+
+@blp.route("/<uuid:client_id>")
+class Client(MethodView):
+    """One client."""
+
+    @blp.response(200, ClientSchema)
+    @allow("read")
+    def get(self, client_id: UUID) -> dict[str, Any]:
+        """Read a client; a Cliente reads only themself."""
+        return _service().read(client_id)
+
+    @blp.arguments(ClientInputSchema)
+    @blp.response(200, ClientSchema)
+    @allow("write")
+    def put(self, given: dict[str, Any], client_id: UUID) -> dict[str, Any]:
+        """Replace what is said about a client."""
+        return _service().change(client_id, given, ctx.expected_version)
+
+    @blp.arguments(ClientInputSchema(partial=True))
+    @blp.response(200, ClientSchema)
+    @allow("write")
+    def patch(self, given: dict[str, Any], client_id: UUID) -> dict[str, Any]:
+        """Change the fields sent; status `active` brings an archived client back."""
+        return _service().change(client_id, given, ctx.expected_version)
+
+    @blp.response(204)
+    @allow("write")
+    def delete(self, client_id: UUID) -> None:
+        """Archive a client; their history stays."""
+        _service().archive(client_id, ctx.expected_version)
+
+
+@blp.route("/tags")
+class Tags(MethodView):
+    """Tags in use."""
+
+    @blp.paginated(TagSchema)
+    @allow("write")
+    def get(self, page: PageRequest) -> Page:
+        """List the tags in use, alphabetically, with how many clients carry each."""
+        return page_of(_service().tags(page.fetch, page.after), page, "tag")

@@ -1,0 +1,76 @@
+"""What goes over the wire."""
+
+from __future__ import annotations
+
+from plugins.clients.domain import Sort, Status
+from plugins.sdk import QuerySchema, Schema, fields, validate
+
+_VISIBLE = validate.Regexp(r"\S", error="May not be blank.")
+_STATUS = {"description": "Archived clients keep their history and are listed only when asked for."}
+_ASSIGNED = {"description": "`user_id` of the Owner or Colaborador who looks after the client."}
+
+
+class ClientSchema(Schema):
+    """A client. A Cliente sees their own without tags, notes and assigned_to."""
+
+    id = fields.UUID()
+    full_name = fields.String()
+    email = fields.Email(allow_none=True)
+    phone = fields.String(allow_none=True)
+    birth_date = fields.Date(allow_none=True)
+    status = fields.String(validate=validate.OneOf([each.value for each in Status]), metadata=_STATUS)
+    tags = fields.List(fields.String())
+    notes = fields.String(allow_none=True)
+    assigned_to = fields.UUID(allow_none=True, metadata=_ASSIGNED)
+    version = fields.Integer()
+    created_at = fields.DateTime()
+    updated_at = fields.DateTime()
+    archived_at = fields.DateTime(allow_none=True, metadata={"example": None})
+
+
+class ClientInputSchema(Schema):
+    """What is said about a client."""
+
+    full_name = fields.String(required=True, min_length=1, max_length=200, validate=_VISIBLE)
+    email = fields.Email(load_default=None, allow_none=True)
+    phone = fields.String(load_default=None, allow_none=True, min_length=1, max_length=40)
+    birth_date = fields.Date(load_default=None, allow_none=True, metadata={"example": "1990-04-17"})
+    status = fields.String(load_default="active", validate=validate.OneOf([each.value for each in Status]), metadata=_STATUS)
+    tags = fields.List(
+        fields.String(min_length=1, max_length=40, validate=_VISIBLE),
+        load_default=list,
+        max_items=50,
+        metadata={"description": "Order is kept; of tags that differ only in case or accents the first stays.", "example": ["strength"]},
+    )
+    notes = fields.String(load_default=None, allow_none=True, metadata={"description": "For the staff; never shown to the client."})
+    assigned_to = fields.UUID(load_default=None, allow_none=True, metadata={**_ASSIGNED, "example": None})
+
+
+class ClientQuerySchema(QuerySchema):
+    """Which clients, in which order."""
+
+    status = fields.String(
+        load_default=None,
+        validate=validate.OneOf([each.value for each in Status]),
+        metadata={"description": "Without it: everyone but the archived."},
+    )
+    tag = fields.String(load_default=None, min_length=1, max_length=40, metadata={"description": "Case and accents do not matter."})
+    assigned_to = fields.UUID(load_default=None, metadata=_ASSIGNED)
+    q = fields.String(
+        load_default=None,
+        min_length=1,
+        max_length=100,
+        metadata={"description": "Each word begins a word of the name, or the e-mail address; case and accents do not matter.", "example": "ana"},
+    )
+    sort = fields.String(
+        load_default=Sort.NEWEST.value,
+        validate=validate.OneOf([each.value for each in Sort]),
+        metadata={"description": "`-` is descending.", "example": "-created_at"},
+    )
+
+
+class TagSchema(Schema):
+    """A tag in use."""
+
+    tag = fields.String(metadata={"example": "strength"})
+    clients = fields.Integer(metadata={"description": "How many clients who are not archived carry it.", "example": 12})

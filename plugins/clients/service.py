@@ -1,0 +1,133 @@
+"""Use cases of the client register."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from kernel.context import current
+from kernel.errors import NotFound, Stale
+from kernel.ids import new_id
+from kernel.roles import Role
+from plugins.clients import events
+from plugins.clients.domain import Search, Status, normalise, own_view, terms_of, unique_tags
+from plugins.clients.ports import Directory, Register
+from ports.persistence import Document, Row
+
+_FINDABLE: Final = frozenset({"full_name", "email", "tags"})
+
+
+class Clients:
+    """The clients of the current workspace. now: the time, aware, in UTC."""
+
+    def __init__(self, *, directory: Directory, register: Register, now: Callable[[], datetime]) -> None:
+        self._directory = directory
+        self._register = register
+        self._now = now
+
+    def find(self, search: Search, limit: int, after: tuple[Any, ...] | None) -> list[Document]:
+        """A page of clients; a Cliente finds only themself."""
+        found = self._directory.page(search, limit, after)
+        return [own_view(each) for each in found] if _is_cliente() else found
+
+    def tags(self, limit: int, after: tuple[Any, ...] | None) -> list[Document]:
+        """The tags in use, with how many clients carry each."""
+        return self._directory.tags(limit, after)
+
+    def read(self, client_id: UUID) -> Document:
+        """One client. Raises NotFound."""
+        found = self._directory.get(client_id)
+        if found is None:
+            raise NotFound()
+        return own_view(found) if _is_cliente() else found
+
+    def add(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Add a client. Raises Invalid invalid_reference for a collaborator this workspace does not have."""
+        now = self._now()
+        client = {
+            "id": new_id(), **given, "tags": unique_tags(given["tags"]), "version": 1, "created_at": now, "updated_at": now,
+            "archived_at": now if given["status"] == Status.ARCHIVED else None,
+        }  # fmt: skip
+        stored = {**client, "search_name": normalise(client["full_name"])}
+        self._register.add(stored, terms_of(client["full_name"], client["email"], client["tags"]))
+        events.clients_created(client_id=client["id"])
+        return client
+
+    def change(self, client_id: UUID, changes: Mapping[str, Any], expected: int | None) -> Document:
+        """Set the given fields. expected: the version the caller read, None or -1 for any.
+
+        Raises NotFound, Stale, Invalid invalid_reference, and Refused when another plugin forbids archiving.
+        """
+        expected = None if expected == -1 else expected
+        if not changes:
+            return self._unchanged(client_id, expected)
+        values = dict(changes)
+        if "tags" in values:
+            values["tags"] = unique_tags(values["tags"])
+        before = None
+        if not values.keys().isdisjoint({*_FINDABLE, "status"}):
+            before = self._hold(client_id, expected)
+            self._move(client_id, before, values)
+            self._find_by(client_id, before, values)
+        changed = self._register.change(client_id, frozenset(values), {**values, "updated_at": self._now()}, expected)
+        if changed is None:
+            self._unchanged(client_id, None)  # not there: NotFound
+            raise Stale()
+        self._tell(client_id, before, values)
+        return changed
+
+    def archive(self, client_id: UUID, expected: int | None) -> None:
+        """Take a client out of the everyday list; their history stays. Archiving an archived one changes nothing."""
+        held = self._hold(client_id, None if expected == -1 else expected)
+        if held["status"] != Status.ARCHIVED:
+            self.change(client_id, {"status": Status.ARCHIVED}, expected)
+
+    def _unchanged(self, client_id: UUID, expected: int | None) -> Document:
+        found = self._directory.get(client_id)
+        if found is None:
+            raise NotFound()
+        if expected is not None and found["version"] != expected:
+            raise Stale()
+        return found
+
+    def _hold(self, client_id: UUID, expected: int | None) -> Row:
+        held = self._register.lock(client_id)
+        if held is None:
+            raise NotFound()
+        if expected is not None and held["version"] != expected:
+            raise Stale()
+        return held
+
+    def _move(self, client_id: UUID, before: Row, values: dict[str, Any]) -> None:
+        """What a new status brings with it."""
+        to = values.get("status", before["status"])
+        if to == before["status"]:
+            return
+        if to == Status.ARCHIVED:
+            events.clients_archiving(client_id=client_id)
+            values["archived_at"] = self._now()
+        elif before["status"] == Status.ARCHIVED:
+            values["archived_at"] = None
+
+    def _find_by(self, client_id: UUID, before: Row, values: dict[str, Any]) -> None:
+        after: dict[str, Any] = {name: values.get(name, before[name]) for name in _FINDABLE}
+        if "full_name" in values:
+            values["search_name"] = normalise(values["full_name"])
+        if any(after[name] != before[name] for name in _FINDABLE):
+            self._register.index(client_id, terms_of(after["full_name"], after["email"], after["tags"]))
+
+    @staticmethod
+    def _tell(client_id: UUID, before: Row | None, values: Mapping[str, Any]) -> None:
+        events.clients_updated(client_id=client_id)
+        if before is None or "archived_at" not in values:
+            return
+        if values["archived_at"] is not None:
+            events.clients_archived(client_id=client_id)
+        else:
+            events.clients_restored(client_id=client_id)
+
+
+def _is_cliente() -> bool:
+    return current().open_transaction.entered().role == Role.CLIENTE
