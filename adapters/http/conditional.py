@@ -24,12 +24,12 @@ _EACH: Final = re.compile(_TAG)
 _MAX_HEADER: Final = 4_096
 
 
-def etag(version: int, projection: str) -> str:
+def etag(version: int, projection: str, *, own: bool = False) -> str:
     """The tag of one record in one projection; a record's address gives its identity.
 
-    projection: what the reader's role sees, `[a-z0-9_.]+`; it changes when the shape of the answer does.
+    projection: the shape of the answer, `[a-z0-9_.]+`. own: as a Cliente sees what is theirs, which may be less than the staff sees.
     """
-    return f'"{version}-{projection}"'
+    return f'"{version}-{projection}.own"' if own else f'"{version}-{projection}"'
 
 
 def expected_version(if_match: str | None, projection: str) -> ExpectedVersion:
@@ -42,7 +42,7 @@ def expected_version(if_match: str | None, projection: str) -> ExpectedVersion:
     tags = _parse(if_match, "If-Match")
     if tags is None:
         return ANY
-    ours = re.compile(rf'"([0-9]{{1,18}})-{re.escape(projection)}"')
+    ours = re.compile(rf'"([0-9]{{1,18}})-{re.escape(projection)}(?:\.own)?"')
     versions = [int(found[1]) for tag in tags if (found := ours.fullmatch(tag))]
     if not versions:
         raise Stale()

@@ -105,14 +105,12 @@ def build(plugin: Manifest, method: str, rule: str, endpoint: str, view: type[An
     roles: tuple[str, ...] = ()
     if access is None:
         if declared.allow not in plugin.permissions:
-            raise ValueError(
-                f"{view.__name__}.{method.lower()} asks for the permission {declared.allow!r}, which {plugin.id} does not declare"
-            )
+            raise ValueError(f"{view.__name__}.{method.lower()} asks for the permission {declared.allow!r}, which {plugin.id} does not declare")
         roles = plugin.permits(str(declared.allow))
     return Operation(
         id=operation_id(plugin.id, method, view.__name__, paginated=declared.paginated),
         plugin=plugin, method=method, rule=rule, endpoint=endpoint, view=view, handler=method.lower(), marks=declared, access=access,
-        roles=roles, database=database, projection=_projection(plugin, declared.response), module="" if plugin.core else plugin.id,
+        roles=roles, database=database, projection=_projection(plugin, declared.response or _read(view)), module="" if plugin.core else plugin.id,
     )  # fmt: skip
 
 
@@ -123,6 +121,12 @@ def operation_id(plugin: str, method: str, view: str, *, paginated: bool) -> str
     """`<plugin>_<verb>_<noun>`, the noun from the view's name."""
     noun = "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(view))
     return f"{plugin}_{'list' if paginated else _VERBS[method]}_{noun}"
+
+
+def _read(view: type[Any]) -> ma.Schema | None:
+    """What GET shows on the same route: an answer without a body (DELETE) meets the tags that GET handed out."""
+    shown: Marks | None = getattr(getattr(view, "get", None), MARKS, None)
+    return None if shown is None or shown.paginated else shown.response
 
 
 def _projection(plugin: Manifest, schema: ma.Schema | None) -> str:

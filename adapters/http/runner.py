@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-import marshmallow as ma
-import orjson
-
 from adapters.http import conditional, headers, problems, replays
-from adapters.http.bodies import parse_json
+from adapters.http.compiled import Compiled
 from adapters.http.cursors import Cursors
-from adapters.http.dumping import Dump, compile_dump, to_json
-from adapters.http.exchange import Answer, Environ, key_header, read_body, workspace_of
-from adapters.http.operation import Operation
-from adapters.http.pagination import PAGE_FIELDS, Page, PageQuery, read_page
-from adapters.http.queries import parse_query
-from adapters.http.schema import invalid
+from adapters.http.dumping import to_json
+from adapters.http.exchange import Answer, Environ, workspace_of
+from adapters.http.inputs import Inputs, Reader
+from adapters.http.pagination import Page
 from kernel.context import Current, Dispatcher, Kind, Scope, begin, end
-from kernel.errors import DomainError, Malformed, PreconditionRequired, Unauthenticated
-from kernel.roles import Access
+from kernel.errors import DomainError, Malformed, Unauthenticated
+from kernel.roles import EVERYONE, Access, Role
 from ports.identity import TokenVerifier
 from ports.persistence import Claim, Database, KeyInUse, KeyTaken, Reply, UnitOfWork
 
 log = logging.getLogger(__name__)
-_NOBODY = UUID(int=0)
 _OUTSIDE_LEASE_S = 60
 
 
@@ -45,41 +38,12 @@ class Platform:
     max_body_bytes: int
 
 
-@dataclass(slots=True)
-class Inputs:
-    """What the caller sent, read and loaded."""
-
-    arguments: tuple[Any, ...] = ()
-    fingerprint: str = ""
-    expected: int | None = None
-
-
-@dataclass(slots=True)
-class Compiled:
-    """An operation made ready: its view, its loaders, its dump."""
-
-    operation: Operation
-    dump: Dump
-    query_names: tuple[str, ...]
-    page: ma.Schema | None
-    method: Callable[..., Any]
-
-
-def compile_operation(operation: Operation) -> Compiled:
-    """Everything that can be decided before the first request."""
-    marks = operation.marks
-    names = tuple(marks.query.load_fields) if marks.query else ()
-    page = PageQuery() if marks.paginated else None
-    return Compiled(
-        operation, compile_dump(marks.response), names + (PAGE_FIELDS if page else ()), page, getattr(operation.view, operation.handler)
-    )
-
-
 class Runner:
     """Runs operations. Thread-safe."""
 
     def __init__(self, platform: Platform) -> None:
         self.platform = platform
+        self._reader = Reader(platform.cursors, platform.max_body_bytes)
 
     def run(self, compiled: Compiled, environ: Environ, path: Mapping[str, Any], request_id: str) -> Answer:
         """The answer to a request; every error becomes a problem here, once."""
@@ -98,16 +62,21 @@ class Runner:
 
     def guard(self, environ: Environ, request_id: str, module: str) -> None:
         """Ask the gate alone, for answers that run no operation (405, a plugin that failed). Raises what the gate says."""
-        scope = self._scope(environ, {}, request_id, module, ("Owner", "Colaborador", "Cliente"), None)
+        scope = self._scope(environ, {}, request_id, module, EVERYONE, None)
         self._enter(self.platform.databases["app"], scope)
+
+    def modules(self, environ: Environ, request_id: str, workspace: UUID) -> frozenset[str]:
+        """What a workspace has on, for its own document. Raises what the gate says."""
+        scope = self._scope(environ, {"workspace_id": workspace}, request_id, "", EVERYONE, None)
+        database = self.platform.databases["app"]
+        with database.open(scope, reading=True) as work:
+            return database.modules(work, workspace).names()
 
     def _explained(self, database: str, error: Exception) -> DomainError:
         return self.platform.databases[database].explain(error) or DomainError()
 
     # -- who and where -------------------------------------------------------------------------------------------------------------
-    def _scope(
-        self, environ: Environ, path: Mapping[str, Any], request_id: str, module: str, roles: tuple[str, ...], access: Access | None
-    ) -> Scope:
+    def _scope(self, environ: Environ, path: Mapping[str, Any], request_id: str, module: str, roles: tuple[str, ...], access: Access | None) -> Scope:
         if access is Access.PUBLIC:
             return Scope(Kind.PUBLIC, request_id)
         authorization: str = environ.get("HTTP_AUTHORIZATION", "")
@@ -121,65 +90,14 @@ class Runner:
             raise Malformed("Say which workspace with X-Workspace-Id.", code="workspace_required")
         return Scope(Kind.WORKSPACE, request_id, workspace, who.user_id, who.session_id, module, roles)
 
-    # -- what ----------------------------------------------------------------------------------------------------------------------
-    def _inputs(self, compiled: Compiled, environ: Environ, scope: Scope) -> Inputs:
-        operation, marks = compiled.operation, compiled.operation.marks
-        inputs = Inputs()
-        found: dict[str, Any] = {}
-        raw_query: str = environ.get("QUERY_STRING", "")
-        text = parse_query(raw_query, compiled.query_names) if raw_query else {}
-        if compiled.page is not None:
-            page = _load(compiled.page, {name: text.pop(name) for name in PAGE_FIELDS if name in text}, "query")
-            filters = "&".join(f"{name}={text[name]}" for name in sorted(text))
-            found["page"] = read_page(page, self.platform.cursors, scope.workspace_id, f"{operation.id}?{filters}")
-            inputs.fingerprint = f"{operation.id}?{filters}"
-        if marks.query is not None:
-            found["query"] = _load(marks.query, text, "query")
-        if operation.method in ("POST", "PUT", "PATCH"):
-            self._read(compiled, environ, inputs, found)
-        inputs.arguments = tuple(found[kind] for kind in marks.arguments)
-        if operation.method in ("PUT", "PATCH", "DELETE"):
-            inputs.expected = _expected(operation, environ.get("HTTP_IF_MATCH"))
-        return inputs
-
-    def _read(self, compiled: Compiled, environ: Environ, inputs: Inputs, found: dict[str, Any]) -> None:
-        marks = compiled.operation.marks
-        raw = read_body(environ, self.platform.max_body_bytes)
-        if marks.raw:
-            found["json"] = raw
-            return
-        body: dict[str, object] = {}
-        if raw or marks.body is not None:
-            body = parse_json(
-                raw, environ.get("CONTENT_TYPE"), environ.get("HTTP_CONTENT_ENCODING"), max_bytes=self.platform.max_body_bytes
-            )
-        if marks.body is not None:
-            found["json"] = _load(marks.body, body, "body")
-        elif body:
-            raise Malformed("This operation takes no body.", code="unexpected_body")
-        if environ.get("HTTP_IDEMPOTENCY_KEY") is not None:
-            inputs.fingerprint = hashlib.sha256(
-                orjson.dumps([environ.get("PATH_INFO"), environ.get("QUERY_STRING"), body], option=orjson.OPT_SORT_KEYS)
-            ).hexdigest()
-
-    def _claim(self, operation: Operation, environ: Environ, scope: Scope, inputs: Inputs) -> Claim | None:
-        if operation.method != "POST" or scope.user_id is None:
-            return None
-        key = key_header(environ)
-        if key is None:
-            if operation.marks.key_required:
-                raise Malformed("Send an Idempotency-Key: this request must not happen twice.", code="idempotency_key_required")
-            return None
-        return Claim(scope.workspace_id or _NOBODY, key, operation.id, inputs.fingerprint)
-
     # -- the view in its transaction -----------------------------------------------------------------------------------------------
     def _run(self, compiled: Compiled, environ: Environ, path: Mapping[str, Any], request_id: str) -> Answer:
         operation = compiled.operation
         database = self.platform.databases[operation.database]
         scope = self._scope(environ, path, request_id, operation.module, operation.roles, operation.access)
         try:
-            inputs = self._inputs(compiled, environ, scope)
-            claim = self._claim(operation, environ, scope, inputs)
+            inputs = self._reader.read(compiled, environ, scope)
+            claim = self._reader.claim(operation, environ, scope, inputs)
         except DomainError:
             # The order of answers: whether the caller may at all comes before what is wrong with the body.
             self._enter(database, scope)
@@ -260,7 +178,7 @@ class Runner:
         if version is None or not operation.marks.etag:
             sent.append(headers.NO_STORE)
         else:
-            tag = conditional.etag(int(version), operation.projection)
+            tag = conditional.etag(int(version), operation.projection, own=operation.method == "GET" and _is_cliente(current))
             sent += [("ETag", tag), headers.REVALIDATE]
             if operation.method == "GET" and conditional.not_modified(environ.get("HTTP_IF_NONE_MATCH"), tag):
                 return Answer(304, sent[1:])
@@ -278,20 +196,10 @@ class Runner:
         return Answer(compiled.operation.marks.status, sent, to_json({"items": [dump(item) for item in page.items], "next_cursor": cursor}))
 
 
-def _load(schema: ma.Schema, data: Mapping[str, Any], where: Any) -> Any:
-    try:
-        return schema.load(data)
-    except ma.ValidationError as error:
-        raise invalid(error, where) from None
-
-
-def _expected(operation: Operation, if_match: str | None) -> int | None:
-    if if_match is None:
-        if operation.needs_if_match:
-            raise PreconditionRequired()
-        return None
-    version = conditional.expected_version(if_match, operation.projection)
-    return -1 if version is conditional.ANY else version
+def _is_cliente(current: Current) -> bool:
+    if current.scope.kind is not Kind.WORKSPACE or current.transaction is None:
+        return False
+    return current.transaction.entered().role == Role.CLIENTE
 
 
 @contextmanager
