@@ -56,6 +56,12 @@ class Task:
         self.steps = inspect.isgeneratorfunction(function)
         self.__doc__ = inspect.getdoc(function)
 
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Arguments without a default."""
+        parameters = inspect.signature(self.function).parameters.values()
+        return tuple(p.name for p in parameters if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD))
+
     def __call__(self, **arguments: object) -> UUID:
         return self.schedule(arguments)
 

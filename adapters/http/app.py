@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
+from uuid import UUID
 
 import flask
 import flask_smorest
@@ -74,6 +75,7 @@ def create_app(registry: Registry, blueprints: Mapping[str, Iterable[Blueprint]]
     document = Document(api.spec.to_dict(), operations, settings.version)
     _errors(app, gateway, registry)
     _operations(app, gateway, settings)
+    _workspace_document(app, gateway, document)
     if settings.docs_enabled:
         _documentation(app, document)
     return gateway
@@ -96,9 +98,7 @@ def _errors(app: flask.Flask, gateway: Gateway, registry: Registry) -> None:
             owner = registry.mounted(path)
             if owner in registry.failed:
                 gateway.runner.guard(environ, request_id, "")
-                raise Unavailable(
-                    "This module is out of order; the operator has been told why.", code="module_failed", extra={"module": owner}
-                )
+                raise Unavailable("This module is out of order; the operator has been told why.", code="module_failed", extra={"module": owner})
             if owner is not None and error.code == 405 and path.startswith(MOUNT):
                 gateway.runner.guard(environ, request_id, "" if registry.plugins[owner].core else owner)
             raise _as_domain_error(error)
@@ -154,13 +154,29 @@ def _operations(app: flask.Flask, gateway: Gateway, settings: WebSettings) -> No
             return respond(Answer(200, [("Content-Type", CONTENT_TYPE), headers.NO_STORE], gateway.metrics.text()))
 
 
+def _workspace_document(app: flask.Flask, gateway: Gateway, document: Document) -> None:
+    """What a workspace really has: the operations of modules that are off are not in it. For its members."""
+
+    @app.get(f"{MOUNT}/workspaces/<uuid:workspace_id>/openapi.json")
+    def workspace_openapi(workspace_id: UUID) -> flask.Response:
+        environ = flask.request.environ
+        try:
+            enabled = gateway.runner.modules(environ, environ["fitpro.request_id"], workspace_id)
+        except DomainError as error:
+            return respond(gateway.runner.problem(error, environ["fitpro.request_id"]))
+        return _conditional(*document.of(enabled))
+
+
+def _conditional(body: bytes, tag: str) -> flask.Response:
+    if flask.request.headers.get("If-None-Match") == tag:
+        return respond(Answer(304, [("ETag", tag), headers.REVALIDATE]))
+    return respond(Answer(200, [("Content-Type", "application/json"), ("ETag", tag), headers.REVALIDATE], body))
+
+
 def _documentation(app: flask.Flask, document: Document) -> None:
     @app.get(SPEC_URL)
     def openapi() -> flask.Response:
-        body, tag = document.full()
-        if flask.request.headers.get("If-None-Match") == tag:
-            return respond(Answer(304, [("ETag", tag), headers.REVALIDATE]))
-        return respond(Answer(200, [("Content-Type", "application/json"), ("ETag", tag), headers.REVALIDATE], body))
+        return _conditional(*document.full())
 
     @app.get("/docs")
     def page() -> flask.Response:

@@ -63,9 +63,7 @@ def workspace_header(environ: Environ) -> UUID | None:
             raise ValueError
         return UUID(text)
     except ValueError:
-        raise Malformed(
-            "X-Workspace-Id is not a UUID.", code="malformed_header", errors=[Fault("X-Workspace-Id:", "Must be a UUID.")]
-        ) from None
+        raise Malformed("X-Workspace-Id is not a UUID.", code="malformed_header", errors=[Fault("X-Workspace-Id:", "Must be a UUID.")]) from None
 
 
 def key_header(environ: Environ) -> str | None:

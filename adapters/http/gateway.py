@@ -15,10 +15,11 @@ from uuid import UUID
 from flask import Flask
 
 from adapters.http import headers
+from adapters.http.compiled import Compiled, compile_operation
 from adapters.http.exchange import Answer, Environ
 from adapters.http.metrics import Metrics
 from adapters.http.operation import Operation
-from adapters.http.runner import Compiled, Runner, compile_operation
+from adapters.http.runner import Runner
 from kernel.errors import DomainError
 
 log = logging.getLogger(__name__)

@@ -110,9 +110,7 @@ def _complete(described: dict[str, Any], operation: Operation) -> None:
     parameters = described.setdefault("parameters", [])
     parameters += [_parameter("header", name, text, schema, required) for name, text, schema, required in _headers(operation)]
     if marks.paginated:
-        parameters.append(
-            _parameter("query", "limit", "How many items at most.", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50})
-        )
+        parameters.append(_parameter("query", "limit", "How many items at most.", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}))
         parameters.append(_parameter("query", "cursor", "`next_cursor` of the page before.", {"type": "string", "maxLength": 2048}))
     _describe_answers(described, operation)
     body = described.get("requestBody")
@@ -164,9 +162,7 @@ def statuses(operation: Operation) -> set[int]:
 def _headers(operation: Operation) -> list[tuple[str, str, dict[str, Any], bool]]:
     found: list[tuple[str, str, dict[str, Any], bool]] = []
     if operation.access is None:
-        found.append(
-            ("X-Workspace-Id", "The workspace; may be left out by a member of exactly one.", {"type": "string", "format": "uuid"}, False)
-        )
+        found.append(("X-Workspace-Id", "The workspace; may be left out by a member of exactly one.", {"type": "string", "format": "uuid"}, False))
     if operation.method == "POST" and operation.access is not Access.PUBLIC and operation.rule.startswith(MOUNT):
         text = "Same key and body: the first answer again, for 24 hours."
         found.append(

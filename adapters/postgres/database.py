@@ -44,6 +44,9 @@ class WorkspaceModules:
     def enabled(self, module: str) -> bool:
         return module in self._load().modules
 
+    def names(self) -> frozenset[str]:
+        return self._load().modules
+
     def settings(self, module: str) -> Mapping[str, object]:
         return self._load().settings.get(module, {})
 

@@ -42,9 +42,7 @@ _PAGE: Final = """<!doctype html>
 
 def page(spec_url: str, assets_url: str = "/docs/assets", title: str = "FitPro Hub API") -> tuple[bytes, str]:
     """The HTML of the page and its Content-Security-Policy. Both addresses are paths on this host."""
-    escaped = {
-        name: html.escape(value, quote=True) for name, value in (("spec", spec_url), ("assets", assets_url.rstrip("/")), ("title", title))
-    }
+    escaped = {name: html.escape(value, quote=True) for name, value in (("spec", spec_url), ("assets", assets_url.rstrip("/")), ("title", title))}
     return _PAGE.format(**escaped).encode(), CSP
 
 

@@ -1,0 +1,32 @@
+"""Operations made ready: everything that can be decided before the first request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import marshmallow as ma
+
+from adapters.http.dumping import Dump, compile_dump
+from adapters.http.operation import Operation
+from adapters.http.pagination import PAGE_FIELDS, PageQuery
+
+
+@dataclass(slots=True)
+class Compiled:
+    """An operation made ready: its view, its loaders, its dump."""
+
+    operation: Operation
+    dump: Dump
+    query_names: tuple[str, ...]
+    page: ma.Schema | None
+    method: Callable[..., Any]
+
+
+def compile_operation(operation: Operation) -> Compiled:
+    """Everything that can be decided before the first request."""
+    marks = operation.marks
+    names = tuple(marks.query.load_fields) if marks.query else ()
+    page = PageQuery() if marks.paginated else None
+    return Compiled(operation, compile_dump(marks.response), names + (PAGE_FIELDS if page else ()), page, getattr(operation.view, operation.handler))

@@ -1,0 +1,108 @@
+"""What the caller sent: query, page, body, conditions, key; read strictly and loaded through the operation's schemas."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import marshmallow as ma
+import orjson
+
+from adapters.http import conditional
+from adapters.http.bodies import parse_json
+from adapters.http.compiled import Compiled
+from adapters.http.cursors import Cursors
+from adapters.http.exchange import Environ, key_header, read_body
+from adapters.http.operation import Operation
+from adapters.http.pagination import PAGE_FIELDS, read_page
+from adapters.http.queries import parse_query
+from adapters.http.schema import invalid
+from kernel.context import Scope
+from kernel.errors import Malformed, PreconditionRequired
+from ports.persistence import Claim
+
+_NOBODY = UUID(int=0)
+
+
+@dataclass(slots=True)
+class Inputs:
+    """What the caller sent, read and loaded."""
+
+    arguments: tuple[Any, ...] = ()
+    fingerprint: str = ""
+    expected: int | None = None
+
+
+class Reader:
+    """Reads requests. Raises DomainError for whatever is wrong with them. Thread-safe."""
+
+    def __init__(self, cursors: Cursors, max_body_bytes: int) -> None:
+        self._cursors = cursors
+        self._max_body_bytes = max_body_bytes
+
+    def read(self, compiled: Compiled, environ: Environ, scope: Scope) -> Inputs:
+        operation, marks = compiled.operation, compiled.operation.marks
+        inputs = Inputs()
+        found: dict[str, Any] = {}
+        raw_query: str = environ.get("QUERY_STRING", "")
+        text = parse_query(raw_query, compiled.query_names) if raw_query else {}
+        if compiled.page is not None:
+            page = _load(compiled.page, {name: text.pop(name) for name in PAGE_FIELDS if name in text}, "query")
+            filters = "&".join(f"{name}={text[name]}" for name in sorted(text))
+            found["page"] = read_page(page, self._cursors, scope.workspace_id, f"{operation.id}?{filters}")
+            inputs.fingerprint = f"{operation.id}?{filters}"
+        if marks.query is not None:
+            found["query"] = _load(marks.query, text, "query")
+        if operation.method in ("POST", "PUT", "PATCH"):
+            self._body(compiled, environ, inputs, found)
+        inputs.arguments = tuple(found[kind] for kind in marks.arguments)
+        if operation.method in ("PUT", "PATCH", "DELETE"):
+            inputs.expected = _expected(operation, environ.get("HTTP_IF_MATCH"))
+        return inputs
+
+    def _body(self, compiled: Compiled, environ: Environ, inputs: Inputs, found: dict[str, Any]) -> None:
+        marks = compiled.operation.marks
+        raw = read_body(environ, self._max_body_bytes)
+        if marks.raw:
+            found["json"] = raw
+            return
+        body: dict[str, object] = {}
+        if raw or marks.body is not None:
+            body = parse_json(raw, environ.get("CONTENT_TYPE"), environ.get("HTTP_CONTENT_ENCODING"), max_bytes=self._max_body_bytes)
+        if marks.body is not None:
+            found["json"] = _load(marks.body, body, "body")
+        elif body:
+            raise Malformed("This operation takes no body.", code="unexpected_body")
+        if environ.get("HTTP_IDEMPOTENCY_KEY") is not None:
+            inputs.fingerprint = hashlib.sha256(
+                orjson.dumps([environ.get("PATH_INFO"), environ.get("QUERY_STRING"), body], option=orjson.OPT_SORT_KEYS)
+            ).hexdigest()
+
+    def claim(self, operation: Operation, environ: Environ, scope: Scope, inputs: Inputs) -> Claim | None:
+        if operation.method != "POST" or scope.user_id is None:
+            return None
+        key = key_header(environ)
+        if key is None:
+            if operation.marks.key_required:
+                raise Malformed("Send an Idempotency-Key: this request must not happen twice.", code="idempotency_key_required")
+            return None
+        return Claim(scope.workspace_id or _NOBODY, key, operation.id, inputs.fingerprint)
+
+
+def _load(schema: ma.Schema, data: Mapping[str, Any], where: Any) -> Any:
+    try:
+        return schema.load(data)
+    except ma.ValidationError as error:
+        raise invalid(error, where) from None
+
+
+def _expected(operation: Operation, if_match: str | None) -> int | None:
+    if if_match is None:
+        if operation.needs_if_match:
+            raise PreconditionRequired()
+        return None
+    version = conditional.expected_version(if_match, operation.projection)
+    return -1 if version is conditional.ANY else version
