@@ -34,6 +34,7 @@ class Container(containers.DeclarativeContainer):
 
     app_pool = providers.Singleton(_pool, connections, settings, "app")
     auth_pool = providers.Singleton(_pool, connections, settings, "auth")
+    relay_pool = providers.Singleton(_pool, connections, settings, "relay")
     app_database = providers.Singleton(PostgresDatabase, app_pool)
     auth_database = providers.Singleton(PostgresDatabase, auth_pool)
 

@@ -103,7 +103,7 @@ class Clockwork(Protocol):
         """First sight of a task in a zone: ticks count from here. Idempotent."""
 
     def fan_out(self, periodic: Periodic, zone: str, at: datetime, local: str) -> int:
-        """One delivery per workspace of the zone that has the module on; 0 when another scheduler did it. local: the tick's wall-clock time."""
+        """One delivery per workspace of the zone that has the module on; 0 when another scheduler did it. local: the wall-clock time."""
 
     def sweep(self) -> int:
         """Delete a batch of what is over: done for 7 days, dead for 90, idempotency keys of yesterday. 0 when nothing is left."""

@@ -1,4 +1,4 @@
-"""The outbox seen by those who work it off: leases and clockwork as the relay identity, content inside each workspace, letters for operators."""
+"""The outbox seen by those who work it off: leases, clockwork and dead letters as the relay identity, content inside each workspace."""
 
 from __future__ import annotations
 

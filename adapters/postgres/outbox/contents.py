@@ -15,12 +15,12 @@ from ports.tasks import Content, Delivery, LeaseLost
 _STATEMENT_S: Final = 60
 _LOCK_S: Final = 5
 _PAUSE_S: Final = 10
-"""A job's own limits. Between two statements it may think for as long as its lease, at least this: a stopped process must not hold locks."""
+"""A job's own limits. Between two statements it may think as long as its lease, at least this: a stopped one must not hold locks."""
 
 _LIMITS = sql(
     "select set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true),"
     " set_config('idle_in_transaction_session_timeout', $3, true)",
-    "statement", "lock", "pause",
+    "statement_ms", "lock_ms", "pause_ms",
 )  # fmt: skip
 _MINE = "workspace_id = $1 and id = $2 and lease_token = $3 and done_at is null and dead_at is null"
 _LEASE = ("workspace_id", "id", "token")
@@ -61,8 +61,8 @@ class OutboxContents:
     """See ports.tasks.Contents."""
 
     def prepare(self, work: UnitOfWork, delivery: Delivery, lease_s: float) -> Content:
-        pause = max(_PAUSE_S, lease_s)
-        work.write(_LIMITS, statement=f"{_STATEMENT_S}s", lock=f"{_LOCK_S}s", pause=f"{int(pause * 1000)}ms")
+        pause_ms = int(1000 * max(_PAUSE_S, lease_s))
+        work.write(_LIMITS, statement_ms=str(_STATEMENT_S * 1000), lock_ms=str(_LOCK_S * 1000), pause_ms=str(pause_ms))
         row = work.one(_LOAD, id=delivery.id, token=delivery.lease_token)
         if row is None:
             raise LeaseLost

@@ -26,18 +26,18 @@ _RELEASE = sql(
     f"""update outbox_deliveries d set rung_at = clock_timestamp() from (
           select d.workspace_id, d.id from outbox_deliveries d where d.rung_at is null and {_OPEN} and d.available_at <= now()
            order by d.available_at, d.id limit {_BATCH} for no key update skip locked) due
-         where d.workspace_id = due.workspace_id and d.id = due.id"""  # noqa: S608
+         where d.workspace_id = due.workspace_id and d.id = due.id"""
 )
 # A loose scan over the few queues there are: each step is one probe of the index.
 _READY = sql(
     f"""with recursive q (queue) as (
           (select d.queue from outbox_deliveries d where d.rung_at is not null and {_OPEN} order by d.queue limit 1)
           union all
-          select (select d.queue from outbox_deliveries d where d.rung_at is not null and {_OPEN} and d.queue > q.queue order by d.queue limit 1)
-            from q where q.queue is not null)
+          select (select d.queue from outbox_deliveries d where d.rung_at is not null and {_OPEN} and d.queue > q.queue
+                   order by d.queue limit 1) from q where q.queue is not null)
         select q.queue, n.claimable from q cross join lateral (
           select count(*) as claimable from (select from outbox_deliveries d where d.queue = q.queue and {_CLAIMABLE} limit $2) some) n
-         where q.queue is not null and ($1::text[] = '{{}}' or q.queue = any ($1::text[])) and n.claimable > 0""",  # noqa: S608
+         where q.queue is not null and ($1::text[] = '{{}}' or q.queue = any ($1::text[])) and n.claimable > 0""",
     "queues", "at_most",
 )  # fmt: skip
 _CLAIM = sql(
@@ -47,7 +47,7 @@ _CLAIM = sql(
         update outbox_deliveries d
            set lease_token = $3, locked_until = clock_timestamp() + make_interval(secs => $4), attempts = d.attempts + 1
           from next where d.workspace_id = next.workspace_id and d.id = next.id
-        returning d.workspace_id, d.id, d.event_id, d.module, d.handler, d.queue, d.attempts, d.max_attempts, d.request_id""",  # noqa: S608
+        returning d.workspace_id, d.id, d.event_id, d.module, d.handler, d.queue, d.attempts, d.max_attempts, d.request_id""",
     "queue", "after", "token", "lease_s",
 )  # fmt: skip
 _MINE = " where workspace_id = $1 and id = $2 and lease_token = $3 and done_at is null and dead_at is null"

@@ -15,17 +15,20 @@ State = Literal["pending", "dead", "skipped"]
 
 _STATE = "case when dead_at is not null then 'dead' when skipped_at is not null then 'skipped' else 'pending' end as state"
 _COUNTS = sql(
-    f"select queue, handler, {_STATE}, count(*) as count, min(created_at) as oldest from outbox_deliveries"  # noqa: S608 - our own text
+    f"select queue, handler, {_STATE}, count(*) as count, min(created_at) as oldest from outbox_deliveries"
     " where done_at is null group by queue, handler, state order by state, queue, handler"
 )
 _LIST = sql(
-    f"select id, workspace_id, queue, handler, {_STATE}, attempts, max_attempts, available_at, created_at, dead_at, last_error"  # noqa: S608
+    f"select id, workspace_id, queue, handler, {_STATE}, attempts, max_attempts, available_at, created_at, dead_at, last_error"
     "  from outbox_deliveries where done_at is null and case $1 when 'dead' then dead_at is not null"
     " when 'skipped' then skipped_at is not null and dead_at is null else dead_at is null and skipped_at is null end"
     " order by created_at desc, id limit $2::int",
     "state", "limit",
 )  # fmt: skip
-_AGAIN = "update outbox_deliveries set dead_at = null, skipped_at = null, attempts = 0, available_at = now(), rung_at = now() where done_at is null"
+_AGAIN = (
+    "update outbox_deliveries set dead_at = null, skipped_at = null, attempts = 0, available_at = now(), rung_at = now()"
+    " where done_at is null"
+)
 _RETRY = sql(f"{_AGAIN} and id = $1 and (locked_until is null or locked_until < clock_timestamp())", "id")
 _RETRY_DEAD = sql(f"{_AGAIN} and dead_at is not null")
 _PURGE = sql("delete from outbox_deliveries where dead_at is not null")
