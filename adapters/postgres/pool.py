@@ -27,8 +27,8 @@ class Pool:
 
     def __init__(self, conninfo: str, *, size: int, prepare: bool = True, name: str = "app") -> None:
         def configure(connection: Connection) -> None:
-            connection.prepare_threshold = 0 if prepare else None
-            connection.prepared_max = 1000
+            # psycopg's own prepared statements stay off: after a ROLLBACK it sends DEALLOCATE ALL, which takes the wire's along.
+            connection.prepare_threshold = None
             connection.wire = Wire(connection, prepare=prepare)
 
         self.size = size
