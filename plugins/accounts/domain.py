@@ -1,0 +1,84 @@
+"""People and what they agreed to: values and rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from kernel.errors import Fault, Invalid
+
+
+class Purpose(StrEnum):
+    """What somebody may agree to."""
+
+    TERMS = "terms"
+    PRIVACY = "privacy"
+    MARKETING = "marketing"
+
+
+REQUIRED = (Purpose.TERMS, Purpose.PRIVACY)
+"""Without these there is no account; they end with it, so they cannot be withdrawn alone."""
+
+DOCUMENTS: Mapping[Purpose, str] = {
+    Purpose.TERMS: "2026-11-01",
+    Purpose.PRIVACY: "2026-11-01",
+    Purpose.MARKETING: "2026-11-01",
+}
+"""The edition of each text that is shown today. A consent names the one that was agreed to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user, known in every workspace by the same id. email: in its compared form."""
+
+    id: UUID
+    email: str
+    full_name: str
+    locale: str
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """One grant or withdrawal, never changed afterwards."""
+
+    id: UUID
+    user_id: UUID
+    purpose: Purpose
+    document_version: str
+    granted: bool
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a consent stands: the latest record of its purpose, or nothing."""
+
+    granted: bool = False
+    document_version: str | None = None
+    recorded_at: datetime | None = None
+
+
+def agreed(given: Mapping[str, bool]) -> tuple[Purpose, ...]:
+    """The purposes granted when signing up. Raises Invalid unless every required one is."""
+    missing = [purpose for purpose in REQUIRED if not given.get(purpose, False)]
+    if missing:
+        raise Invalid(errors=[Fault(f"/consents/{purpose}", "Must be accepted.") for purpose in missing])
+    return tuple(purpose for purpose in Purpose if given.get(purpose, False))
+
+
+def differs(standing: Standing, purpose: Purpose, granted: bool) -> bool:
+    """Whether saying so now is news: the same answer to the same text is not recorded twice."""
+    if not granted:
+        return standing.granted
+    return not standing.granted or standing.document_version != DOCUMENTS[purpose]
+
+
+def complete(known: Iterable[tuple[str, Standing]]) -> dict[str, Standing]:
+    """One standing per purpose, whatever was recorded."""
+    return {**{str(purpose): Standing() for purpose in Purpose}, **dict(known)}

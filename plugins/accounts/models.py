@@ -1,0 +1,55 @@
+"""Tables of people, not of workspaces: the auth identity's alone. `users` and `sessions` are the platform's."""
+
+from __future__ import annotations
+
+from plugins.sdk import metadata, sa
+
+credentials = sa.Table(
+    "accounts_credential",
+    metadata,
+    sa.Column("user_id", sa.Uuid, sa.ForeignKey("users.id", name="fk_accounts_credential_user"), primary_key=True),
+    sa.Column("password_hash", sa.Text, nullable=False),
+    sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+)
+
+refresh_tokens = sa.Table(
+    "accounts_refresh_token",
+    metadata,
+    sa.Column("digest", sa.LargeBinary, primary_key=True),
+    sa.Column(
+        "session_id",
+        sa.Uuid,
+        sa.ForeignKey("sessions.id", name="fk_accounts_refresh_token_session", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("used_at", sa.DateTime(timezone=True)),
+    sa.Index("ix_accounts_refresh_token_session", "session_id"),
+    # One head per family, whatever the code believes.
+    sa.Index("uq_accounts_refresh_token_head", "session_id", unique=True, postgresql_where=sa.text("used_at is null")),
+)
+
+consents = sa.Table(
+    "accounts_consent",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("user_id", sa.Uuid, sa.ForeignKey("users.id", name="fk_accounts_consent_user"), nullable=False),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("document_version", sa.Text, nullable=False),
+    sa.Column("granted", sa.Boolean, nullable=False),
+    sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("purpose in ('terms', 'privacy', 'marketing')", name="purpose"),
+    sa.Index("ix_accounts_consent_user", "user_id", "id"),
+)
+
+signing_keys = sa.Table(
+    "accounts_signing_key",
+    metadata,
+    sa.Column("kid", sa.Text, primary_key=True),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("state in ('standby', 'current', 'previous')", name="state"),
+)
