@@ -1,0 +1,297 @@
+"""The use cases on a store in memory: what is hashed when, and what is kept when somebody is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from adapters.local.identity import RotatingRefreshTokens
+from kernel.errors import NotFound, Stale, Unauthenticated
+from plugins.accounts.domain import Consent, Person, Purpose, Standing, complete
+from plugins.accounts.ports import Credential, Presented, Profile, Session
+from plugins.accounts.service import Accounts, SignedIn
+from ports.identity import IssuedToken, RefreshRecord
+from ports.persistence import Document
+
+ANA = {"email": "ana@example.com", "password": "a long enough secret"}
+YES = {"terms": True, "privacy": True}
+
+
+def test_passwords_are_never_hashed_inside_a_transaction(accounts: Accounts, store: MemoryStore) -> None:
+    _sign_up(accounts)
+    accounts.log_in(**ANA)
+    with pytest.raises(Unauthenticated):
+        accounts.log_in(email="nobody@example.com", password="a long enough secret")
+    assert store.hashed_while_open == 0
+    assert store.transactions == 4  # signing up, reading and opening for the login, reading for nobody
+
+
+def test_signing_up_keeps_the_person_the_consents_and_the_session_together(accounts: Accounts, store: MemoryStore) -> None:
+    signed_in = _sign_up(accounts)
+    assert [person.email for person in store.data.people.values()] == ["ana@example.com"]
+    assert [(c.purpose, c.granted) for c in store.data.consents] == [(Purpose.TERMS, True), (Purpose.PRIVACY, True)]
+    assert signed_in.access_token == f"access:{signed_in.user.id}:{next(iter(store.data.sessions))}"
+    assert signed_in.token_type == "Bearer"
+
+
+def test_an_unknown_address_costs_a_hash_and_looks_like_a_wrong_password(accounts: Accounts, passwords: CountingPasswords) -> None:
+    _sign_up(accounts)
+    answers = []
+    for attempt in (ANA | {"password": "not this one"}, ANA | {"email": "nobody@example.com"}):
+        before = passwords.spent
+        with pytest.raises(Unauthenticated) as refused:
+            accounts.log_in(**attempt)
+        assert passwords.spent == before + 1
+        answers.append((refused.value.code, refused.value.detail))
+    assert answers[0] == answers[1]
+    assert answers[0][0] == "invalid_credentials"
+
+
+def test_a_person_without_a_password_cannot_sign_in_with_one(accounts: Accounts, store: MemoryStore, passwords: CountingPasswords) -> None:
+    signed_in = _sign_up(accounts)
+    del store.data.hashes[signed_in.user.id]
+    before = passwords.spent
+    with pytest.raises(Unauthenticated, match="invalid_credentials"):
+        accounts.log_in(**ANA)
+    assert passwords.spent == before + 1
+
+
+def test_a_good_login_renews_a_hash_of_yesterdays_costs(accounts: Accounts, store: MemoryStore, passwords: CountingPasswords) -> None:
+    signed_in = _sign_up(accounts)
+    passwords.costs = 2
+    accounts.log_in(**ANA)
+    assert store.data.hashes[signed_in.user.id] == "2:a long enough secret"
+
+
+def test_a_refresh_token_is_good_once(accounts: Accounts) -> None:
+    first = _sign_up(accounts)
+    second = accounts.refresh(first.refresh_token)
+    assert second.refresh_token != first.refresh_token
+    with pytest.raises(Unauthenticated, match="invalid_refresh_token"):
+        accounts.refresh(first.refresh_token)
+    assert accounts.refresh(second.refresh_token).access_token == first.access_token
+
+
+def test_a_late_replay_ends_the_session_and_that_is_kept(accounts: Accounts, store: MemoryStore, clock: StillClock) -> None:
+    first = _sign_up(accounts)
+    second = accounts.refresh(first.refresh_token)
+    clock.at += timedelta(seconds=11)
+    with pytest.raises(Unauthenticated, match="invalid_refresh_token"):
+        accounts.refresh(first.refresh_token)
+    assert list(store.data.revoked.values()) == [clock.at]
+    with pytest.raises(Unauthenticated, match="invalid_refresh_token"):
+        accounts.refresh(second.refresh_token)
+
+
+def test_a_session_goes_on_as_long_as_it_is_refreshed(accounts: Accounts, store: MemoryStore, clock: StillClock) -> None:
+    signed_in = _sign_up(accounts)
+    for _ in range(3):
+        clock.at += timedelta(days=20)
+        signed_in = accounts.refresh(signed_in.refresh_token)
+    assert next(iter(store.data.sessions.values())).expires_at == clock.at + timedelta(days=30)
+
+
+def test_an_expired_token_ends_nothing(accounts: Accounts, store: MemoryStore, clock: StillClock) -> None:
+    signed_in = _sign_up(accounts)
+    clock.at += timedelta(days=30)
+    with pytest.raises(Unauthenticated, match="invalid_refresh_token"):
+        accounts.refresh(signed_in.refresh_token)
+    assert store.data.revoked == {}
+
+
+def test_tokens_do_not_show_in_logs(accounts: Accounts) -> None:
+    signed_in = _sign_up(accounts)
+    assert signed_in.refresh_token not in repr(signed_in)
+    assert signed_in.access_token not in repr(signed_in)
+
+
+def test_only_an_answer_that_is_news_is_recorded(accounts: Accounts, store: MemoryStore) -> None:
+    store.actor = _sign_up(accounts).user.id
+    for marketing in (False, True, True, False):
+        accounts.change(marketing=marketing)
+    said = [c.granted for c in store.data.consents if c.purpose is Purpose.MARKETING]
+    assert said == [True, False]
+
+
+def test_a_change_of_another_version_is_refused(accounts: Accounts, store: MemoryStore) -> None:
+    store.actor = _sign_up(accounts).user.id
+    assert accounts.change(full_name="Ana B", expected=1).person.version == 2
+    with pytest.raises(Stale):
+        accounts.change(full_name="Ana C", marketing=True, expected=1)
+    assert accounts.profile().person.full_name == "Ana B"
+
+
+def test_an_erased_person_has_no_profile(accounts: Accounts, store: MemoryStore) -> None:
+    store.actor = UUID(int=1)
+    with pytest.raises(NotFound):
+        accounts.profile()
+
+
+def _sign_up(accounts: Accounts) -> SignedIn:
+    return accounts.sign_up(**ANA, full_name="Ana Souza", consents=YES)
+
+
+@dataclass
+class StillClock:
+    at: datetime = datetime(2026, 11, 1, 9, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.at
+
+
+@dataclass
+class Data:
+    people: dict[UUID, Person] = field(default_factory=dict)
+    hashes: dict[UUID, str] = field(default_factory=dict)
+    sessions: dict[UUID, Session] = field(default_factory=dict)
+    revoked: dict[UUID, datetime] = field(default_factory=dict)
+    tokens: dict[bytes, tuple[UUID, RefreshRecord]] = field(default_factory=dict)
+    consents: list[Consent] = field(default_factory=list)
+
+
+class MemoryStore:
+    """plugins.accounts.ports.Store whose transactions roll back when their block raises, as the real ones do."""
+
+    def __init__(self) -> None:
+        self.data = Data()
+        self.actor = UUID(int=0)
+        self.is_open = False
+        self.transactions = 0
+        self.hashed_while_open = 0
+
+    @contextmanager
+    def transaction(self) -> Iterator[object]:
+        before, self.is_open = deepcopy(self.data), True
+        self.transactions += 1
+        try:
+            yield None
+        except BaseException:
+            self.data = before
+            raise
+        finally:
+            self.is_open = False
+
+    def add(self, person: Person, password_hash: str) -> None:
+        self.data.people[person.id] = person
+        self.data.hashes[person.id] = password_hash
+
+    def credential(self, email: str) -> Credential | None:
+        found = next((person for person in self.data.people.values() if person.email == email), None)
+        return None if found is None else Credential(found, self.data.hashes.get(found.id))
+
+    def rehash(self, user_id: UUID, *, old: str, new: str) -> None:
+        if self.data.hashes[user_id] == old:
+            self.data.hashes[user_id] = new
+
+    def profile(self) -> Profile | None:
+        person = self.data.people.get(self.actor)
+        if person is None:
+            return None
+        return Profile(person, complete([(p, self.standing(p)) for p in Purpose]), ())
+
+    def change(self, *, full_name: str | None, locale: str | None, expected: int | None, now: datetime) -> UUID | None:
+        person = self.data.people[self.actor]
+        if expected not in (None, -1, person.version):
+            return None
+        self.data.people[self.actor] = replace(
+            person,
+            full_name=full_name or person.full_name,
+            locale=locale or person.locale,
+            version=person.version + 1,
+            updated_at=now,
+        )
+        return self.actor
+
+    def open(self, session: Session, digest: bytes) -> None:
+        self.data.sessions[session.id] = session
+        self.data.tokens[digest] = (session.id, RefreshRecord(session.expires_at))
+
+    def presented(self, digest: bytes) -> Presented | None:
+        if digest not in self.data.tokens:
+            return None
+        session_id, record = self.data.tokens[digest]
+        person = self.data.people[self.data.sessions[session_id].user_id]
+        return Presented(replace(record, family_revoked_at=self.data.revoked.get(session_id)), session_id, person)
+
+    def rotate(self, session_id: UUID, *, used: bytes, successor: bytes, now: datetime, expires_at: datetime) -> None:
+        self.data.tokens[used] = (session_id, replace(self.data.tokens[used][1], used_at=now))
+        self.data.tokens[successor] = (session_id, RefreshRecord(expires_at))
+        self.data.sessions[session_id] = replace(self.data.sessions[session_id], expires_at=expires_at)
+
+    def revoke(self, session_id: UUID, now: datetime) -> None:
+        self.data.revoked.setdefault(session_id, now)
+
+    def record(self, consent: Consent) -> None:
+        self.data.consents.append(consent)
+
+    def standing(self, purpose: Purpose) -> Standing:
+        said = [c for c in self.data.consents if c.purpose is purpose and c.user_id == self.actor]
+        return Standing(said[-1].granted, said[-1].document_version, said[-1].recorded_at) if said else Standing()
+
+    def history(self, limit: int, before: UUID | None) -> Sequence[Document]:
+        raise AssertionError("the history is read as it is stored; test_accounts reads it over HTTP")
+
+
+class CountingPasswords:
+    """Fast hashes that remember how often somebody paid for one, and whether a transaction was waiting meanwhile."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+        self.costs = 1
+        self.spent = 0
+
+    def _spend(self) -> None:
+        self.spent += 1
+        self._store.hashed_while_open += self._store.is_open
+
+    def hash(self, password: str) -> str:
+        self._spend()
+        return f"{self.costs}:{password}"
+
+    def verify(self, hashed: str, password: str) -> bool:
+        self._spend()
+        return hashed.partition(":")[2] == password
+
+    def burn(self, password: str) -> None:
+        self._spend()
+
+    def needs_rehash(self, hashed: str) -> bool:
+        return not hashed.startswith(f"{self.costs}:")
+
+
+class PlainTokens:
+    """Access tokens that can be read by eye."""
+
+    def issue(self, user_id: UUID, session_id: UUID) -> IssuedToken:
+        return IssuedToken(f"access:{user_id}:{session_id}", 600)
+
+    def jwks(self) -> dict[str, Any]:
+        return {"keys": []}
+
+
+@pytest.fixture
+def clock() -> StillClock:
+    return StillClock()
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+@pytest.fixture
+def passwords(store: MemoryStore) -> CountingPasswords:
+    return CountingPasswords(store)
+
+
+@pytest.fixture
+def accounts(store: MemoryStore, passwords: CountingPasswords, clock: StillClock) -> Accounts:
+    refresh_tokens = RotatingRefreshTokens(clock)
+    return Accounts(store=store, passwords=passwords, tokens=PlainTokens(), refresh_tokens=refresh_tokens, clock=clock)
