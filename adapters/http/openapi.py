@@ -128,7 +128,7 @@ def _describe_answers(described: dict[str, Any], operation: Operation) -> None:
         item = example_of(marks.response, load=False)
         for media in success.get("content", {}).values():
             media.setdefault("example", {"items": [item], "next_cursor": None} if marks.paginated else item)
-        if "version" in marks.response.fields and not marks.paginated:
+        if marks.etag and "version" in marks.response.fields and not marks.paginated:
             success.setdefault("headers", {})["ETag"] = {"schema": {"type": "string"}, "description": "Version of the record."}
             if operation.method == "GET":
                 answers["304"] = {"description": "Not modified since the ETag in If-None-Match."}
