@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import marshmallow as ma
@@ -22,6 +22,8 @@ class Compiled:
     query_names: tuple[str, ...]
     page: ma.Schema | None
     method: Callable[..., Any]
+    queries: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = field(default_factory=dict)
+    """Query strings read before, with what they mean (page, filters, fingerprint): loading is pure and frontends repeat themselves."""
 
 
 def compile_operation(operation: Operation) -> Compiled:

@@ -51,9 +51,9 @@ def compile_dump(schema: ma.Schema | None) -> Dump:
     wanted = frozenset(names)
 
     def dump(item: Any) -> Any:
+        if type(item) is dict and item.keys() == wanted:
+            return item
         if isinstance(item, Mapping):
-            if item.keys() == wanted:
-                return item
             return {name: item[name] for name in names if name in item}
         return {name: getattr(item, name) for name in names if hasattr(item, name)}
 

@@ -25,6 +25,7 @@ from kernel.errors import Malformed, PreconditionRequired
 from ports.persistence import Claim
 
 _NOBODY = UUID(int=0)
+_REMEMBERED, _MEMORABLE = 512, 256
 
 
 @dataclass(slots=True)
@@ -47,15 +48,12 @@ class Reader:
         operation, marks = compiled.operation, compiled.operation.marks
         inputs = Inputs()
         found: dict[str, Any] = {}
-        raw_query: str = environ.get("QUERY_STRING", "")
-        text = parse_query(raw_query, compiled.query_names) if raw_query else {}
+        page, query, fingerprint = _query(compiled, environ.get("QUERY_STRING", ""))
         if compiled.page is not None:
-            page = _load(compiled.page, {name: text.pop(name) for name in PAGE_FIELDS if name in text}, "query")
-            filters = "&".join(f"{name}={text[name]}" for name in sorted(text))
-            found["page"] = read_page(page, self._cursors, scope.workspace_id, f"{operation.id}?{filters}")
-            inputs.fingerprint = f"{operation.id}?{filters}"
+            inputs.fingerprint = fingerprint
+            found["page"] = read_page(page, self._cursors, scope.workspace_id, fingerprint)
         if marks.query is not None:
-            found["query"] = _load(marks.query, text, "query")
+            found["query"] = query
         if operation.method in ("POST", "PUT", "PATCH"):
             self._body(compiled, environ, inputs, found)
         inputs.arguments = tuple(found[kind] for kind in marks.arguments)
@@ -90,6 +88,24 @@ class Reader:
                 raise Malformed("Send an Idempotency-Key: this request must not happen twice.", code="idempotency_key_required")
             return None
         return Claim(scope.workspace_id or _NOBODY, key, operation.id, inputs.fingerprint)
+
+
+def _query(compiled: Compiled, raw: str) -> tuple[dict[str, Any], dict[str, Any], str]:
+    """The page asked for, the filters, and what a cursor is bound to; fresh copies, for views may change them."""
+    known = compiled.queries.get(raw)
+    if known is None:
+        text = parse_query(raw, compiled.query_names) if raw else {}
+        page = {name: text.pop(name) for name in PAGE_FIELDS if name in text}
+        filters = "&".join(f"{name}={text[name]}" for name in sorted(text))
+        known = (
+            _load(compiled.page, page, "query") if compiled.page is not None else {},
+            _load(compiled.operation.marks.query, text, "query") if compiled.operation.marks.query is not None else {},
+            f"{compiled.operation.id}?{filters}",
+        )
+        # Only what a view cannot change under the next request's feet.
+        if len(compiled.queries) < _REMEMBERED and len(raw) <= _MEMORABLE and not any(isinstance(v, list) for v in known[1].values()):
+            compiled.queries[raw] = known
+    return dict(known[0]), dict(known[1]), known[2]
 
 
 def _load(schema: ma.Schema, data: Mapping[str, Any], where: Any) -> Any:

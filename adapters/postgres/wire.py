@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import select
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import orjson
 import psycopg
 from psycopg import pq
 from psycopg.adapt import AdaptersMap, Loader, Transformer
+from psycopg.types.string import TextLoader
 
 from adapters.postgres.statements import Encoded, Statement
 
@@ -53,16 +55,16 @@ class ServerError(Exception):
         )
 
 
-class _Text(Loader):
-    def load(self, data: Any) -> str:
-        return bytes(data).decode()
+@lru_cache(8192)
+def _rfc3339(text: bytes) -> str:
+    return text.decode().replace(" ", "T").replace("+00", "Z")
 
 
 class _Timestamp(Loader):
     """RFC 3339 from PostgreSQL's ISO output (TimeZone is UTC): two bytes differ, so no datetime is built."""
 
     def load(self, data: Any) -> str:
-        return bytes(data).decode().replace(" ", "T").replace("+00", "Z")
+        return _rfc3339(bytes(data))
 
 
 class _Unparsed(Loader):
@@ -71,7 +73,7 @@ class _Unparsed(Loader):
 
 
 _documents = AdaptersMap(psycopg.adapters)
-_documents.register_loader("uuid", _Text)
+_documents.register_loader("uuid", TextLoader)
 _documents.register_loader("timestamptz", _Timestamp)
 _documents.register_loader("jsonb", _Unparsed)
 _documents.register_loader("json", _Unparsed)
