@@ -35,8 +35,17 @@ def discover() -> Iterator[Candidate]:
         if module.ispkg:
             yield Candidate(module.name, f"plugins/{module.name}", partial(_load_bundled, module.name), bundled=True, version=ours)
     for point in entry_points(group=GROUP):
-        package = point.dist.name if point.dist else "unknown"
-        yield Candidate(point.name, f"package {package}", partial(_load_installed, point), version=point.dist.version if point.dist else "")
+        yield candidate(point, point.dist.version if point.dist else "")
+
+
+def candidate(point: EntryPoint, version: str) -> Candidate:
+    """The plugin an entry point names."""
+    return Candidate(point.name, f"package {point.dist.name if point.dist else point.value}", partial(_load_installed, point), version=version)
+
+
+def distribution_of(id: str) -> str | None:
+    """The package that brought a plugin; None for one that ships with the platform."""
+    return next((point.dist.name for point in entry_points(group=GROUP) if point.name == id and point.dist), None)
 
 
 def load_all(

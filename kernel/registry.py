@@ -115,8 +115,7 @@ class Registry:
         for name in names:
             callers = [impl.plugin_name for impl in getattr(manager.hook, name).get_hookimpls()]
             self.subscriptions[name] = tuple(
-                Subscription(id, next(li for li in self.plugins[id].listeners if li.hook == name))
-                for id in sorted(callers, key=order.index)
+                Subscription(id, next(li for li in self.plugins[id].listeners if li.hook == name)) for id in sorted(callers, key=order.index)
             )
 
 
@@ -144,10 +143,12 @@ def load(
             registry.failed[candidate.id] = f"import failed: {type(error).__name__}: {error}"
             continue
         manifest.version = manifest.version or candidate.version
+        manifests[candidate.id] = (candidate, manifest)
+    # Only now, when every plugin is imported: a table may refer to one of a plugin that was found later.
+    for candidate, manifest in list(manifests.values()):
         if problems := _problems(candidate, manifest, validators):
             registry.failed[candidate.id] = "; ".join(problems)
-        else:
-            manifests[candidate.id] = (candidate, manifest)
+            del manifests[candidate.id]
     _admit(registry, manifests)
     for id in [*registry.plugins, *registry.failed]:
         known = manifests.get(id)

@@ -143,6 +143,12 @@ def pending(conninfo: str, branches: Sequence[Branch]) -> dict[str, str]:
     return found
 
 
+def tables(conninfo: str) -> frozenset[str]:
+    """Every table there is."""
+    with owner(conninfo) as connection:
+        return frozenset(sa.inspect(connection).get_table_names())
+
+
 def differences(conninfo: str, branch: Branch) -> list[str]:
     """What autogenerate would change: empty when the migrations match the models."""
     with owner(conninfo) as connection:

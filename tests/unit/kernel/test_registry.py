@@ -105,6 +105,22 @@ def test_validators_speak_and_may_themselves_crash_on_what_they_see() -> None:
     assert registry.failed == {"ugly": "is ugly", "strange": "cannot be validated: AttributeError: no tables"}
 
 
+def test_validation_waits_until_every_plugin_is_imported() -> None:
+    imported = []
+
+    def importing(id: str) -> Candidate:
+        def make() -> Manifest:
+            imported.append(id)
+            return Manifest(id, api=1)
+
+        return candidate(id, make=make)
+
+    def knows_the_last(manifest: Manifest) -> list[str]:
+        return [] if "zeta" in imported else ["zeta is not there yet"]
+
+    assert load([importing("alpha"), importing("zeta")], validators=(knows_the_last,)).failed == {}
+
+
 def test_a_subset_and_a_block_list_leave_the_rest_unimported() -> None:
     candidates = [candidate("alpha"), candidate("beta"), candidate("stars", make=crash)]
     assert list(load(candidates, only=frozenset({"alpha"})).plugins) == ["alpha"]
