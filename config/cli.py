@@ -41,6 +41,8 @@ def _parser() -> argparse.ArgumentParser:
     worker = _add(commands, "worker", "run jobs until a signal", _worker)
     worker.add_argument("--queue", action="append", default=[], metavar="NAME", help="only these queues (repeat or a,b)")
     database = commands.add_parser("db", help="migrations").add_subparsers(required=True, metavar="action")
+    roles = _add(database, "prepare", "make the roles and the empty database, once, as a superuser", _db_prepare)
+    roles.add_argument("superuser", metavar="URL", help="a superuser's postgresql:// URL; it is not kept")
     _add(database, "upgrade", "run every pending migration", _db_upgrade)
     _add(database, "status", "what is pending", _db_status)
     from config.cli_outbox import add_commands as add_outbox
@@ -74,10 +76,20 @@ def _check(settings: Settings, _: argparse.Namespace) -> int:
 
 
 def _worker(settings: Settings, options: argparse.Namespace) -> int:
+    from config.databases import running
     from config.worker import run
 
     queues = tuple(name for value in options.queue for name in value.split(",") if name)
-    return run(settings, queues)
+    with running(settings):
+        return run(settings, queues)
+
+
+def _db_prepare(settings: Settings, options: argparse.Namespace) -> int:
+    from config.databases import make
+
+    make(settings, options.superuser)
+    print("roles and database are there; next: fitpro db upgrade")
+    return 0
 
 
 def _db_upgrade(settings: Settings, _: argparse.Namespace) -> int:

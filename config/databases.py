@@ -53,8 +53,25 @@ def running(settings: Settings) -> Iterator[Embedded | None]:
         yield None
         return
     with embedded(settings) as server:
-        prepare(server.dsn(), database=DATABASE, password=lambda role: role_password(settings.secret_key, role))
+        make(settings, server.dsn())
         yield server
+
+
+def make(settings: Settings, superuser: str) -> None:
+    """Make the roles and the database these settings name, as a superuser. Idempotent."""
+    known = {}
+    for url in (settings.database_url, settings.database_owner_url):
+        if url:
+            parts = conninfo_to_dict(url)
+            known[parts.get("user")] = parts.get("password")
+    database = str(conninfo_to_dict(settings.database_url).get("dbname")) if settings.database_url else DATABASE
+    prepare(
+        superuser,
+        database=database,
+        password=lambda role: str(known.get(role) or role_password(settings.secret_key, role)),
+        statement_timeout_ms=settings.statement_timeout_ms,
+        lock_timeout_ms=settings.lock_timeout_ms,
+    )
 
 
 def reachable(conninfo: str) -> None:

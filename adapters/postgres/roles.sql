@@ -20,11 +20,7 @@ alter role fitpro_auth set timezone = 'UTC';
 alter role fitpro_relay set timezone = 'UTC';
 -- The owner creates functions and hands them to the guard.
 grant fitpro_guard to fitpro_owner with inherit false;
-alter role fitpro_app set statement_timeout = '5s';
-alter role fitpro_app set lock_timeout = '300ms';
 alter role fitpro_app set idle_in_transaction_session_timeout = '10s';
-alter role fitpro_auth set statement_timeout = '5s';
-alter role fitpro_auth set lock_timeout = '300ms';
 alter role fitpro_auth set idle_in_transaction_session_timeout = '10s';
 alter role fitpro_relay set statement_timeout = '10s';
 alter role fitpro_owner set lock_timeout = '2s';
