@@ -20,8 +20,9 @@ begin
   execute format('alter table %s enable row level security', p_table);
   execute format('alter table %s force row level security', p_table);
   execute format('create policy tenant on %s to fitpro_app using (%I = (select app.ws())) with check (%2$I = (select app.ws()))', p_table, workspace);
+  -- `is null` inside the select: outside, the planner takes it for one row in 200 and sorts whole workspaces for one page (26 ms against 0.05).
   execute format(
-    'create policy cliente on %s as restrictive to fitpro_app using ((select app.client()) is null or %s) with check ((select app.client()) is null or %2$s)',
+    'create policy cliente on %s as restrictive to fitpro_app using ((select app.client() is null) or %s) with check ((select app.client() is null) or %2$s)',
     p_table, owner_rows);
   execute format('create policy maintenance on %s to fitpro_owner using ((select app.maintenance())) with check ((select app.maintenance()))', p_table);
   execute format('create policy backup on %s for select to fitpro_backup using (true)', p_table);
