@@ -84,7 +84,10 @@ def terms_of(full_name: str, email: str | None, tags: Iterable[str]) -> list[str
 
 def unique_tags(tags: Sequence[str]) -> list[str]:
     """Tags in the order given; of those that compare equal, the first."""
-    return list({normalise(tag): tag for tag in reversed(tags)}.values())[::-1]
+    found: dict[str, str] = {}
+    for tag in tags:
+        found.setdefault(normalise(tag), tag)
+    return list(found.values())
 
 
 def own_view(document: Mapping[str, Any]) -> dict[str, Any]:

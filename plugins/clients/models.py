@@ -6,7 +6,7 @@ import uuid
 from datetime import date, datetime
 
 from plugins.clients.plugin import plugin
-from plugins.sdk import Mapped, Model, mapped_column, metadata, reference, sa, tables
+from plugins.sdk import Mapped, Model, mapped_column, metadata, sa, tables
 
 # Byte order: a prefix is a range, the same under every locale.
 _BYTES = sa.Text(collation="C")
@@ -18,6 +18,11 @@ class Client(Model, plugin=plugin):
     __tablename__ = "clients"
     __table_args__ = (
         sa.CheckConstraint("status in ('active', 'inactive', 'archived')", name="status"),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "assigned_to"], ["user_roles.workspace_id", "user_roles.user_id"], ondelete="RESTRICT", name="fk_clients_assigned_to"
+        ),
+        # Each ends with the id: a page is read in order, whatever it is filtered by.
+        sa.Index("ix_clients_assigned_to", "workspace_id", "assigned_to", "id"),
         sa.Index("ix_clients_search_name", "workspace_id", "search_name", "id"),
         sa.Index("ix_clients_status", "workspace_id", "status", "id"),
     )
@@ -30,7 +35,7 @@ class Client(Model, plugin=plugin):
     status: Mapped[str] = mapped_column(server_default="active")
     tags: Mapped[list[str]] = mapped_column(server_default="{}")
     notes: Mapped[str | None]
-    assigned_to: Mapped[uuid.UUID | None] = reference("user_roles")
+    assigned_to: Mapped[uuid.UUID | None]
     archived_at: Mapped[datetime | None]
 
 

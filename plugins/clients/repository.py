@@ -25,7 +25,7 @@ _SHOWN: Final = tuple(
     )
 )  # fmt: skip
 _CHANGEABLE: Final = ("full_name", "search_name", "email", "phone", "birth_date", "status", "tags", "notes", "archived_at")
-_STAFF: Final = sa.text("(select app.client()) is null")
+_STAFF: Final = sa.text("(select app.client() is null)")
 
 constraints["fk_clients_assigned_to"] = lambda: Invalid(
     code="invalid_reference", errors=[Fault("/assigned_to", "No such collaborator in this workspace.")]
@@ -106,12 +106,15 @@ def listing(shape: Shape) -> Any:
         query = query.where(t.c.workspace_id == sa.bindparam("workspace_id"), t.c.term == sa.bindparam("tag"), _STAFF)
     for n in range(shape.words):
         t = terms.alias(f"word{n}")
-        query = query.where(
-            sa.exists().where(
-                t.c.workspace_id == sa.bindparam("workspace_id"), t.c.client_id == _T.id,
-                t.c.term >= sa.bindparam(f"from{n}"), t.c.term < sa.bindparam(f"to{n}"),
-            )
+        matches = sa.and_(
+            t.c.workspace_id == sa.bindparam("workspace_id"), t.c.term >= sa.bindparam(f"from{n}"), t.c.term < sa.bindparam(f"to{n}")
         )  # fmt: skip
+        if n == 0:
+            # Sorted before the clients are looked up, so that a page of a common beginning looks up a page and no more.
+            hits = sa.select(t.c.client_id).where(matches).distinct().order_by(t.c.client_id.desc()).offset(0).subquery("hits")
+            query = query.join(hits, hits.c.client_id == _T.id)
+        else:
+            query = query.where(sa.exists().where(matches, t.c.client_id == _T.id))
     keys: tuple[Any, ...] = (_T.search_name, _T.id) if shape.sort.by_name else (_T.id,)
     if shape.after:
         last = tuple(sa.bindparam(f"after{n}", type_=key.type) for n, key in enumerate(keys))

@@ -31,7 +31,7 @@ create table clients (
 );
 create index ix_clients_search_name on clients (workspace_id, search_name, id);
 create index ix_clients_status on clients (workspace_id, status, id);
-create index ix_clients_assigned_to on clients (workspace_id, assigned_to);
+create index ix_clients_assigned_to on clients (workspace_id, assigned_to, id);
 select app.protect('clients', cliente => 'id = (select app.client())', masked => '{email,phone,notes}');
 
 create table clients_term (

@@ -1,0 +1,388 @@
+"""Clients over HTTP: the register as the staff keeps it, and as a Cliente sees it."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import psycopg
+import pytest
+
+from config.databases import connections
+from config.settings import Settings
+from tests.servers import Api, Person, Reply, add_member
+
+FIELDS = [
+    "id", "full_name", "email", "phone", "birth_date", "status", "tags", "notes", "assigned_to", "version", "created_at", "updated_at",
+    "archived_at",
+]  # fmt: skip
+
+
+def test_a_new_client_reads_back_as_it_was_answered(studio: Studio) -> None:
+    given = {
+        "full_name": "Ana Souza", "email": "Ana@Example.com", "phone": "+34 600 000 000", "birth_date": "1990-04-17", "status": "inactive",
+        "tags": ["strength", "morning"], "notes": "Knee.", "assigned_to": studio.owner.id,
+    }  # fmt: skip
+    made = studio.post(given)
+    assert made.status == 201
+    assert set(made.json) == set(FIELDS)
+    read = studio.get(made.json["id"])
+    assert list(read.json) == FIELDS
+    assert read.headers["ETag"] == made.headers["ETag"]
+    assert {name: read.json[name] for name in given} == {**given, "email": "ana@example.com"}
+    assert studio.list()[0] == read.json
+    again = studio.api.get(f"/api/v1/clients/{made.json['id']}", headers={"If-None-Match": read.headers["ETag"]}, **studio.staff)
+    assert again.status == 304
+
+
+def test_only_a_name_is_needed_and_the_rest_has_defaults(studio: Studio) -> None:
+    made = studio.post({"full_name": "Li"}).json
+    assert (made["status"], made["tags"], made["email"], made["version"], made["archived_at"]) == ("active", [], None, 1, None)
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({}, "/full_name"),
+        ({"full_name": " \t"}, "/full_name"),
+        ({"full_name": "A", "email": "nobody"}, "/email"),
+        ({"full_name": "A", "tags": [""]}, "/tags/0"),
+        ({"full_name": "A", "tags": ["x" * 41]}, "/tags/0"),
+        ({"full_name": "A", "tags": [f"t{n}" for n in range(51)]}, "/tags"),
+        ({"full_name": "A", "status": "gone"}, "/status"),
+        ({"full_name": "A", "nickname": "B"}, "/nickname"),
+        ({"full_name": "A", "birth_date": "2026-02-30"}, "/birth_date"),
+        ({"full_name": "A", "version": 7}, "/version"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_its_place(studio: Studio, body: dict[str, Any], pointer: str) -> None:
+    refused = studio.post(body)
+    assert refused.status == 422
+    assert pointer in {each["pointer"] for each in refused.json["errors"]}
+    assert studio.list() == []
+
+
+def test_tags_keep_their_order_and_lose_their_twins(studio: Studio) -> None:
+    assert studio.post({"full_name": "A", "tags": ["Força", "yoga", "forca", "YOGA"]}).json["tags"] == ["Força", "yoga"]
+
+
+@pytest.mark.parametrize("who", ["nobody", "a Cliente", "a member who left", "a member elsewhere"])
+def test_a_collaborator_this_workspace_does_not_have_is_refused_like_a_random_id(studio: Studio, other: Studio, who: str) -> None:
+    """T3: nothing tells an id of another workspace from one that does not exist."""
+    chosen = {"nobody": str(uuid.uuid4()), "a member elsewhere": other.owner.id}.get(who)
+    if chosen is None:
+        person = studio.member("Cliente" if who == "a Cliente" else "Colaborador")
+        if who == "a member who left":
+            studio.sql("update user_roles set ended_at = now() where workspace_id = %s and user_id = %s", studio.id, person.id)
+        chosen = person.id
+    made = studio.post({"full_name": "Kept"}).json
+    answers = [
+        studio.post({"full_name": "A", "assigned_to": chosen}),
+        studio.patch(made["id"], {"assigned_to": chosen}),
+        studio.put(made["id"], {"full_name": "B", "assigned_to": chosen}, '"1-clients.client"'),
+    ]
+    expected = [(422, "invalid_reference", [{"pointer": "/assigned_to", "message": "No such collaborator in this workspace."}])] * 3
+    assert [(each.status, each.json["code"], each.json["errors"]) for each in answers] == expected
+    assert [each["full_name"] for each in studio.list()] == ["Kept"]
+
+
+def test_whoever_looks_after_a_client_may_stay_after_leaving(studio: Studio) -> None:
+    coach = studio.member("Colaborador")
+    made = studio.post({"full_name": "A", "assigned_to": coach.id}).json
+    studio.sql("update user_roles set ended_at = now() where workspace_id = %s and user_id = %s", studio.id, coach.id)
+    replaced = studio.put(made["id"], {"full_name": "B", "assigned_to": coach.id}, '"1-clients.client"')
+    assert (replaced.status, replaced.json["assigned_to"]) == (200, coach.id)
+
+
+@pytest.mark.parametrize(
+    ("q", "found"),
+    [
+        ("ana", {"Ána María Núñez", "Björn Ananda"}),
+        ("MARIA", {"Ána María Núñez", "Anna-Mária O'Neil"}),
+        ("nunez ana", {"Ána María Núñez"}),
+        ("neil", {"Anna-Mária O'Neil"}),
+        ("bjorn", {"Björn Ananda"}),
+        ("smorgas", {"Søren Smørgås"}),
+        ("strasse", {"Groß Straße"}),
+        ("soren@", {"Søren Smørgås"}),
+        ("SOREN@EXAMPLE.com", {"Søren Smørgås"}),
+        ("example.com", set()),
+        ("ria", set()),
+        ("ana%", set()),
+        ("an_", set()),
+        ("ana zzz", set()),
+    ],
+)
+def test_search_begins_words_of_the_name_or_the_address_without_accents_and_case(named: Studio, q: str, found: set[str]) -> None:
+    assert {each["full_name"] for each in named.list(q=q)} == found
+
+
+def test_search_follows_a_changed_name_and_address(studio: Studio) -> None:
+    made = studio.post({"full_name": "Old Name", "email": "old@example.com", "tags": ["one"]}).json
+    studio.patch(made["id"], {"full_name": "New Name"})
+    studio.patch(made["id"], {"email": None, "tags": ["Two"]})
+    finds = {key: len(studio.list(**{key[0]: key[1]})) for key in [("q", "old"), ("q", "new"), ("q", "old@"), ("tag", "one"), ("tag", "two")]}
+    assert finds == {("q", "old"): 0, ("q", "new"): 1, ("q", "old@"): 0, ("tag", "one"): 0, ("tag", "two"): 1}
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 100])
+@pytest.mark.parametrize("sort", ["created_at", "-created_at", "full_name", "-full_name"])
+def test_every_order_pages_through_everything_once(named: Studio, sort: str, limit: int) -> None:
+    walked = named.walk(limit=limit, sort=sort)
+    in_order = ["Ána María Núñez", "Anna-Mária O'Neil", "Björn Ananda", "Björn Ananda", "Groß Straße", "Søren Smørgås"]
+    if sort.endswith("created_at"):
+        in_order = ["Søren Smørgås", "Björn Ananda", "Ána María Núñez", "Groß Straße", "Anna-Mária O'Neil", "Björn Ananda"]
+    assert [each["full_name"] for each in walked] == (in_order[::-1] if sort.startswith("-") else in_order)
+    assert len({each["id"] for each in walked}) == 6
+
+
+def test_filters_combine(studio: Studio) -> None:
+    for n in range(12):
+        studio.post(
+            {
+                "full_name": f"Client {n:02}", "status": ("active", "inactive", "archived")[n % 3], "tags": ["even"] if n % 2 == 0 else ["odd"],
+                "assigned_to": studio.owner.id if n < 6 else None,
+            }
+        )  # fmt: skip
+
+    def names(**query: Any) -> list[int]:
+        return [int(each["full_name"][-2:]) for each in studio.walk(limit=2, **query)]
+
+    assert names(sort="created_at") == [n for n in range(12) if n % 3 != 2]
+    assert names(status="archived") == [11, 8, 5, 2]
+    assert names(tag="EVEN") == [10, 6, 4, 0]
+    assert names(assigned_to=studio.owner.id, sort="full_name") == [0, 1, 3, 4]
+    assert names(assigned_to=studio.owner.id, tag="odd", status="inactive", q="cli 0", sort="-full_name") == [1]
+    assert names(assigned_to=str(uuid.uuid4())) == []
+
+
+def test_a_cursor_opens_no_other_list(studio: Studio, other: Studio) -> None:
+    for n in range(3):
+        studio.post({"full_name": f"C{n}"})
+    cursor = studio.api.get("/api/v1/clients?limit=1", **studio.staff).json["next_cursor"]
+    for path, where in [("?limit=1&sort=full_name", studio), ("?q=c", studio), ("?limit=1", other)]:
+        refused = studio.api.get(f"/api/v1/clients{path}&cursor={cursor}", **where.staff)
+        assert (refused.status, refused.json["code"]) == (400, "invalid_cursor")
+
+
+def test_tags_in_use_are_counted_without_the_archived(studio: Studio) -> None:
+    for tags, status in [(["yoga", "Arms"], "active"), (["yoga"], "inactive"), (["yoga", "gone"], "archived")]:
+        studio.post({"full_name": "A", "tags": tags, "status": status})
+    first = studio.api.get("/api/v1/clients/tags?limit=1", **studio.staff).json
+    rest = studio.api.get(f"/api/v1/clients/tags?limit=1&cursor={first['next_cursor']}", **studio.staff).json
+    assert first["items"] + rest["items"] == [{"tag": "Arms", "clients": 1}, {"tag": "yoga", "clients": 2}]
+    assert rest["next_cursor"] is None
+
+
+def test_patch_changes_what_it_names_and_put_replaces_the_rest(studio: Studio) -> None:
+    made = studio.post({"full_name": "Ana", "email": "a@example.com", "phone": "1", "tags": ["x"], "notes": "n"}).json
+    patched = studio.patch(made["id"], {"phone": None, "notes": "m"}).json
+    unmoved = {name: made[name] for name in FIELDS if name not in ("phone", "notes", "version", "updated_at")}
+    assert {name: patched[name] for name in unmoved} == unmoved
+    assert (patched["phone"], patched["notes"], patched["version"]) == (None, "m", 2)
+    replaced = studio.put(made["id"], {"full_name": "Eva"}, '"2-clients.client"').json
+    assert (replaced["full_name"], replaced["email"], replaced["tags"], replaced["notes"], replaced["version"]) == ("Eva", None, [], None, 3)
+    assert replaced["created_at"] == made["created_at"]
+    assert studio.get(made["id"]).json == replaced
+
+
+def test_an_empty_patch_changes_nothing(studio: Studio) -> None:
+    made = studio.post({"full_name": "Ana"}).json
+    assert studio.patch(made["id"], {}).json["version"] == 1
+    assert studio.patch(made["id"], {}, '"9-clients.client"').status == 412
+
+
+@pytest.mark.parametrize("body", [{"full_name": "B"}, {"phone": "1"}, {"status": "archived"}])
+def test_what_was_read_before_another_change_is_stale(studio: Studio, body: dict[str, Any]) -> None:
+    made = studio.post({"full_name": "A"}).json
+    studio.patch(made["id"], {"phone": "2"})
+    old, new = '"1-clients.client"', '"2-clients.client"'
+    assert studio.patch(made["id"], body, old).status == 412
+    assert studio.delete(made["id"], old).status == 412
+    assert studio.put(made["id"], {"full_name": "C"}, old).status == 412
+    assert studio.put(made["id"], {"full_name": "C"}, None).status == 428
+    assert studio.get(made["id"]).headers["ETag"] == new
+    assert studio.patch(made["id"], body, new).status == 200
+
+
+def test_t70_of_64_writers_with_the_same_tag_one_wins(studio: Studio) -> None:
+    for path in ("patch", "put"):
+        made = studio.post({"full_name": "A"}).json
+        write = getattr(studio, path)
+        with ThreadPoolExecutor(16) as crowd:
+            answers = list(crowd.map(lambda n: write(made["id"], {"full_name": f"B{n}", "phone": str(n)}, '"1-clients.client"'), range(64)))  # noqa: B023
+        assert Counter(each.status for each in answers) == {200: 1, 412: 63}
+        winner = next(each.json for each in answers if each.status == 200)
+        assert studio.get(made["id"]).json == winner
+        assert winner["version"] == 2
+
+
+def test_deleting_archives_keeps_history_and_is_told_once(studio: Studio) -> None:
+    made = studio.post({"full_name": "Ana"}).json
+    assert studio.delete(made["id"], '"1-clients.client"').status == 204
+    assert studio.list() == []
+    kept = studio.get(made["id"]).json
+    assert (kept["status"], kept["version"]) == ("archived", 2)
+    assert kept["archived_at"] is not None
+    assert studio.delete(made["id"]).status == 204
+    assert studio.get(made["id"]).json == kept
+    back = studio.patch(made["id"], {"status": "active"}).json
+    assert (back["status"], back["archived_at"]) == ("active", None)
+    assert studio.list() == [back]
+    happened = [row[0] for row in studio.sql("select name from outbox where workspace_id = %s and name like 'clients%%' order by id", studio.id)]
+    assert happened == ["clients_created", "clients_updated", "clients_archived", "clients_updated", "clients_restored"]
+
+
+def test_every_change_is_audited_without_contact_details(studio: Studio) -> None:
+    made = studio.post({"full_name": "Ana", "email": "secret@example.com", "phone": "600", "notes": "private"}).json
+    studio.patch(made["id"], {"notes": "very private", "full_name": "Eva"})
+    rows = studio.sql("select action, before, after, actor from audit_logs where workspace_id = %s and table_name = 'clients' order by id", studio.id)
+    assert [(row[0], row[3]) for row in rows] == [("insert", "Owner"), ("update", "Owner")]
+    assert (rows[1][1]["full_name"], rows[1][2]["full_name"]) == ("Ana", "Eva")
+    assert not any(word in str(rows) for word in ("secret@", "600", "private"))
+
+
+def test_another_workspace_has_none_of_it(studio: Studio, other: Studio) -> None:
+    made = studio.post({"full_name": "Ana", "tags": ["x"]}).json
+    nobody = str(uuid.uuid4())
+    assert other.list() == []
+    assert other.list(q="ana") == []
+    for attempt in (
+        lambda id: other.get(id), lambda id: other.patch(id, {"phone": "1"}), lambda id: other.patch(id, {"full_name": "B"}),
+        lambda id: other.put(id, {"full_name": "B"}, "*"), lambda id: other.delete(id), lambda id: other.patch(id, {}),
+    ):  # fmt: skip
+        foreign, unknown = attempt(made["id"]), attempt(nobody)
+        assert (foreign.status, foreign.json["detail"]) == (unknown.status, unknown.json["detail"])
+        assert foreign.status == 404
+    assert studio.get(made["id"]).json == made
+
+
+def test_a_cliente_sees_only_themself_and_none_of_the_staffs_notes(studio: Studio) -> None:
+    """T39."""
+    own = studio.post({"full_name": "Own", "notes": "canary", "tags": ["canary"], "assigned_to": studio.owner.id}).json
+    foreign = studio.post({"full_name": "Foreign"}).json
+    me = studio.as_cliente(own["id"])
+    hidden = {"notes", "tags", "assigned_to"}
+    read = me.get(own["id"])
+    assert read.json == {name: value for name, value in own.items() if name not in hidden}
+    assert me.list() == me.list(sort="full_name") == me.list(q="own") == [read.json]
+    assert me.get(foreign["id"]).status == me.get(str(uuid.uuid4())).status == 404
+    assert me.list(q="foreign") == []
+    # Filters answer nothing about what is hidden.
+    assert me.list(tag="canary") == me.list(assigned_to=studio.owner.id) == []
+    assert read.headers["ETag"] != studio.get(own["id"]).headers["ETag"]
+    assert me.api.get(f"/api/v1/clients/{own['id']}", headers={"If-None-Match": read.headers["ETag"]}, **me.staff).status == 304
+    for attempt in (
+        me.post({"full_name": "A"}), me.patch(own["id"], {"phone": "1"}), me.put(own["id"], {"full_name": "A"}, "*"), me.delete(own["id"]),
+        me.api.get("/api/v1/clients/tags", **me.staff),
+    ):  # fmt: skip
+        assert attempt.status == 403
+    assert studio.get(own["id"]).json == own
+
+
+def test_a_cliente_without_a_record_sees_nobody(studio: Studio) -> None:
+    studio.post({"full_name": "A"})
+    me = studio.as_cliente(None)
+    assert me.list() == []
+
+
+def test_a_colaborador_keeps_the_register_like_the_owner(studio: Studio) -> None:
+    coach = Studio(studio.api, studio.settings, studio.member("Colaborador"), studio.id)
+    made = coach.post({"full_name": "A", "assigned_to": coach.owner.id})
+    assert made.status == 201
+    assert coach.delete(made.json["id"]).status == 204
+
+
+@dataclass
+class Studio:
+    """A workspace seen by one of its members."""
+
+    api: Api
+    settings: Settings
+    owner: Person
+    id: str
+
+    @property
+    def staff(self) -> dict[str, Any]:
+        return {"who": self.owner, "workspace": self.id}
+
+    def get(self, client: str) -> Reply:
+        return self.api.get(f"/api/v1/clients/{client}", **self.staff)
+
+    def post(self, body: dict[str, Any]) -> Reply:
+        return self.api.post("/api/v1/clients", json=body, **self.staff)
+
+    def patch(self, client: str, body: dict[str, Any], tag: str | None = None) -> Reply:
+        return self.api.patch(f"/api/v1/clients/{client}", json=body, headers={"If-Match": tag} if tag else {}, **self.staff)
+
+    def put(self, client: str, body: dict[str, Any], tag: str | None) -> Reply:
+        return self.api.put(f"/api/v1/clients/{client}", json=body, headers={"If-Match": tag} if tag else {}, **self.staff)
+
+    def delete(self, client: str, tag: str | None = None) -> Reply:
+        return self.api.delete(f"/api/v1/clients/{client}", headers={"If-Match": tag} if tag else {}, **self.staff)
+
+    def list(self, **query: Any) -> list[dict[str, Any]]:
+        reply = self.api.get(f"/api/v1/clients?{urlencode(query)}", **self.staff)
+        assert reply.status == 200, reply.body
+        assert reply.json["next_cursor"] is None
+        return list(reply.json["items"])
+
+    def walk(self, **query: Any) -> list[dict[str, Any]]:
+        """Every page, one after another, by the Link header."""
+        path, found = f"/api/v1/clients?{urlencode(query)}", []
+        while path:
+            reply = self.api.get(path, **self.staff)
+            assert reply.status == 200, reply.body
+            found += reply.json["items"]
+            path = reply.headers["Link"].partition(">")[0][1:] if reply.json["next_cursor"] else ""
+        return found
+
+    def member(self, role: str, client: str | None = None) -> Person:
+        person = self.api.signup()
+        add_member(self.settings, self.id, person, role, client)
+        return person
+
+    def as_cliente(self, client: str | None) -> Studio:
+        return Studio(self.api, self.settings, self.member("Cliente", client), self.id)
+
+    def sql(self, text: str, *values: Any) -> list[Any]:
+        """As the owner role, which may look at every workspace while maintaining."""
+        with psycopg.connect(connections(self.settings).owner) as connection:
+            connection.execute("set local app.maintenance = 'on'")
+            answer = connection.execute(text, values)
+            return answer.fetchall() if answer.description else []
+
+
+@pytest.fixture
+def new_studio(server: Api, settings: Settings) -> Callable[[], Studio]:
+    def make() -> Studio:
+        owner = server.signup()
+        return Studio(server, settings, owner, server.workspace(owner))
+
+    return make
+
+
+@pytest.fixture
+def studio(new_studio: Callable[[], Studio]) -> Studio:
+    return new_studio()
+
+
+@pytest.fixture
+def other(new_studio: Callable[[], Studio]) -> Studio:
+    return new_studio()
+
+
+@pytest.fixture(scope="module")
+def named(server: Api, settings: Settings) -> Studio:
+    """Six clients whose names test the alphabet."""
+    owner = server.signup()
+    made = Studio(server, settings, owner, server.workspace(owner))
+    for name in ("Søren Smørgås", "Björn Ananda", "Ána María Núñez", "Groß Straße", "Anna-Mária O'Neil", "Björn Ananda"):
+        email = "soren@example.com" if name.startswith("S") else None
+        assert made.post({"full_name": name, "email": email}).status == 201
+    return made
