@@ -23,7 +23,8 @@ class ProfileSchema(Schema):
     timezone = fields.Timezone(load_default="UTC", metadata={"description": "Days and local times are counted in it."})
     currency = fields.String(
         load_default="EUR",
-        validate=validate.Regexp(r"^[A-Z]{3}$(?!\n)", error="Three capital letters, such as EUR."),
+        max_length=3,
+        validate=validate.Regexp(r"^[A-Z]{3}$", error="Three capital letters, such as EUR."),
         metadata={"description": "ISO 4217 code of new prices."},
     )
     locale = fields.String(
@@ -42,7 +43,7 @@ class WorkspaceSchema(ProfileSchema):
 
     id = fields.UUID(dump_only=True)
     modules = fields.List(fields.String(), dump_only=True, metadata={"description": "What is on.", "example": ["clients"]})
-    version = fields.Integer(dump_only=True)
+    version = fields.Integer(dump_only=True, metadata={"example": 1})
     created_at = fields.DateTime(dump_only=True)
     updated_at = fields.DateTime(dump_only=True)
 
@@ -71,7 +72,7 @@ class MemberSchema(Schema):
     email = fields.Email()
     role = _role()
     client_id = fields.UUID(allow_none=True, metadata={"description": "The client a Cliente is."})
-    version = fields.Integer()
+    version = fields.Integer(metadata={"example": 1})
     created_at = fields.DateTime(metadata={"description": "When they joined."})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -49,7 +50,7 @@ def test_each_filter_finds_its_entries_and_no_others(server: Api, settings: Sett
     changed = server.patch(f"/api/v1/workspaces/{studio}", who=bob, json={"name": "South"})
     everything = _entries(server, ana)
     middle = quote(everything[0]["at"])
-    for query, keep in (
+    filters: list[tuple[str, Callable[[Any], bool]]] = [
         (f"actor_id={bob.id}", lambda e: e["actor_id"] == bob.id),
         ("table=user_roles", lambda e: e["table"] == "user_roles"),
         (f"record_id={bob.id}", lambda e: e["record_id"] == bob.id),
@@ -58,7 +59,8 @@ def test_each_filter_finds_its_entries_and_no_others(server: Api, settings: Sett
         (f"from={middle}", lambda e: e["at"] >= everything[0]["at"]),
         (f"to={middle}", lambda e: e["at"] < everything[0]["at"]),
         (f"table=user_roles&action=insert&record_id={ana.id}", lambda e: e["table"] == "user_roles" and e["record_id"] == ana.id),
-    ):
+    ]
+    for query, keep in filters:
         wanted = [entry for entry in everything if keep(entry)]
         assert 0 < len(wanted) < len(everything), query
         assert _entries(server, ana, f"?{query}") == wanted, query

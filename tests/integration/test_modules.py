@@ -106,10 +106,11 @@ def test_the_settings_schema_stands_alone_and_says_what_the_server_says(api: Api
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert schema["properties"]["limit"]["description"] == "How many at most."
     judge = jsonschema.Draft202012Validator(schema)
-    for settings in (
+    tried: list[dict[str, Any]] = [
         {}, {"limit": 100}, {"limit": 101}, {"limit": "5"}, {"other": 1}, {"rule": {}}, {"rule": {"days": 7}}, {"rule": {"days": 8}},
         {"rule": {"days": 1, "next": {"days": 2, "next": None}}}, {"rule": {"days": 1, "next": {"days": 0}}},
-    ):  # fmt: skip
+    ]  # fmt: skip
+    for settings in tried:
         faults = _put(api, ana, studio, "basis", preview=True, enabled=True, settings=settings).json["change"]["faults"]
         assert judge.is_valid(settings) == (faults == []), settings
 
@@ -284,7 +285,7 @@ def test_concurrent_switches_of_different_modules_all_hold(api: Api, ana: Person
 
     def switch(name: str) -> int:
         settings = {"account": "a"} if name == "needy" else {}
-        return _put(api, ana, studio, name, enabled=True, settings=settings).status
+        return int(_put(api, ana, studio, name, enabled=True, settings=settings).status)
 
     with ThreadPoolExecutor(3) as crowd:
         assert list(crowd.map(switch, names)) == [200, 200, 200]
