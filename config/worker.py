@@ -38,6 +38,7 @@ def run(settings: Settings, queues: Sequence[str] = ()) -> int:
 
 def work(installation: Installation, queues: Sequence[str] = (), *, backoff: Backoff | None = None) -> int:
     """The same for an installation at hand. Only from the main thread: it handles signals."""
+    logging.getLogger("huey").setLevel(logging.WARNING)  # bells are no news
     asked: list[int] = []
 
     def ask(number: int, _: FrameType | None) -> None:

@@ -36,7 +36,7 @@ _READY = sql(
           select (select d.queue from outbox_deliveries d where d.rung_at is not null and {_OPEN} and d.queue > q.queue
                    order by d.queue limit 1) from q where q.queue is not null)
         select q.queue, n.claimable from q cross join lateral (
-          select count(*) as claimable from (select from outbox_deliveries d where d.queue = q.queue and {_CLAIMABLE} limit $2) some) n
+          select count(*) as claimable from (select from outbox_deliveries d where d.queue = q.queue and {_CLAIMABLE} limit $2) found) n
          where q.queue is not null and ($1::text[] = '{{}}' or q.queue = any ($1::text[])) and n.claimable > 0""",
     "queues", "at_most",
 )  # fmt: skip
