@@ -57,7 +57,11 @@ class ServerError(Exception):
 
 @lru_cache(8192)
 def _rfc3339(text: bytes) -> str:
-    return text.decode().replace(" ", "T").replace("+00", "Z")
+    moment = text.decode().replace(" ", "T").replace("+00", "Z")
+    if "." in moment:
+        # PostgreSQL drops trailing zeros, Python writes six digits: a moment has one spelling, stored or just made.
+        return moment[:-1].ljust(26, "0") + "Z"
+    return moment
 
 
 class _Timestamp(Loader):
