@@ -1,0 +1,111 @@
+"""A studio to look at: made through the public API, so that it holds nothing a user could not have made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+import psycopg
+from werkzeug.test import Client
+
+from config.databases import connections
+from config.settings import Settings
+
+PASSWORD: Final = "fitpro demo password"  # noqa: S105 - public: production refuses to make the demo
+STUDIO: Final = "North Studio"
+OWNER, COLLABORATOR, CLIENT = "ana@demo.fitpro.test", "rui@demo.fitpro.test", "marta@demo.fitpro.test"
+
+AddMember = Callable[[UUID, UUID, str, UUID | None], None]
+"""Make a person a member: workspace, user, role, the client they are."""
+
+_FIRST: Final = ("Marta", "João", "Lucía", "Björn", "Chloé", "Aiko", "Omar", "Priya", "Søren", "Inês")
+_LAST: Final = ("Ferreira", "Núñez", "O'Neil", "Lindqvist")
+_TAGS: Final = ("strength", "mobility", "nutrition", "online", "morning", "rehab", "running", "prenatal")
+_NOTES: Final = ("Prefers mornings.", "Old knee injury: no deep squats.", "Training for a half marathon.", None, None)
+
+
+def ensure(application: Callable[..., Any], settings: Settings, add_member: AddMember | None = None) -> list[tuple[str, str, str]]:
+    """Make the demo unless its owner exists; role, e-mail and password of each login.
+
+    application: the product as a WSGI callable. add_member: as the database's owner, unless given.
+    """
+    api = _Api(Client(application))
+    joins = add_member or _as_owner(settings)
+    signed_up = api.ask("POST", "/auth/signup", _person("Ana Souza", OWNER), taken=True)
+    if signed_up is not None:
+        _furnish(api, signed_up, joins)
+    return [("Owner", OWNER, PASSWORD), ("Colaborador", COLLABORATOR, PASSWORD), ("Cliente", CLIENT, PASSWORD)]
+
+
+def _furnish(api: _Api, owner: dict[str, Any], add_member: AddMember) -> None:
+    """The workspace, its people, its clients."""
+    api.token = owner["access_token"]
+    api.workspace = api.made("POST", "/api/v1/workspaces", {"name": STUDIO, "timezone": "Europe/Lisbon", "currency": "EUR"})["id"]
+    collaborator = api.made("POST", "/auth/signup", _person("Rui Almeida", COLLABORATOR))["user"]["id"]
+    add_member(UUID(api.workspace), UUID(collaborator), "Colaborador", None)
+    clients = [api.made("POST", "/api/v1/clients", _client(n, (owner["user"]["id"], collaborator))) for n in range(40)]
+    marta = api.made("POST", "/auth/signup", _person(clients[0]["full_name"], CLIENT))["user"]["id"]
+    add_member(UUID(api.workspace), UUID(marta), "Cliente", UUID(clients[0]["id"]))
+
+
+def _client(n: int, staff: tuple[str, str]) -> dict[str, Any]:
+    first, last = _FIRST[n % 10], _LAST[n // 10]
+    return {
+        "full_name": f"{first} {last}",
+        "email": CLIENT if n == 0 else f"client{n:02}@demo.fitpro.test",
+        "phone": f"+351 900 000 {n:03}" if n % 4 else None,
+        "birth_date": f"{1965 + n * 7 % 40}-{1 + n % 12:02}-{1 + n * 3 % 28:02}",
+        "status": "archived" if n % 13 == 12 else "inactive" if n % 8 == 7 else "active",
+        "tags": [_TAGS[n % 8], *([_TAGS[(n * 3 + 1) % 8]] if n % 3 else [])],
+        "notes": _NOTES[n % 5],
+        "assigned_to": (staff[0], staff[1], None)[n % 3],
+    }
+
+
+def _person(full_name: str, email: str) -> dict[str, Any]:
+    return {"email": email, "password": PASSWORD, "full_name": full_name, "consents": {"terms": True, "privacy": True}}
+
+
+@dataclass
+class _Api:
+    """The public API, without a network."""
+
+    client: Client
+    token: str = ""
+    workspace: str = ""
+
+    def made(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        answer = self.ask(method, path, body)
+        assert answer is not None
+        return answer
+
+    def ask(self, method: str, path: str, body: dict[str, Any], *, taken: bool = False) -> dict[str, Any] | None:
+        """The answer; None for a conflict that is expected (`taken`). RuntimeError for any other refusal."""
+        sent = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        if self.workspace:
+            sent["X-Workspace-Id"] = self.workspace
+        reply = self.client.open(path, method=method, data=json.dumps(body), content_type="application/json", headers=sent)
+        if reply.status_code == 409 and taken:
+            return None
+        if reply.status_code != 201:
+            raise RuntimeError(f"the demo could not be made: {method} {path} answered {reply.status_code} {reply.get_data(as_text=True)}")
+        answer: dict[str, Any] = json.loads(reply.get_data())
+        return answer
+
+
+def _as_owner(settings: Settings) -> AddMember:
+    """Until invitations exist, the database's owner admits people."""
+
+    def add(workspace: UUID, user: UUID, role: str, client: UUID | None) -> None:
+        with psycopg.connect(connections(settings).owner) as connection:
+            connection.execute("set local app.maintenance = 'on'")
+            connection.execute(
+                "insert into user_roles (workspace_id, user_id, role, client_id, full_name, email)"
+                " select %s, id, %s, %s, full_name, email from users where id = %s",
+                (workspace, role, client, user),
+            )
+
+    return add
