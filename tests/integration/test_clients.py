@@ -35,7 +35,7 @@ def test_a_new_client_reads_back_as_it_was_answered(studio: Studio) -> None:
     assert list(read.json) == FIELDS
     assert read.headers["ETag"] == made.headers["ETag"]
     assert {name: read.json[name] for name in given} == {**given, "email": "ana@example.com"}
-    assert studio.list()[0] == read.json
+    assert studio.find()[0] == read.json
     again = studio.api.get(f"/api/v1/clients/{made.json['id']}", headers={"If-None-Match": read.headers["ETag"]}, **studio.staff)
     assert again.status == 304
 
@@ -64,7 +64,7 @@ def test_what_does_not_fit_is_refused_with_its_place(studio: Studio, body: dict[
     refused = studio.post(body)
     assert refused.status == 422
     assert pointer in {each["pointer"] for each in refused.json["errors"]}
-    assert studio.list() == []
+    assert studio.find() == []
 
 
 def test_tags_keep_their_order_and_lose_their_twins(studio: Studio) -> None:
@@ -88,7 +88,7 @@ def test_a_collaborator_this_workspace_does_not_have_is_refused_like_a_random_id
     ]
     expected = [(422, "invalid_reference", [{"pointer": "/assigned_to", "message": "No such collaborator in this workspace."}])] * 3
     assert [(each.status, each.json["code"], each.json["errors"]) for each in answers] == expected
-    assert [each["full_name"] for each in studio.list()] == ["Kept"]
+    assert [each["full_name"] for each in studio.find()] == ["Kept"]
 
 
 def test_whoever_looks_after_a_client_may_stay_after_leaving(studio: Studio) -> None:
@@ -119,14 +119,14 @@ def test_whoever_looks_after_a_client_may_stay_after_leaving(studio: Studio) -> 
     ],
 )
 def test_search_begins_words_of_the_name_or_the_address_without_accents_and_case(named: Studio, q: str, found: set[str]) -> None:
-    assert {each["full_name"] for each in named.list(q=q)} == found
+    assert {each["full_name"] for each in named.find(q=q)} == found
 
 
 def test_search_follows_a_changed_name_and_address(studio: Studio) -> None:
     made = studio.post({"full_name": "Old Name", "email": "old@example.com", "tags": ["one"]}).json
     studio.patch(made["id"], {"full_name": "New Name"})
     studio.patch(made["id"], {"email": None, "tags": ["Two"]})
-    finds = {key: len(studio.list(**{key[0]: key[1]})) for key in [("q", "old"), ("q", "new"), ("q", "old@"), ("tag", "one"), ("tag", "two")]}
+    finds = {key: len(studio.find(**{key[0]: key[1]})) for key in [("q", "old"), ("q", "new"), ("q", "old@"), ("tag", "one"), ("tag", "two")]}
     assert finds == {("q", "old"): 0, ("q", "new"): 1, ("q", "old@"): 0, ("tag", "one"): 0, ("tag", "two"): 1}
 
 
@@ -225,7 +225,7 @@ def test_t70_of_64_writers_with_the_same_tag_one_wins(studio: Studio) -> None:
 def test_deleting_archives_keeps_history_and_is_told_once(studio: Studio) -> None:
     made = studio.post({"full_name": "Ana"}).json
     assert studio.delete(made["id"], '"1-clients.client"').status == 204
-    assert studio.list() == []
+    assert studio.find() == []
     kept = studio.get(made["id"]).json
     assert (kept["status"], kept["version"]) == ("archived", 2)
     assert kept["archived_at"] is not None
@@ -233,7 +233,7 @@ def test_deleting_archives_keeps_history_and_is_told_once(studio: Studio) -> Non
     assert studio.get(made["id"]).json == kept
     back = studio.patch(made["id"], {"status": "active"}).json
     assert (back["status"], back["archived_at"]) == ("active", None)
-    assert studio.list() == [back]
+    assert studio.find() == [back]
     happened = [row[0] for row in studio.sql("select name from outbox where workspace_id = %s and name like 'clients%%' order by id", studio.id)]
     assert happened == ["clients_created", "clients_updated", "clients_archived", "clients_updated", "clients_restored"]
 
@@ -250,12 +250,13 @@ def test_every_change_is_audited_without_contact_details(studio: Studio) -> None
 def test_another_workspace_has_none_of_it(studio: Studio, other: Studio) -> None:
     made = studio.post({"full_name": "Ana", "tags": ["x"]}).json
     nobody = str(uuid.uuid4())
-    assert other.list() == []
-    assert other.list(q="ana") == []
-    for attempt in (
+    assert other.find() == []
+    assert other.find(q="ana") == []
+    attempts: tuple[Callable[[str], Reply], ...] = (
         lambda id: other.get(id), lambda id: other.patch(id, {"phone": "1"}), lambda id: other.patch(id, {"full_name": "B"}),
         lambda id: other.put(id, {"full_name": "B"}, "*"), lambda id: other.delete(id), lambda id: other.patch(id, {}),
-    ):  # fmt: skip
+    )  # fmt: skip
+    for attempt in attempts:
         foreign, unknown = attempt(made["id"]), attempt(nobody)
         assert (foreign.status, foreign.json["detail"]) == (unknown.status, unknown.json["detail"])
         assert foreign.status == 404
@@ -270,11 +271,11 @@ def test_a_cliente_sees_only_themself_and_none_of_the_staffs_notes(studio: Studi
     hidden = {"notes", "tags", "assigned_to"}
     read = me.get(own["id"])
     assert read.json == {name: value for name, value in own.items() if name not in hidden}
-    assert me.list() == me.list(sort="full_name") == me.list(q="own") == [read.json]
+    assert me.find() == me.find(sort="full_name") == me.find(q="own") == [read.json]
     assert me.get(foreign["id"]).status == me.get(str(uuid.uuid4())).status == 404
-    assert me.list(q="foreign") == []
+    assert me.find(q="foreign") == []
     # Filters answer nothing about what is hidden.
-    assert me.list(tag="canary") == me.list(assigned_to=studio.owner.id) == []
+    assert me.find(tag="canary") == me.find(assigned_to=studio.owner.id) == []
     assert read.headers["ETag"] != studio.get(own["id"]).headers["ETag"]
     assert me.api.get(f"/api/v1/clients/{own['id']}", headers={"If-None-Match": read.headers["ETag"]}, **me.staff).status == 304
     for attempt in (
@@ -288,7 +289,7 @@ def test_a_cliente_sees_only_themself_and_none_of_the_staffs_notes(studio: Studi
 def test_a_cliente_without_a_record_sees_nobody(studio: Studio) -> None:
     studio.post({"full_name": "A"})
     me = studio.as_cliente(None)
-    assert me.list() == []
+    assert me.find() == []
 
 
 def test_a_colaborador_keeps_the_register_like_the_owner(studio: Studio) -> None:
@@ -326,7 +327,7 @@ class Studio:
     def delete(self, client: str, tag: str | None = None) -> Reply:
         return self.api.delete(f"/api/v1/clients/{client}", headers={"If-Match": tag} if tag else {}, **self.staff)
 
-    def list(self, **query: Any) -> list[dict[str, Any]]:
+    def find(self, **query: Any) -> list[dict[str, Any]]:
         reply = self.api.get(f"/api/v1/clients?{urlencode(query)}", **self.staff)
         assert reply.status == 200, reply.body
         assert reply.json["next_cursor"] is None
