@@ -188,3 +188,13 @@ def plant(cluster: servers.Cluster, folder: Path, **changes: Any) -> Iterator[Pl
         app.close()
         relay.close()
         cluster.drop(name)
+
+
+@contextlib.contextmanager
+def redis_server(folder: Path) -> Iterator[str]:
+    """A Redis of our own on a Unix socket, gone after the block."""
+    socket = folder / "redis.sock"
+    arguments = ["redis-server", "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(folder)]
+    with servers.process(arguments, os.environ, folder / "redis.log"):
+        until(socket.exists, 10)
+        yield f"unix://{socket}"
