@@ -85,9 +85,9 @@ class Plugin(Manifest):
 
     @property
     def config(self) -> dict[str, Any]:
-        """This plugin's settings in the current workspace, defaults filled in."""
-        stored = current().modules.settings(self.id)
-        return self.configured(stored)
+        """This plugin's settings in the current workspace, defaults filled in; what a newer version no longer knows is left out."""
+        stored = dict(current().modules.settings(self.id))
+        return cast("dict[str, Any]", self.settings().load(stored, unknown=ma.EXCLUDE)) if self.settings else stored
 
     def configured(self, stored: Any) -> dict[str, Any]:
         """Settings loaded through the plugin's schema. Raises marshmallow's ValidationError."""

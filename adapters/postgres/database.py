@@ -56,11 +56,13 @@ class WorkspaceModules:
                 raise NoContext("modules belong to a workspace, and this operation has none")
             key = (self._workspace, self._work.entered().version)
             if (known := self._cache.get(key)) is None:
-                row = self._work.one(gate.MODULES) or {"modules": [], "settings": None}
+                row = self._work.one(gate.MODULES) or {"modules": [], "version": -1, "settings": None}
                 known = _State(frozenset(row["modules"]), row["settings"] or {})
                 if len(self._cache) >= _CACHED_WORKSPACES:
                     self._cache.pop(next(iter(self._cache)))
-                self._cache[key] = known
+                # A version of our own making, not committed yet, is nobody else's business.
+                if row["version"] == key[1]:
+                    self._cache[key] = known
             self._state = known
         return self._state
 

@@ -58,7 +58,7 @@ ENQUEUE = sql(
     json=("arguments",),
 )  # fmt: skip
 MODULES = sql(
-    "select w.modules, (select jsonb_object_agg(m.module, m.settings) from workspace_modules m where m.workspace_id = w.id) as settings"
+    "select w.modules, w.version, (select jsonb_object_agg(m.module, m.settings) from workspace_modules m where m.workspace_id = w.id) as settings"
     " from workspaces w where w.id = $1",
     "workspace_id",
 )

@@ -98,7 +98,7 @@ class MoneySchema(ma.Schema):
     currency = String(
         required=True,
         max_length=3,
-        validate=validate.Regexp(r"^[A-Z]{3}\Z", error="Three capital letters, such as EUR."),
+        validate=[validate.Length(equal=3), validate.Regexp(r"^[A-Z]{3}$", error="Three capital letters, such as EUR.")],
         metadata={"description": "ISO 4217 code.", "example": "EUR"},
     )
 
