@@ -16,7 +16,7 @@ _BY_NAME = {
 _BY_TYPE: tuple[tuple[type[Any], Any], ...] = (
     (fields.UUID, _ID), (fields.Email, "ana@example.com"), (fields.Url, "https://example.com"), (fields.Timezone, "Europe/Madrid"),
     (fields.DateTime, "2026-05-04T09:00:00Z"), (fields.Date, "2026-05-04"), (fields.Time, "09:00"), (fields.Boolean, True),
-    (fields.Integer, 1), (fields.Float, 1.5), (fields.Decimal, "1.5"), (fields.Money, {"amount": 4500, "currency": "EUR"}),
+    (fields.Float, 1.5), (fields.Decimal, "1.5"), (fields.Money, {"amount": 4500, "currency": "EUR"}),
     (fields.Dict, {}), (fields.Raw, {}), (fields.String, "text"),
 )  # fmt: skip
 
@@ -40,8 +40,16 @@ def _example(name: str, field: ma.fields.Field[Any], load: bool) -> Any:
     for validator in field.validators:
         if isinstance(validator, ma.validate.OneOf):
             return next(iter(validator.choices))
-        if isinstance(validator, ma.validate.Range) and isinstance(field, fields.Integer):
-            return validator.min if validator.min is not None else 1
+    if isinstance(field, fields.Integer):
+        return _within(field)
     if name in _BY_NAME and isinstance(field, fields.String):
         return _BY_NAME[name]
     return next((value for kind, value in _BY_TYPE if isinstance(field, kind)), None)
+
+
+def _within(field: fields.Integer) -> int:
+    """1, or the nearest the field allows."""
+    ranges = [each for each in field.validators if isinstance(each, ma.validate.Range)]
+    lowest = max((each.min for each in ranges if each.min is not None), default=1)
+    highest = min((each.max for each in ranges if each.max is not None), default=1)
+    return int(max(lowest, min(1, highest)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ import orjson
 
 from adapters.http import problems
 from adapters.http.examples import example_of
+from adapters.http.fields import DelimitedList
 from adapters.http.operation import Operation
 from adapters.http.schema import QuerySchema
 from kernel.registry import MOUNT
@@ -43,13 +45,16 @@ class Document:
         self._spec = copy.deepcopy(spec)
         self._spec["info"] = {
             "title": "FitPro Hub", "version": version,
-            "description": "The backend for fitness professionals. Sign in at `/auth/login`, send the access token as `Authorization: Bearer …` and the"
-            " workspace as `X-Workspace-Id`. Lists are `{items, next_cursor}`; errors are problem documents (RFC 9457).",
+            "description": "The backend for fitness professionals. Sign in at `/auth/login`, send the access token as `Authorization: Bearer …`"
+            " and the workspace as `X-Workspace-Id`. Lists are `{items, next_cursor}`; errors are problem documents (RFC 9457).",
             "license": {"name": "MIT", "identifier": "MIT"},
         }  # fmt: skip
         self._spec["servers"] = [{"url": "/"}]
         components = self._spec.setdefault("components", {})
-        components.setdefault("schemas", {})["Problem"] = problems.problem_schema()
+        components.pop("responses", None)
+        for name in [name for name in components.setdefault("schemas", {}) if name.startswith("flask_smorest")]:
+            del components["schemas"][name]  # its own error and page formats, which no answer of ours has
+        components["schemas"]["Problem"] = problems.problem_schema()
         components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
         self._owners: dict[tuple[str, str], str] = {}
         for operation in operations:
@@ -58,6 +63,7 @@ class Document:
             _complete(described, operation)
             self._owners[path, operation.method.lower()] = operation.module
         self._spec["tags"] = _tags(operations)
+        _make_portable(self._spec)
         self._cache: dict[frozenset[str] | None, tuple[bytes, str]] = {}
 
     def full(self) -> tuple[bytes, str]:
@@ -108,6 +114,9 @@ def _complete(described: dict[str, Any], operation: Operation) -> None:
     described["x-plugin"] = operation.plugin.id
     described["security"] = [] if operation.access is Access.PUBLIC else [{"bearer": []}]
     parameters = described.setdefault("parameters", [])
+    for parameter in parameters:
+        if marks.query is not None and parameter["in"] == "query":
+            _describe_query(parameter, marks.query.load_fields[parameter["name"]])
     parameters += [_parameter("header", name, text, schema, required) for name, text, schema, required in _headers(operation)]
     if marks.paginated:
         parameters.append(_parameter("query", "limit", "How many items at most.", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}))
@@ -119,20 +128,39 @@ def _complete(described: dict[str, Any], operation: Operation) -> None:
             media.setdefault("example", example_of(marks.body, load=True))
 
 
+def _describe_query(parameter: dict[str, Any], field: ma.fields.Field[Any]) -> None:
+    """As text has it: no null (leaving a parameter out is how to say nothing), and a list between commas."""
+    schema = parameter["schema"]
+    if isinstance(schema.get("type"), list):
+        schema["type"] = next(kind for kind in schema["type"] if kind != "null")
+    if "enum" in schema:
+        schema["enum"] = [value for value in schema["enum"] if value is not None]
+    if schema.get("default", ...) is None:
+        del schema["default"]
+    if isinstance(field, DelimitedList):
+        parameter.update(style="form", explode=False)
+
+
 def _describe_answers(described: dict[str, Any], operation: Operation) -> None:
     marks = operation.marks
     answers = described.setdefault("responses", {})
     answers.pop("default", None)
     success = answers.setdefault(str(marks.status), {"description": "Done"})
+    told = success.setdefault("headers", {})
+    told["X-Request-Id"] = {"schema": {"type": "string"}, "required": True}
+    if marks.paginated:
+        told["Link"] = {"schema": {"type": "string"}, "description": 'The next page, `rel="next"`; missing on the last.'}
+        success["content"]["application/json"]["schema"]["additionalProperties"] = False
+    if _takes_key(operation):
+        told["Idempotent-Replayed"] = {"schema": {"const": "true"}, "description": "This answer is from before: the key was used already."}
     if marks.response is not None:
         item = example_of(marks.response, load=False)
         for media in success.get("content", {}).values():
             media.setdefault("example", {"items": [item], "next_cursor": None} if marks.paginated else item)
         if marks.etag and "version" in marks.response.fields and not marks.paginated:
-            success.setdefault("headers", {})["ETag"] = {"schema": {"type": "string"}, "description": "Version of the record."}
+            told["ETag"] = {"schema": {"type": "string"}, "description": "Version of the record."}
             if operation.method == "GET":
                 answers["304"] = {"description": "Not modified since the ETag in If-None-Match."}
-    success.setdefault("headers", {})["X-Request-Id"] = {"schema": {"type": "string"}}
     answers.update(problems.responses_for(statuses(operation)))
 
 
@@ -159,11 +187,15 @@ def statuses(operation: Operation) -> set[int]:
     return found
 
 
+def _takes_key(operation: Operation) -> bool:
+    return operation.method == "POST" and operation.access is not Access.PUBLIC and operation.rule.startswith(MOUNT)
+
+
 def _headers(operation: Operation) -> list[tuple[str, str, dict[str, Any], bool]]:
     found: list[tuple[str, str, dict[str, Any], bool]] = []
     if operation.access is None:
         found.append(("X-Workspace-Id", "The workspace; may be left out by a member of exactly one.", {"type": "string", "format": "uuid"}, False))
-    if operation.method == "POST" and operation.access is not Access.PUBLIC and operation.rule.startswith(MOUNT):
+    if _takes_key(operation):
         text = "Same key and body: the first answer again, for 24 hours."
         found.append(
             (
@@ -178,6 +210,30 @@ def _headers(operation: Operation) -> list[tuple[str, str, dict[str, Any], bool]
     if operation.marks.etag and operation.method == "GET" and not operation.marks.paginated and operation.marks.response is not None:
         found.append(("If-None-Match", "An ETag you hold; 304 when it is current.", {"type": "string"}, False))
     return found
+
+
+def _make_portable(value: Any) -> None:
+    """In place: patterns as ECMA-262 reads them (JSON Schema's dialect), and no length beside a list of all values."""
+    if isinstance(value, list):
+        for each in value:
+            _make_portable(each)
+    elif isinstance(value, dict):
+        if isinstance(pattern := value.get("pattern"), str):
+            value["pattern"] = _ecma(pattern)
+        if isinstance(value.get("enum"), list):
+            value.pop("maxLength", None)
+        for name, each in value.items():
+            if name not in ("example", "examples", "default"):
+                _make_portable(each)
+
+
+def _ecma(pattern: str) -> str:
+    """A Python pattern without what only Python knows: `\\Z`, `$(?!\\n)`, and the flag `(?s)`. Anchored as `re.match` is."""
+    every = pattern.startswith("(?s)")
+    text = pattern.removeprefix("(?s)").replace(r"\Z", "$").replace(r"$(?!\n)", "$")
+    if every:
+        text = re.sub(r"(?<!\\)\.", r"[\\s\\S]", text)
+    return text if text.startswith("^") else f"^(?:{text})"
 
 
 def _parameter(where: str, name: str, text: str, schema: dict[str, Any], required: bool = False) -> dict[str, Any]:
