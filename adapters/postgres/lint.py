@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
 import sqlalchemy as sa
+
+from adapters.postgres import catalogue
 
 GLOBAL_TABLES = frozenset(
     {
@@ -13,82 +19,112 @@ GLOBAL_TABLES = frozenset(
 )  # fmt: skip
 """Reviewed: tables without a workspace_id."""
 
+SHARED_WITH_APP = frozenset({"workspaces", "idempotency_keys"})
+"""Reviewed: those of them that the app role may touch, each behind row-level security."""
+
 GLOBAL_UNIQUE = frozenset({"pk_claims"})
 """Reviewed: uniqueness across workspaces is this table's purpose."""
 
 DEFINERS = frozenset({"enter", "enter_user", "my_workspaces", "found_workspace", "audit", "fan_out"})
 """Reviewed: the only functions that run with another role's rights. At most six."""
 
-_TABLES = """
-select c.relname as name, c.relkind as kind, c.relrowsecurity as rls, c.relforcerowsecurity as forced,
-       exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'workspace_id' and not a.attisdropped) as tenant,
-       (select count(*) from pg_policy p where p.polrelid = c.oid and p.polname = 'tenant' and p.polpermissive and p.polcmd = '*'
-           and p.polqual is not null and p.polwithcheck is not null and p.polroles = array['fitpro_app'::regrole::oid]) as policies,
-       (select count(*) from pg_policy p where p.polrelid = c.oid and not p.polpermissive and p.polcmd = '*') as restrictive,
-       (select count(*) from pg_policy p where p.polrelid = c.oid and p.polpermissive and p.polname not in ('tenant', 'maintenance', 'backup')
-           and 'fitpro_app'::regrole = any (p.polroles)) as extra,
-       (select count(*) from pg_trigger t where t.tgrelid = c.oid and left(t.tgname, 6) = 'audit_' and t.tgenabled = 'O') as audits,
-       coalesce(obj_description(c.oid, 'pg_class') = 'unaudited', false) as unaudited, pg_get_userbyid(c.relowner) as owner
-  from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition
-"""
-_FOREIGN_KEYS = """
-select c.conname as name, c.conrelid::regclass::text as source, c.confrelid::regclass::text as target,
-       (select array_agg(a.attname::text) from unnest(c.conkey) k join pg_attribute a on a.attrelid = c.conrelid and a.attnum = k) as columns,
-       (select array_agg(a.attname::text) from unnest(c.confkey) k join pg_attribute a on a.attrelid = c.confrelid and a.attnum = k) as referred
-  from pg_constraint c where c.contype = 'f' and c.connamespace = 'public'::regnamespace
-"""
-_UNIQUES = """
-select i.indrelid::regclass::text as source, x.relname as name,
-       (select a.attname::text from pg_attribute a where a.attrelid = i.indrelid and a.attnum = i.indkey[0]) as leading
-  from pg_index i join pg_class x on x.oid = i.indexrelid
- where i.indisunique and x.relnamespace = 'public'::regnamespace
-"""
-_FUNCTIONS = """
-select p.proname as name, n.nspname as schema, p.prosecdef as definer, coalesce(p.proconfig @> array['search_path=""'], false) as pinned,
-       pg_get_userbyid(p.proowner) as owner, has_function_privilege('public', p.oid, 'execute') as everyone
-  from pg_proc p join pg_namespace n on n.oid = p.pronamespace
- where n.nspname in ('public', 'app') and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
-"""
+POLICIES = frozenset(
+    {
+        "audit_logs.guard", "workspaces.guard", "workspaces.relay", "user_roles.guard", "user_roles.own", "outbox.sweep",
+        "outbox_deliveries.relay", "outbox_deliveries.guard", "idempotency_keys.own", "idempotency_keys.sweep",
+    }
+)  # fmt: skip
+"""Reviewed: policies that show rows to somebody, besides those of `app.protect`."""
+
+_MADE_BY_PROTECT = frozenset({"tenant", "maintenance", "backup"})
+_DML = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
+_TENANT_COLUMN = {"workspaces": "id"}
+_STAFF = "(( SELECT (app.client() IS NULL)) OR "
+
+Row = sa.Row[Any]
 
 
 def lint(connection: sa.Connection) -> list[str]:
     """Every problem, a sentence each; empty when the catalogue is safe."""
-    found: list[str] = []
-    tables = {row.name: row for row in connection.exec_driver_sql(_TABLES)}
+    tables = {row.name: row for row in connection.exec_driver_sql(catalogue.TABLES)}
+    policies = _by_table(connection.exec_driver_sql(catalogue.POLICIES))
+    grants = _by_table(connection.exec_driver_sql(catalogue.GRANTS))
     tenant = {name for name, row in tables.items() if row.tenant}
+    found: list[str] = []
     for name, row in tables.items():
-        found += _table(name, row)
-    for key in connection.exec_driver_sql(_FOREIGN_KEYS):
-        if key.source in tenant and key.target in tenant:
-            pairs = list(zip(key.columns, key.referred, strict=True))
-            if ("workspace_id", "workspace_id") not in pairs:
-                found.append(f"foreign key {key.name} of {key.source} crosses workspaces: it must carry workspace_id on both sides")
-    for index in connection.exec_driver_sql(_UNIQUES):
+        found += _table(name, row, policies[name]) + _grants(name, grants[name])
+    for key in connection.exec_driver_sql(catalogue.FOREIGN_KEYS):
+        if key.target in tenant and ("workspace_id", "workspace_id") not in zip(key.columns, key.referred, strict=True):
+            found.append(f"foreign key {key.name} of {key.source} crosses workspaces: it must carry workspace_id on both sides")
+    for index in connection.exec_driver_sql(catalogue.UNIQUES):
         if index.source in tenant and index.leading != "workspace_id" and index.name not in GLOBAL_UNIQUE:
             found.append(f"unique index {index.name} of {index.source} must lead with workspace_id")
-    for function in connection.exec_driver_sql(_FUNCTIONS):
+    functions = list(connection.exec_driver_sql(catalogue.FUNCTIONS))
+    for function in functions:
         found += _function(function)
+    names = [function.name for function in functions if function.definer]
+    return found + [f"function app.{name} is a definer in several versions" for name in sorted(set(names)) if names.count(name) > 1]
+
+
+def _by_table(rows: Iterable[Row]) -> Mapping[str, list[Row]]:
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row.source].append(row)
     return found
 
 
-def _table(name: str, row: sa.Row[tuple[object, ...]]) -> list[str]:
+def _table(name: str, row: Row, policies: Sequence[Row]) -> list[str]:
     if name.startswith("alembic_version_"):
         return []
     if row.kind != "r":
         return [f"{name} is a view: views are not allowed beside tenant tables"]
+    if row.schema != "public":
+        return [f"table {name} is outside the schema public"]
     found = [] if row.owner == "fitpro_owner" else [f"table {name} belongs to {row.owner}, not to fitpro_owner"]
-    if not row.tenant:
-        return found if name in GLOBAL_TABLES else [*found, f"table {name} has no workspace_id and is not on the reviewed list"]
-    if not (row.rls and row.forced and row.policies == 1 and row.restrictive >= 1):
+    if not row.tenant and name not in GLOBAL_TABLES:
+        return [*found, f"table {name} has no workspace_id and is not on the reviewed list"]
+    column = _TENANT_COLUMN.get(name, "workspace_id" if row.tenant else "")
+    hidden = row.rls and row.forced
+    if (column and not (hidden and _protected(policies, column))) or (name in SHARED_WITH_APP and not hidden):
         return [*found, f"table {name} is not protected: select app.protect('{name}')"]
-    if row.extra:
-        found.append(f"table {name} has a policy that widens what the app role sees")
-    if row.audits != 3 and not row.unaudited:
+    made = _MADE_BY_PROTECT if name in SHARED_WITH_APP or column else frozenset()
+    for policy in policies:
+        if policy.permissive and policy.name not in made and f"{name}.{policy.name}" not in POLICIES:
+            found.append(f"table {name} has a policy that widens what {', '.join(policy.roles)} sees: {policy.name}")
+    if row.of_client and any(policy.name == "cliente" and policy.shown == f"{_STAFF}true)" for policy in policies):
+        found.append(f"table {name} has a client_id, but shows a Cliente the rows of others")
+    if column and row.audits != 3 and not row.unaudited:
         found.append(f"table {name} is not audited")
     return found
 
 
-def _function(function: sa.Row[tuple[object, ...]]) -> list[str]:
+def _protected(policies: Sequence[Row], column: str) -> bool:
+    """Whether the policies are those of `app.protect`, word for word: a policy of that name may say anything."""
+    by_name = {policy.name: policy for policy in policies if policy.every}
+    tenant, cliente = by_name.get("tenant"), by_name.get("cliente")
+    here = f"({column} = ( SELECT app.ws() AS ws))"
+    return (
+        tenant is not None
+        and cliente is not None
+        and tenant.permissive
+        and not cliente.permissive
+        and (tenant.roles, tenant.shown, tenant.written) == (["fitpro_app"], here, here)
+        and cliente.roles == ["fitpro_app"]
+        and cliente.shown == cliente.written
+        and cliente.shown.startswith(_STAFF)
+    )
+
+
+def _grants(name: str, grants: Sequence[Row]) -> list[str]:
+    found = []
+    for grant in grants:
+        too_much = grant.privilege not in _DML or (name in GLOBAL_TABLES and name not in SHARED_WITH_APP)
+        if grant.grantee == "public" or (grant.grantee == "fitpro_app" and too_much):
+            found.append(f"{grant.grantee} has {grant.privilege} on table {name}")
+    return found
+
+
+def _function(function: Row) -> list[str]:
     name = f"{function.schema}.{function.name}"
     found = [f"function {name} may be executed by everyone"] if function.everyone else []
     if function.definer and (function.name not in DEFINERS or function.schema != "app"):
