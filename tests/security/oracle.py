@@ -1,0 +1,66 @@
+"""What a superuser, whom no policy hides anything from, sees: the truth the tests compare with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+
+TENANT_TABLES = """
+select c.relname::text from pg_class c
+ where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
+   and exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'workspace_id' and not a.attisdropped)
+ order by 1
+"""
+_DIGEST = "encode(sha256(convert_to(coalesce(string_agg(t::text, E'\\n' order by t::text), ''), 'UTF8')), 'hex')"
+_OF_PERSON = {
+    "users": "id = any (%(people)s::uuid[])",
+    "sessions": "user_id = any (%(people)s::uuid[])",
+    "idempotency_keys": "user_id = any (%(people)s::uuid[])",
+    "accounts_credential": "user_id = any (%(people)s::uuid[])",
+    "accounts_consent": "user_id = any (%(people)s::uuid[])",
+    "accounts_refresh_token": "session_id in (select id from sessions where user_id = any (%(people)s::uuid[]))",
+}
+
+
+def tenant_tables(connection: psycopg.Connection[Any]) -> list[str]:
+    """Tables with a workspace_id; `workspaces` itself is not among them."""
+    return [row[0] for row in connection.execute(TENANT_TABLES)]
+
+
+def column_of(table: str) -> str:
+    """The column that says which workspace a row belongs to."""
+    return "id" if table == "workspaces" else "workspace_id"
+
+
+def digests(connection: psycopg.Connection[Any], workspace: str, people: list[str]) -> dict[str, str]:
+    """Table → SHA-256 of every row of the workspace, and of what its people own outside it."""
+    found = {}
+    wheres = {table: f"{column_of(table)} = %(ws)s" for table in (*tenant_tables(connection), "workspaces")} | _OF_PERSON
+    for table, where in wheres.items():
+        row = connection.execute(f"select {_DIGEST} from {table} t where {where}".encode(), {"ws": workspace, "people": people}).fetchone()
+        assert row is not None
+        found[table] = row[0]
+    return found
+
+
+def ids(connection: psycopg.Connection[Any], workspace: str) -> dict[str, set[str]]:
+    """`table.column` → every UUID the workspace's rows hold there, and the numbers of its audit entries."""
+    found: dict[str, set[str]] = {}
+    columns = connection.execute(
+        "select c.relname, a.attname from pg_class c join pg_attribute a on a.attrelid = c.oid where c.relname = any (%s) and a.attnum > 0"
+        " and c.relnamespace = 'public'::regnamespace and (a.atttypid = 'uuid'::regtype or c.relname || '.' || a.attname = 'audit_logs.id')",
+        ([*tenant_tables(connection), "workspaces"],),
+    ).fetchall()
+    for table, column in columns:
+        rows = connection.execute(
+            f"select distinct {column}::text from {table} where {column_of(table)} = %s and {column} is not null".encode(), (workspace,)
+        )
+        found[f"{table}.{column}"] = {row[0] for row in rows}
+    return found
+
+
+def count(connection: psycopg.Connection[Any], sql: str, **given: object) -> int:
+    row = connection.execute(sql.encode(), given).fetchone()
+    assert row is not None
+    return int(row[0])

@@ -1,0 +1,174 @@
+"""Three workspaces with the same cast, whose every text carries a canary saying whose it is."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+
+from config.settings import Settings
+from kernel.ids import new_id
+from tests.servers import Api, Person, add_member
+
+LETTERS = "abc"
+CANARY = re.compile(r"zq[0-9a-f]{6}([abc])([ws012])zq")
+"""`zq`, the run, whose workspace, for whom (w: every member, s: the staff, a digit: that client and the staff), `zq`."""
+_SIGNED = re.compile(r"[A-Za-z0-9_-]{24,}")
+
+
+@dataclass
+class Studio:
+    """A workspace: its members by role, a further Colaborador, three clients of whom the first is the Cliente."""
+
+    letter: str
+    run: str
+    id: str = ""
+    people: dict[str, Person] = field(default_factory=dict)
+    further: Person | None = None
+    clients: list[str] = field(default_factory=list)
+
+    def canary(self, scope: str) -> str:
+        return f"zq{self.run}{self.letter}{scope}zq"
+
+    @property
+    def everybody(self) -> list[Person]:
+        assert self.further is not None
+        return [*self.people.values(), self.further]
+
+
+@dataclass(frozen=True)
+class Studios:
+    """The three of them. superuser: a conninfo that sees everything, for oracles and faults."""
+
+    api: Api
+    settings: Settings
+    superuser: str
+    run: str
+    all: dict[str, Studio]
+
+    def __getitem__(self, letter: str) -> Studio:
+        return self.all[letter]
+
+    def others(self, letter: str) -> list[Studio]:
+        return [studio for studio in self.all.values() if studio.letter != letter]
+
+    def connect(self) -> psycopg.Connection[Any]:
+        """As the superuser, in autocommit."""
+        return psycopg.connect(self.superuser, autocommit=True)
+
+    def repair(self, letter: str) -> None:
+        """Undo what members may do to themselves: sign out, leave, change roles, switch modules off."""
+        studio = self[letter]
+        with psycopg.connect(self.superuser) as connection:
+            connection.execute("set local session_replication_role = replica")
+            connection.execute("update sessions set revoked_at = null where user_id = any (%s::uuid[])", ([p.id for p in studio.everybody],))
+            for role, person in (*studio.people.items(), ("Colaborador", studio.further)):
+                assert person is not None
+                client = studio.clients[0] if role == "Cliente" else None
+                connection.execute(
+                    "update user_roles set ended_at = null, role = %s, client_id = %s where workspace_id = %s and user_id = %s"
+                    " and (ended_at is not null or role <> %s or client_id is distinct from %s)",
+                    (role, client, studio.id, person.id, role, client),
+                )
+            connection.execute(
+                "update workspaces set modules = modules || '{clients}', version = version + 1 where id = %s and 'clients' <> all (modules)",
+                (studio.id,),
+            )
+
+
+def build(api: Api, settings: Settings, superuser: str) -> Studios:
+    """Sign everybody up, found the workspaces, fill them."""
+    run = secrets.token_hex(3)
+    made = {letter: Studio(letter, run) for letter in LETTERS}
+    for studio in made.values():
+        staff, own = studio.canary("s"), studio.canary("0")
+        people = {role: api.signup(f"Ana {own if role == 'Cliente' else staff}", f"{role.lower()}.{own if role == 'Cliente' else staff}@example.com")
+                  for role in ("Owner", "Colaborador", "Cliente")}  # fmt: skip
+        studio.people = people
+        studio.further = api.signup(f"Rui {staff}", f"further.{staff}@example.com")
+        studio.id = api.workspace(people["Owner"], f"Studio {studio.canary('w')}")
+        studio.clients = [client(api, studio, index) for index in range(3)]
+        add_member(settings, studio.id, people["Colaborador"], "Colaborador")
+        add_member(settings, studio.id, studio.further, "Colaborador")
+        add_member(settings, studio.id, people["Cliente"], "Cliente", studio.clients[0])
+    return Studios(api, settings, superuser, run, made)
+
+
+def client(api: Api, studio: Studio, index: int) -> str:
+    """A client of the studio; tags and notes are the staff's."""
+    own, staff = studio.canary(str(index)), studio.canary("s")
+    body = {"full_name": f"Bia {own}", "email": f"bia.{own}@example.com", "phone": own, "notes": staff, "tags": [staff]}
+    reply = api.post("/api/v1/clients", json=body, who=studio.people["Owner"], workspace=studio.id)
+    assert reply.status == 201, reply.body
+    return str(reply.json["id"])
+
+
+# Texts that mean something to the product, so that a canary in them would change what is tested.
+MEANINGFUL = frozenset(
+    {
+        "audit_logs.action", "audit_logs.actor", "audit_logs.table_name", "clients.status", "clients_term.term", "outbox.name",
+        "outbox_deliveries.handler", "outbox_deliveries.module", "outbox_deliveries.queue", "user_roles.role", "workspace_modules.module",
+        "workspaces.currency", "workspaces.locale", "workspaces.modules", "workspaces.timezone",
+    }
+)  # fmt: skip
+_ROWS = (
+    "insert into workspace_modules (workspace_id, module) values (%(ws)s, 'clients')",
+    "insert into claims (workspace_id, kind, value) values (%(ws)s, 'domain', %(ws)s)",
+    "insert into outbox_deliveries (workspace_id, id, module, handler, arguments, done_at)"
+    " values (%(ws)s, %(id)s, '', 'nobody:nothing', '{}', now())",
+)
+TEXTS = """
+select c.relname, a.attname, a.atttypid::regtype::text
+  from pg_class c join pg_attribute a on a.attrelid = c.oid
+ where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped
+   and a.atttypid in ('text'::regtype, 'text[]'::regtype, 'jsonb'::regtype)
+   and (c.relname = 'workspaces' or exists (select from pg_attribute w where w.attrelid = c.oid and w.attname = 'workspace_id'))
+ order by 1, 2
+"""
+
+
+def plant(studios: Studios) -> dict[str, int]:
+    """A row in every tenant table and a canary in every text of every row. Column → rows that carry one, in the studio with the fewest."""
+    carried: dict[str, int] = {}
+    with psycopg.connect(studios.superuser) as connection:
+        connection.execute("set local session_replication_role = replica")
+        columns = [row for row in connection.execute(TEXTS).fetchall() if f"{row[0]}.{row[1]}" not in MEANINGFUL]
+        for studio in studios.all.values():
+            for row in _ROWS:
+                connection.execute(row.encode(), {"ws": studio.id, "id": new_id()})
+            for table, column, kind in columns:
+                where = f"{'id' if table == 'workspaces' else 'workspace_id'} = %(ws)s"
+                canary = studio.canary("w" if table == "workspaces" else "s")
+                value = {
+                    "text": f"coalesce({column}, '') || %(canary)s",
+                    "text[]": f"array_append({column}, %(canary)s)",
+                    "jsonb": f"coalesce({column}, '{{}}') || jsonb_build_object('text', %(canary)s::text)",
+                }[kind]
+                given = {"ws": studio.id, "canary": canary, "like": f"%{studios.run}{studio.letter}%"}
+                connection.execute(
+                    f"update {table} set {column} = {value} where {where} and coalesce({column}::text, '') not like %(like)s".encode(), given
+                )
+                count = connection.execute(f"select count(*) from {table} where {where} and {column}::text like %(like)s".encode(), given).fetchone()
+                assert count is not None
+                carried[f"{table}.{column}"] = min(count[0], carried.get(f"{table}.{column}", count[0]))
+    return carried
+
+
+def canaries(texts: Iterable[str]) -> set[tuple[str, str]]:
+    """(workspace's letter, scope) of every canary in the texts, in their signed or base64 parts too."""
+    found: set[tuple[str, str]] = set()
+    for text in texts:
+        found.update(CANARY.findall(text))
+        for part in _SIGNED.findall(text):
+            try:
+                decoded = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+            except (binascii.Error, ValueError):
+                continue
+            found.update(CANARY.findall(decoded.decode("latin-1")))
+    return found
