@@ -179,6 +179,13 @@ class Api:
         return str(reply.json["id"])
 
 
+def owner_of(settings: Settings) -> psycopg.Connection[Any]:
+    """The owner's connection, in a transaction that sees every workspace's rows."""
+    connection = psycopg.connect(settings.database_owner_url or "")
+    connection.execute("set local app.maintenance = 'on'")
+    return connection
+
+
 def add_member(settings: Settings, workspace: str, person: Person, role: str, client_id: str | None = None) -> None:
     """Make an existing person a member, as the owner role (invitations have their own tests)."""
     with psycopg.connect(settings.database_owner_url or "") as connection:

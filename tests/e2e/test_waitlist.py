@@ -1,0 +1,324 @@
+"""The plugin of the design, word for word, as a third party's package: installed, migrated, switched on, used, off, purged, gone."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from config.settings import Settings
+from tests import packages, servers
+from tests.conftest import SHARED
+from tests.servers import Api, Person
+
+WAITLIST = packages.SOURCES / "waitlist" / "fitpro_waitlist" / "__init__.py"
+
+
+@pytest.mark.external("shared")
+def test_the_package_is_the_designs_own_text() -> None:
+    found = re.search(r'```python\n("""Waitlist.*?)```', (SHARED / "design.md").read_text(), re.DOTALL)
+    assert found is not None
+    assert WAITLIST.read_text() == found[1]
+
+
+def test_it_serves_the_workspace_that_switched_it_on_and_no_other(site: Site) -> None:
+    on, off = site.studio(), site.studio(waitlist=False)
+    assert on.queue(on.booking(), on.client("Bia")).status == 201
+    refused = off.queue(off.booking(), off.client("Bia"))
+    assert (refused.status, refused.json["code"]) == (403, "module_disabled")
+    assert off.entries() == []
+
+
+def test_switching_it_on_needs_what_it_requires(site: Site) -> None:
+    owner = site.api.signup()
+    workspace = site.api.workspace(owner)
+    refused = site.switch(owner, workspace, "waitlist", enabled=True)
+    assert (refused.status, refused.json["code"], refused.json["missing"]) == (409, "missing_requirements", ["bookings"])
+    done = site.switch(owner, workspace, "waitlist", enabled=True, with_dependencies=True)
+    assert done.status == 200, done.body
+    assert done.json["change"]["enables"] == ["bookings", "waitlist"]
+
+
+def test_the_limit_comes_from_the_workspaces_settings(site: Site) -> None:
+    studio = site.studio(settings={"limit": 2})
+    booking = studio.booking()
+    answers = [studio.queue(booking, studio.client(f"Client {n}")) for n in range(3)]
+    assert [answer.status for answer in answers] == [201, 201, 409]
+    assert (answers[2].json["code"], answers[2].json["detail"]) == ("refused", "waitlist is full")
+    assert len(studio.entries()) == 2, "the refused one was rolled back"
+    changed = site.switch(studio.owner, studio.workspace, "waitlist", enabled=True, settings={"limit": 3})
+    assert changed.status == 200, changed.body
+    assert studio.queue(booking, studio.client("Last")).status == 201, "the next request knows"
+
+
+def test_a_cancelled_booking_promotes_the_first_in_the_queue_of_that_workspace_only(site: Site) -> None:
+    here, there = site.studio(), site.studio()
+    booking, other = here.booking(), there.booking()
+    first, second = here.client("First"), here.client("Second")
+    for client in (first, second):
+        assert here.queue(booking, client).status == 201
+    elsewhere = here.booking()
+    assert here.queue(elsewhere, first).status == 201
+    assert there.queue(other, there.client("Third")).status == 201
+    assert site.api.delete(f"/api/v1/bookings/{booking}", who=here.owner, workspace=here.workspace).status == 204
+    until(lambda: [entry["client_id"] for entry in here.entries(booking)] == [second])
+    assert len(here.entries(elsewhere)) == 1, "another booking's queue stays"
+    assert len(there.entries()) == 1, "another workspace's queue stays"
+    assert here.deliveries() == {"waitlist:bookings_cancelled": "done", "waitlist:promote": "done"}
+    assert there.deliveries() == {}
+
+
+def test_a_cliente_queues_and_sees_only_themselves(site: Site) -> None:
+    studio = site.studio()
+    booking, mine, other = studio.booking(), studio.client("Me"), studio.client("Other")
+    me = site.api.signup("Me")
+    servers.add_member(site.settings, studio.workspace, me, "Cliente", mine)
+    assert studio.queue(booking, other).status == 201
+    assert studio.queue(booking, mine, who=me).status == 201
+    assert studio.queue(booking, other, who=me).status == 403
+    assert studio.as_client(mine, "select client_id::text from waitlist_entry") == [mine]
+    assert studio.as_client(other, "select client_id::text from waitlist_entry") == [other]
+    assert studio.as_client(mine, "with d as (delete from waitlist_entry returning 1) select count(*) from d") == [1]
+
+
+def test_a_booking_of_another_workspace_cannot_be_queued_for(site: Site) -> None:
+    here, there = site.studio(), site.studio()
+    answer = here.queue(there.booking(), here.client("Bia"))
+    assert 400 <= answer.status < 500, answer.body
+    assert here.entries() == []
+
+
+def test_switched_off_it_refuses_and_skips_and_keeps_its_rows(site: Site) -> None:
+    studio = site.studio()
+    booking, client = studio.booking(), studio.client("Bia")
+    assert studio.queue(booking, client).status == 201
+    blocked = site.switch(studio.owner, studio.workspace, "bookings", enabled=False)
+    assert (blocked.status, blocked.json["required_by"]) == (409, ["waitlist"])
+    with site.worker_paused():
+        assert site.api.delete(f"/api/v1/bookings/{booking}", who=studio.owner, workspace=studio.workspace).status == 204
+        assert site.switch(studio.owner, studio.workspace, "waitlist", enabled=False).status == 200
+    refused = studio.queue(booking, client)
+    assert (refused.status, refused.json["code"]) == (403, "module_disabled")
+    until(lambda: studio.deliveries() == {"waitlist:bookings_cancelled": "skipped"})
+    assert len(studio.entries()) == 1
+
+
+def test_the_command_line_switches_lists_and_purges(site: Site) -> None:
+    studio = site.studio(waitlist=False)
+    place = ("--workspace", studio.workspace)
+    assert site.fitpro("plugin", "disable", "bookings", *place).stdout == "off: bookings\n"
+    missing = site.fitpro("plugin", "enable", "waitlist", *place)
+    assert (missing.returncode, missing.stderr.strip()) == (1, "waitlist needs bookings.")
+    assert site.fitpro("plugin", "enable", "bookings", *place).stdout == "on: bookings\n"
+    assert site.fitpro("plugin", "enable", "waitlist", *place).stdout == "on: waitlist\n"
+    assert studio.queue(studio.booking(), studio.client("Bia")).status == 201
+    refused = site.fitpro("plugin", "purge", "waitlist", *place)
+    assert (refused.returncode, refused.stderr.strip()) == (1, "waitlist is on in this workspace: disable it first")
+    assert site.fitpro("plugin", "disable", "bookings", *place).returncode == 1
+    assert site.fitpro("plugin", "disable", "waitlist", *place).stdout == "off: waitlist\n"
+    assert site.fitpro("plugin", "purge", "waitlist", *place, "--dry-run").stdout == "waitlist_entry: 1 rows would go\n"
+    assert len(studio.entries()) == 1
+    audited = studio.audits()
+    assert site.fitpro("plugin", "purge", "waitlist", *place).stdout == "waitlist_entry: 1 rows deleted\n"
+    assert studio.entries() == []
+    assert studio.deliveries() == {}
+    assert studio.audits()[len(audited) :] == [("purge", "waitlist")], "one summary row, whatever was deleted"
+
+    listed = {each["id"]: each for each in json.loads(site.fitpro("plugin", "list", "--json").stdout)}
+    assert listed["waitlist"]["version"] == "1.0.0"
+    assert (listed["waitlist"]["state"], listed["waitlist"]["schema"], listed["waitlist"]["uses"]) == ("ready", "at head", ["bookings_cancelled"])
+    assert listed["bookings"]["offers"] == ["bookings_cancelled"]
+    assert listed["workspaces"]["core"] is True
+    hooks = site.fitpro("plugin", "hooks").stdout
+    assert "event    bookings_cancelled(booking_id: UUID)\n         After a booking was cancelled.\n         heard by waitlist" in hooks
+
+
+def test_uninstalled_it_leaves_nothing_and_everything_else_goes_on(
+    cluster: servers.Cluster, installed: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    settings = cluster.settings(cluster.clone("fitpro_uninstall"))
+    with_it, without = {"PYTHONPATH": packages.path(installed)}, {"PYTHONPATH": packages.path()}
+    assert packages.fitpro(settings, with_it, "db", "upgrade").returncode == 0
+    log = tmp_path_factory.mktemp("uninstall") / "web.log"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(installed))
+        with servers.web_server(settings, log) as url:
+            site = Site(Api(url), settings, installed, log, lambda: None)
+            studio = site.studio()
+            assert studio.queue(studio.booking(), studio.client("Bia")).status == 201
+    refused = packages.fitpro(settings, with_it, "plugin", "uninstall", "waitlist")
+    assert (refused.returncode, refused.stderr.strip()) == (1, "waitlist is on in 1 workspace: disable it there first.")
+    refused = packages.fitpro(settings, with_it, "plugin", "uninstall", "clients")
+    assert (refused.returncode, "part of the platform" in refused.stderr) == (1, True)
+    for plugin in ("waitlist", "bookings"):
+        off = packages.fitpro(settings, with_it, "plugin", "disable", plugin, "--workspace", studio.workspace)
+        assert off.returncode == 0, off.stderr
+    refused = packages.fitpro(settings, with_it, "plugin", "uninstall", "bookings")
+    assert (refused.returncode, refused.stderr.strip()) == (1, "waitlist requires bookings: uninstall that first.")
+    done = packages.fitpro(settings, with_it, "plugin", "uninstall", "waitlist")
+    assert (done.returncode, "pip uninstall fitpro-waitlist" in done.stdout) == (0, True), done.stderr
+    with servers.owner_of(settings) as connection:
+        left = connection.execute("select relname from pg_class where relname like '%waitlist%'").fetchall()
+        assert left == []
+        assert connection.execute("select count(*) from workspace_modules where module = 'waitlist'").fetchone() == (0,)
+        assert connection.execute("select to_regclass('bookings') is not null").fetchone() == (True,)
+    # The packages are off the path, bookings with its tables still there: nobody misses anything.
+    for command in (("db", "status"), ("db", "upgrade"), ("plugin", "list"), ("plugin", "hooks")):
+        answer = packages.fitpro(settings, without, *command)
+        assert answer.returncode == 0, (command, answer.stderr)
+    # Installed again, it starts afresh.
+    again = packages.fitpro(settings, with_it, "db", "upgrade")
+    assert again.returncode == 0, again.stderr
+
+
+@dataclass(frozen=True)
+class Studio:
+    """A workspace with its Owner."""
+
+    site: Site
+    owner: Person
+    workspace: str
+
+    def post(self, path: str, body: dict[str, Any], who: Person | None = None) -> servers.Reply:
+        return self.site.api.post(path, json=body, who=who or self.owner, workspace=self.workspace)
+
+    def client(self, name: str) -> str:
+        reply = self.post("/api/v1/clients", {"full_name": name})
+        assert reply.status == 201, reply.body
+        return str(reply.json["id"])
+
+    def booking(self) -> str:
+        reply = self.post("/api/v1/bookings", {"client_id": self.client("Booked"), "start_time": "2030-05-04T10:00:00+00:00"})
+        assert reply.status == 201, reply.body
+        return str(reply.json["id"])
+
+    def queue(self, booking: str, client: str, who: Person | None = None) -> servers.Reply:
+        return self.post("/api/v1/waitlist/entries", {"booking_id": booking, "client_id": client}, who)
+
+    def entries(self, booking: str | None = None) -> list[dict[str, Any]]:
+        with servers.owner_of(self.site.settings) as connection:
+            rows = connection.execute(
+                "select client_id::text from waitlist_entry where workspace_id = %s and coalesce(booking_id = %s, true) order by created_at",
+                (self.workspace, booking),
+            )
+            return [{"client_id": row[0]} for row in rows]
+
+    def deliveries(self) -> dict[str, str]:
+        """Handler → what became of it."""
+        with servers.owner_of(self.site.settings) as connection:
+            rows = connection.execute(
+                "select handler, case when done_at is not null then 'done' when skipped_at is not null then 'skipped'"
+                " when dead_at is not null then 'dead' else 'waiting' end from outbox_deliveries where workspace_id = %s",
+                (self.workspace,),
+            )
+            return {row[0]: row[1] for row in rows}
+
+    def audits(self) -> list[tuple[str, str]]:
+        with servers.owner_of(self.site.settings) as connection:
+            rows = connection.execute("select action, table_name from audit_logs where workspace_id = %s order by id", (self.workspace,))
+            return [(row[0], row[1]) for row in rows]
+
+    def as_client(self, client: str, query: str) -> list[Any]:
+        """What a statement gives the app role in the context of a Cliente; undone afterwards."""
+        with psycopg.connect(self.site.settings.database_url or "") as connection:
+            connection.execute(
+                "select set_config('app.workspace_id', %s, true), set_config('app.actor', 'Cliente', true), set_config('app.client_id', %s, true)",
+                (self.workspace, client),
+            )
+            rows = [row[0] for row in connection.execute(query)]
+            connection.rollback()
+            return rows
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running installation with the plugin."""
+
+    api: Api
+    settings: Settings
+    packages: Path
+    log: Path
+    worker_paused: Callable[[], Any]
+
+    def studio(self, *, waitlist: bool = True, settings: dict[str, Any] | None = None) -> Studio:
+        owner = self.api.signup()
+        studio = Studio(self, owner, self.api.workspace(owner))
+        name = "waitlist" if waitlist else "bookings"
+        done = self.switch(owner, studio.workspace, name, enabled=True, with_dependencies=True, settings=settings)
+        assert done.status == 200, done.body
+        return studio
+
+    def switch(self, who: Person, workspace: str, name: str, **body: Any) -> servers.Reply:
+        given = {key: value for key, value in body.items() if value is not None}
+        return self.api.put(f"/api/v1/workspaces/{workspace}/modules/{name}", json=given, who=who)
+
+    def fitpro(self, *arguments: str) -> Any:
+        return packages.fitpro(self.settings, {"PYTHONPATH": packages.path(self.packages)}, *arguments)
+
+
+def until(holds: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+class Worker:
+    """The worker process, which a test may stop for a moment."""
+
+    def __init__(self, settings: Settings, log: Path) -> None:
+        self._settings = settings
+        self._log = log
+        self._process: Any = None
+
+    def start(self) -> None:
+        arguments = [sys.executable, "-m", "config.cli", "worker"]
+        self._process = servers.process(arguments, servers.environ(self._settings), self._log)
+        self._process.__enter__()
+
+    def stop(self) -> None:
+        self._process.__exit__(None, None, None)
+
+    def paused(self) -> Any:
+        worker = self
+
+        class Pause:
+            def __enter__(self) -> None:
+                worker.stop()
+
+            def __exit__(self, *error: object) -> None:
+                worker.start()
+
+        return Pause()
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The two packages in a folder."""
+    return packages.install(tmp_path_factory.mktemp("site") / "packages", "waitlist", "bookings")
+
+
+@pytest.fixture(scope="module")
+def site(cluster: servers.Cluster, installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Web server and worker of an installation with both packages, migrated by the command."""
+    settings = cluster.settings(cluster.clone("fitpro_waitlist"), poll_ms=50)
+    upgraded = packages.fitpro(settings, {"PYTHONPATH": packages.path(installed)}, "db", "upgrade")
+    assert upgraded.returncode == 0, upgraded.stderr
+    folder = tmp_path_factory.mktemp("waitlist")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(installed))
+        worker = Worker(settings, folder / "worker.log")
+        with servers.web_server(settings, folder / "web.log") as url:
+            worker.start()
+            try:
+                yield Site(Api(url), settings, installed, folder / "worker.log", worker.paused)
+            finally:
+                worker.stop()
