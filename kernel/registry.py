@@ -145,14 +145,14 @@ def load(
         manifest.version = manifest.version or candidate.version
         manifests[candidate.id] = (candidate, manifest)
     # Only now, when every plugin is imported: a table may refer to one of a plugin that was found later.
-    for candidate, manifest in list(manifests.values()):
+    imported = dict(manifests)
+    for candidate, manifest in imported.values():
         if problems := _problems(candidate, manifest, validators):
             registry.failed[candidate.id] = "; ".join(problems)
             del manifests[candidate.id]
     _admit(registry, manifests)
     for id in [*registry.plugins, *registry.failed]:
-        known = manifests.get(id)
-        prefixes = known[1].mounts if known and known[1].mounts else ()
+        prefixes = imported[id][1].mounts if id in imported else ()
         registry.mounts.update(dict.fromkeys((f"{MOUNT}/{id}", *prefixes), id))
     if strict and registry.failed:
         raise BrokenPlugin("; ".join(f"{id}: {reason}" for id, reason in registry.failed.items()))

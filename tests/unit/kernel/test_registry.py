@@ -82,6 +82,11 @@ def test_bundled_plugins_may_name_mounts_and_tables_of_their_own() -> None:
     assert registry.mounted("/api/v1/users/7/role") == "workspaces"
 
 
+def test_every_mount_of_a_broken_plugin_is_known_so_that_it_answers_503() -> None:
+    registry = load([candidate("chat", bundled=True, mounts=("/api/v1/messages",), requires=("ghost",))])
+    assert registry.mounted("/api/v1/messages/1") == registry.mounted("/api/v1/chat") == "chat"
+
+
 def test_plugins_that_require_each_other_both_fail_and_say_how() -> None:
     registry = load([candidate("egg", requires=("hen",)), candidate("hen", requires=("egg",)), candidate("fox")])
     assert list(registry.plugins) == ["fox"]
