@@ -53,8 +53,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add(commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, help: str, command: Command) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=help, description=help)
+def _add(commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, purpose: str, command: Command) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=purpose, description=purpose)
     parser.set_defaults(command=command)
     return parser
 

@@ -68,7 +68,7 @@ def _retry(settings: Settings, options: argparse.Namespace) -> int:
     return _with(settings, work)
 
 
-def _purge(settings: Settings, options: argparse.Namespace) -> int:
+def _purge(settings: Settings, _: argparse.Namespace) -> int:
     def work(letters: OutboxLetters) -> int:
         print(f"{letters.purge_dead()} dead deliveries deleted")
         return 0

@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 import psycopg
 import requests
 from psycopg.conninfo import conninfo_to_dict
+from requests.structures import CaseInsensitiveDict
 from werkzeug.test import Client as WsgiClient
 
 from adapters.postgres.bootstrap import create_database, prepare
@@ -143,7 +144,7 @@ class Api:
             sent.setdefault("Content-Type", "application/json")
         if self._wsgi is not None:
             answer = self._wsgi.open(path, method=method, data=raw, headers=list(sent.items()), buffered=True)
-            return Reply(answer.status_code, answer.headers, answer.data)
+            return Reply(answer.status_code, CaseInsensitiveDict(answer.headers), answer.data)
         got = self._session.request(method, self.url + path, data=raw, headers=sent, timeout=30, allow_redirects=False)
         return Reply(got.status_code, got.headers, got.content)
 
@@ -211,9 +212,7 @@ def environ(settings: Settings, **extra: str) -> dict[str, str]:
         elif isinstance(value, tuple):
             value = ",".join(value)
         told[field.metadata["variable"]] = str(value)
-    clean = {
-        name: value for name, value in os.environ.items() if not name.startswith(("FITPRO_", "DATABASE_", "PG", "REDIS_", "PROMETHEUS_"))
-    }
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("FITPRO_", "DATABASE_", "PG", "REDIS_", "PROMETHEUS_"))}
     paths = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     return {**clean, **told, "PYTHONPATH": paths, **extra}
 
@@ -228,9 +227,7 @@ def free_port() -> int:
 def process(arguments: list[str], env: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A child that is gone after the block, with everything it started."""
     with log.open("ab") as output:
-        child = subprocess.Popen(
-            arguments, env=dict(env), cwd=ROOT, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True
-        )
+        child = subprocess.Popen(arguments, env=dict(env), cwd=ROOT, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True)
     try:
         yield child
     finally:
@@ -248,7 +245,8 @@ def web_server(settings: Settings, log: Path, *, workers: int = 1, threads: int 
     """The product's web server on a free port of the loopback; its base URL."""
     port = free_port()
     arguments = [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--http", "1", "--no-ws", "--workers", str(workers), "--blocking-threads", str(threads),
+        sys.executable, "-m", "granian", "--interface", "wsgi", "--http", "1", "--no-ws",
+        "--workers", str(workers), "--blocking-threads", str(threads),
         "--respawn-failed-workers", "--respawn-interval", "0.5", "--workers-kill-timeout", "10",
         "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning", "wsgi:app",
     ]  # fmt: skip

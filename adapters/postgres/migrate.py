@@ -120,7 +120,7 @@ def current(connection: sa.Connection, branch: Branch) -> str | None:
     """The revision the database is at; None when nothing of the branch was applied."""
     if not connection.execute(sa.text("select to_regclass(:name)"), {"name": branch.version_table}).scalar():
         return None
-    return connection.execute(sa.text(f"select version_num from {branch.version_table}")).scalar()  # noqa: S608 - our own name
+    return connection.execute(sa.text(f"select version_num from {branch.version_table}")).scalar()
 
 
 def pending(conninfo: str, branches: Sequence[Branch]) -> dict[str, str]:
