@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
@@ -69,11 +69,12 @@ class Schedule:
 
 
 def latest(cron: str, zone: str, now: datetime) -> datetime | None:
-    """The last tick up to now; None without any, or in a zone nobody knows."""
+    """The last tick up to now, in UTC; None without any, or in a zone nobody knows. In an hour that comes twice, only the first ticks."""
     try:
         local = now.astimezone(ZoneInfo(zone))
         # Backwards from the end of this minute: a tick of this very minute is due.
-        return next(CronSim(cron, local.replace(second=59, microsecond=0), reverse=True), None)
+        tick = next(CronSim(cron, local.replace(second=59, microsecond=0), reverse=True), None)
+        return None if tick is None else tick.replace(fold=0).astimezone(UTC)
     except (ZoneInfoNotFoundError, ValueError):
         log.warning("unknown time zone", extra={"zone": zone})
         return None

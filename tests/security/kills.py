@@ -9,6 +9,7 @@ import threading
 import time
 import uuid
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tests.integration.worker import probe
@@ -55,16 +56,18 @@ class Load:
             self.acknowledged += names
 
 
-def killing(plant: Plant, *, kills: int, workers: int = 2, pause_s: float = 0.02, every_s: float = 0.05, **environ: str) -> Verdict:
+def killing(
+    plant: Plant, *, kills: int, workers: int = 2, pause_s: float = 0.02, every_s: float = 0.05, environ: Mapping[str, str] | None = None
+) -> Verdict:
     """Kill -9 one of the workers at a random moment, start another, and so on; then let the last ones finish."""
-    running: list[Child] = [plant.start(**environ) for _ in range(workers)]
+    running: list[Child] = [plant.start(environ=environ) for _ in range(workers)]
     with Load(plant, pause_s=pause_s, every_s=every_s) as load:
         for _ in range(kills):
             time.sleep(random.uniform(0.05, 0.4))
             victim = running.pop(random.randrange(len(running)))
             victim.signal(signal.SIGKILL)
             assert victim.wait() == -signal.SIGKILL
-            running.append(plant.start(**environ))
+            running.append(plant.start(environ=environ))
     killed_at = time.monotonic()
     plant.settled(90)
     recovery_s = time.monotonic() - killed_at
@@ -81,15 +84,15 @@ def killing(plant: Plant, *, kills: int, workers: int = 2, pause_s: float = 0.02
     )
 
 
-def stopped(plant: Plant, *, jobs: int, **environ: str) -> Counter[str]:
+def stopped(plant: Plant, *, jobs: int, environ: Mapping[str, str] | None = None) -> Counter[str]:
     """SIGSTOP a worker in the middle of its jobs for three leases, let another do them, and let the first go on."""
     workspace = plant.workspace()
     plant.inside(workspace, lambda: [probe.mark(name=f"job {n}", pause_s=1.0) for n in range(jobs)])
-    sleeper = plant.start(**environ)
+    sleeper = plant.start(environ=environ)
     until(lambda: plant.query("select count(*) from outbox_deliveries where lease_token is not null")[0][0] == jobs)
     time.sleep(0.2)
     sleeper.signal(signal.SIGSTOP)
-    other = plant.start(**environ)
+    other = plant.start(environ=environ)
     time.sleep(3 * plant.settings.lease_s)
     with contextlib.suppress(AssertionError):
         plant.settled(30)

@@ -23,7 +23,7 @@ def test_f1_no_committed_job_is_lost_or_done_twice_over_200_kills(plant: harness
 
 
 def test_f1_the_harness_finds_what_a_worker_loses_that_acknowledges_before_the_effect(plant: harness.Plant) -> None:
-    verdict = killing(plant, kills=8, pause_s=0.2, every_s=0.05, PROBE_FAULT="ack_first")
+    verdict = killing(plant, kills=8, pause_s=0.2, every_s=0.05, environ={"PROBE_FAULT": "ack_first"})
     assert verdict.lost
 
 

@@ -20,7 +20,7 @@ def test_f4_ten_jobs_of_a_worker_stopped_for_three_leases_are_done_once(plant: h
 
 
 def test_f4_the_harness_finds_what_a_worker_doubles_that_ignores_its_lease(plant: harness.Plant) -> None:
-    effects = stopped(plant, jobs=JOBS, PROBE_FAULT="unfenced")
+    effects = stopped(plant, jobs=JOBS, environ={"PROBE_FAULT": "unfenced"})
     assert [mark for mark, times in effects.items() if times > 1]
 
 

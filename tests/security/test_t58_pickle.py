@@ -32,7 +32,7 @@ class Bomb:
 def test_t58_the_bomb_works_on_hueys_own_serializer(tmp_path: Path) -> None:
     naive = Huey("naive", storage_class=MemoryStorage)
     naive.storage.enqueue(pickle.dumps(Bomb(tmp_path / "marker")))
-    with pytest.raises(Exception, match="."):
+    with pytest.raises(AttributeError):
         naive.dequeue()
     assert (tmp_path / "marker").exists()
 
@@ -71,7 +71,7 @@ def test_t58_bombs_in_the_redis_queue_are_dropped_and_the_consumer_goes_on(
         assert "without our signature" in child.said()
 
 
-@pytest.mark.parametrize("change", [lambda raw: raw[:-1] + b"]", lambda raw: raw[1:], lambda raw: b"", lambda raw: bytes(32) + raw[32:]])
+@pytest.mark.parametrize("change", [lambda raw: raw[:-1] + b"]", lambda raw: raw[1:], lambda raw: raw[:0], lambda raw: bytes(32) + raw[32:]])
 def test_t58_a_message_changed_anywhere_is_refused(change: Callable[[bytes], bytes]) -> None:
     serializer = SignedJson(b"k" * 32)
     raw = serializer.serialize(Message("id", "adapters.worker.doorbell.bell", args=("default",), kwargs={}))

@@ -12,10 +12,10 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 
@@ -31,6 +31,7 @@ from kernel.context import Current, Kind, Scope, serving
 from kernel.dispatch import Hub
 from kernel.ids import new_id
 from kernel.registry import Registry
+from ports.persistence import Database
 from tests import servers
 from tests.integration.worker import probe
 
@@ -106,10 +107,10 @@ class Plant:
                 work.commit()
         return answer
 
-    def start(self, *queues: str, ready: bool = True, **environ: str) -> Child:
-        """A worker process. ready: wait until it works."""
+    def start(self, *queues: str, ready: bool = True, environ: Mapping[str, str] | None = None) -> Child:
+        """A worker process. ready: wait until it works. environ: on top of the settings."""
         log = self.folder / f"worker-{len(self.children)}.log"
-        pid = self._order(log=str(log), queues=queues, environ=environ)
+        pid = self._order(log=str(log), queues=queues, environ=dict(environ or {}))
         child = Child(self, pid, log)
         self.children.append(child)
         if ready:
@@ -137,7 +138,7 @@ class Plant:
     def worker(self, registry: Registry | None = None) -> Worker:
         """A worker inside this process, for tests that step through it."""
         registry = registry or self.hub.registry
-        jobs = Jobs(self.app, OutboxContents(), registry, Hub(registry), lease_s=2)
+        jobs = Jobs(cast("Database", self.app), OutboxContents(), registry, Hub(registry), lease_s=2)
         return Worker(self.leases, jobs, Heartbeat(self.leases, lease_s=2), lease_s=2, backoff=Backoff(first_s=0.0))
 
     def drain(self, worker: Worker | None = None) -> None:
@@ -148,7 +149,7 @@ class Plant:
                 worker.drain(queue)
 
     def query(self, text: str, *values: object) -> list[tuple[Any, ...]]:
-        return self.owner.execute(text, values).fetchall()  # type: ignore[call-overload]
+        return self.owner.execute(text, values).fetchall()
 
     def effects(self) -> Counter[str]:
         return Counter(row[0] for row in self.query("select mark from probe_effect"))

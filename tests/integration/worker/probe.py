@@ -25,7 +25,8 @@ from ports.tasks import Delivery
 
 DDL = """
 create table probe_effect (
-  workspace_id uuid not null, id uuid not null, mark text not null, detail text not null default '', at timestamptz not null default clock_timestamp(),
+  workspace_id uuid not null, id uuid not null, mark text not null, detail text not null default '',
+  at timestamptz not null default clock_timestamp(),
   primary key (workspace_id, id)
 );
 select app.protect('probe_effect');
@@ -121,7 +122,8 @@ def forged(name: str, workspace_id: str) -> None:
 @plugin.task(retries=0)
 def trespass(target: uuid.UUID) -> None:
     """A buggy plugin: it writes into a workspace that an argument names."""
-    ctx.work.rows(sql("insert into probe_effect (workspace_id, id, mark) values ($1, $2, 'trespass') returning id", "target", "id"), target=target, id=new_id())
+    write = sql("insert into probe_effect (workspace_id, id, mark) values ($1, $2, 'trespass') returning id", "target", "id")
+    ctx.work.rows(write, target=target, id=new_id())
 
 
 @plugin.task(outside=True)
