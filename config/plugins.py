@@ -18,6 +18,7 @@ import plugins
 from adapters.postgres.migrate import PLATFORM, Branch
 from adapters.postgres.model import metadata, owners
 from adapters.postgres.tables import PLATFORM as PLATFORM_TABLES
+from adapters.worker import periodic
 from kernel.manifest import Manifest
 from kernel.registry import Candidate, Registry, load
 from plugins.sdk import Plugin
@@ -52,7 +53,7 @@ def load_all(
     *, only: tuple[str, ...] = (), blocked: tuple[str, ...] = (), strict: bool = False, found: Iterator[Candidate] | None = None
 ) -> Registry:
     """The registry of this process."""
-    return load(found or discover(), validators=(_blueprints, _tables), strict=strict, only=frozenset(only) or None, blocked=frozenset(blocked))
+    return load(found or discover(), validators=(_blueprints, _tables, periodic.problems), strict=strict, only=frozenset(only) or None, blocked=frozenset(blocked))
 
 
 def folder_of(manifest: Manifest) -> Path | None:
