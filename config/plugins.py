@@ -53,7 +53,8 @@ def load_all(
     *, only: tuple[str, ...] = (), blocked: tuple[str, ...] = (), strict: bool = False, found: Iterator[Candidate] | None = None
 ) -> Registry:
     """The registry of this process."""
-    return load(found or discover(), validators=(_blueprints, _tables, periodic.problems), strict=strict, only=frozenset(only) or None, blocked=frozenset(blocked))
+    validators = (_blueprints, _tables, periodic.problems)
+    return load(found or discover(), validators=validators, strict=strict, only=frozenset(only) or None, blocked=frozenset(blocked))
 
 
 def folder_of(manifest: Manifest) -> Path | None:
