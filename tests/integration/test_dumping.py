@@ -23,7 +23,9 @@ from adapters.http.schema import Schema
 from kernel.money import Money
 
 TEXTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=20)
-MOMENTS = st.datetimes(dt.datetime(1900, 1, 1), dt.datetime(2200, 12, 31), timezones=st.just(dt.UTC))
+MOMENTS = st.integers(-(2**31), 2**32).flatmap(
+    lambda s: st.integers(0, 999_999).map(lambda us: dt.datetime.fromtimestamp(s, dt.UTC).replace(microsecond=us))
+)
 JSON = st.recursive(st.none() | st.booleans() | st.integers(-(2**53), 2**53) | TEXTS, lambda inner: st.lists(inner, max_size=3), max_leaves=4)
 BY_TYPE: tuple[tuple[type[Any], st.SearchStrategy[Any]], ...] = (
     (fields.UUID, st.uuids()),

@@ -1,0 +1,130 @@
+"""T39: each role gets the fields meant for it and no other; what the staff writes about a client never reaches the client."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from adapters.http.gateway import Gateway
+from config.settings import Settings
+from tests.documented import Documented, World, world
+from tests.servers import Api, Person
+
+STAFF_ONLY = {
+    # operation → fields a Cliente never sees in its answers, though the Owner and the Colaborador do.
+    "clients_list_clients": {"notes", "tags", "assigned_to"},
+    "clients_get_client": {"notes", "tags", "assigned_to"},
+}
+SECRETS = ("password", "hash", "sealed", "secret", "search_name", "workspace_id", "ended_at", "session_id")
+
+
+def shown(value: Any, at: str = "") -> Iterator[str]:
+    """The path of every field in an answer, list positions left out."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield f"{at}/{name}"
+            yield from shown(inner, f"{at}/{name}")
+    elif isinstance(value, list):
+        for each in value:
+            yield from shown(each, at)
+
+
+def allowed(operation: Documented, schema: dict[str, Any], at: str = "") -> Iterator[tuple[str, bool]]:
+    """The path of every documented field, and whether anything may be below it."""
+    schema = operation.resolved(schema)
+    if "items" in schema:
+        yield from allowed(operation, schema["items"], at)
+    for name, inner in schema.get("properties", {}).items():
+        resolved = operation.resolved(inner)
+        yield f"{at}/{name}", not resolved.get("properties") and "items" not in resolved
+        yield from allowed(operation, inner, f"{at}/{name}")
+
+
+def extra(here: World) -> list[str]:
+    """Every field of every answer to every role that the document does not grant to it."""
+    found = []
+    for who, person in everyone(here).items():
+        for operation in reads(here):
+            reply = here.call(operation, who=person)
+            if reply.status != 200:
+                continue
+            schema = operation.answer_schema
+            assert schema is not None, operation
+            granted = dict(allowed(operation, schema))
+            hidden = STAFF_ONLY.get(str(operation), set()) if who == "Cliente" else set()
+            for path in set(shown(reply.json)):
+                free = any(below and path.startswith(f"{parent}/") for parent, below in granted.items())
+                name = path.rsplit("/", 1)[-1]
+                if (path not in granted and not free) or name in hidden or (not free and any(secret in name for secret in SECRETS)):
+                    found.append(f"{who} {operation} {path}")
+    return sorted(found)
+
+
+def everyone(here: World) -> dict[str, Person]:
+    return {"Owner": here.owner, "Colaborador": here.staff, "Cliente": here.cliente}
+
+
+def reads(here: World) -> list[Documented]:
+    return [each for each in here.operations if each.method == "GET"]
+
+
+def test_t39_no_role_gets_a_field_beyond_its_own(here: World) -> None:
+    assert extra(here) == []
+
+
+def test_t39_the_matrix_is_exact_for_a_client_record(here: World) -> None:
+    """The staff does see what a Cliente does not: the empty result above is not for want of data."""
+    fields = {who: {operation: set(named(here, operation, person)) for operation in STAFF_ONLY} for who, person in everyone(here).items()}
+    for operation, hidden in STAFF_ONLY.items():
+        assert fields["Owner"][operation] == fields["Colaborador"][operation]
+        assert fields["Owner"][operation] - fields["Cliente"][operation] == hidden
+
+
+def named(here: World, id: str, person: Person) -> set[str]:
+    operation = next(each for each in here.operations if str(each) == id)
+    body = here.call(operation, who=person).json
+    return set((body["items"][0] if operation.listing else body).keys())
+
+
+def test_t39_the_notes_of_the_staff_never_reach_the_client(here: World) -> None:
+    """A canary in every text of the staff's, looked for in every answer to every request of the Cliente, ways around included."""
+    canary = f"canary-{uuid.uuid4().hex}"
+    body = {"notes": canary, "tags": [canary]}
+    assert here.api.patch(f"/api/v1/clients/{here.client_id}", json=body, who=here.owner, workspace=here.workspace).status == 200
+    read, seen = 0, []
+    for operation in here.operations:
+        options = {"json": here.body(operation)} if operation.body_schema else {}
+        paths = [here.path(operation)]
+        if operation.listing:
+            around = {"q": canary, "tag": canary, "sort": "notes", "fields": "notes", "include": "notes", "expand": "notes"}
+            paths += [f"{paths[0]}?{name}={value}" for name, value in around.items()]
+        for path in paths:
+            if str(operation) == "accounts_create_logout":
+                continue
+            reply = here.call(operation, who=here.cliente, path=path, **options)
+            read += reply.status == 200
+            if canary.encode() in reply.body or canary in json.dumps(dict(reply.headers)):
+                seen.append((str(operation), path))
+    assert read >= 6
+    assert not seen
+    found = here.api.get("/api/v1/clients?q=canary", who=here.cliente, workspace=here.workspace).json["items"]
+    tagged = here.api.get(f"/api/v1/clients?tag={canary}", who=here.cliente, workspace=here.workspace)
+    assert (found, tagged.status == 403 or tagged.json["items"] == []) == ([], True), "a filter on a hidden field tells what it is"
+
+
+@pytest.mark.parametrize("operation", ["clients_get_client", "clients_list_clients"])
+def test_t39_an_answer_without_its_allow_list_is_noticed(here: World, gateway: Gateway, monkeypatch: pytest.MonkeyPatch, operation: str) -> None:
+    compiled = next(each for each in gateway.compiled.values() if each.operation.id == operation)
+    monkeypatch.setattr(compiled, "dump", lambda item: {**item, "search_name": "clara cliente", "notes": "n"})
+    found = extra(here)
+    assert f"Cliente {operation} {'/items' if 'list' in operation else ''}/notes" in found
+    assert f"Owner {operation} {'/items' if 'list' in operation else ''}/search_name" in found
+
+
+@pytest.fixture
+def here(local: Api, settings: Settings) -> World:
+    return world(local, settings)
