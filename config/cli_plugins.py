@@ -37,7 +37,7 @@ def add_commands(actions: Actions[argparse.ArgumentParser], add: Add) -> None:
     check.add_argument("path", nargs="?", default=".", help="a folder with a pyproject.toml, or the id of an installed plugin")
     new = add(actions, "new", "write a working plugin package", _new)
     new.add_argument("id", help="two to 24 lower-case letters and digits, a letter first")
-    new.add_argument("--folder", type=Path, help="where to; fitpro-<id> by default")
+    new.add_argument("--folder", type=Path, help="where to; a folder named like it by default")
 
 
 def _on_workspace(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -141,7 +141,7 @@ def _check(settings: Settings, options: argparse.Namespace) -> int:
 def _new(_: Settings, options: argparse.Namespace) -> int:
     from config.plugin_new import write
 
-    folder = options.folder or Path(f"fitpro-{options.id}")
+    folder = options.folder or Path(options.id)
     for path in write(options.id, folder):
         print(path)
     print(f"Next: fitpro plugin check {folder}")

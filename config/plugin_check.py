@@ -51,7 +51,7 @@ class Subject:
 
 def check(settings: Settings, path: str) -> Report:
     """Check the plugin of a project folder, or an installed one by its id. Raises ValueError when there is none."""
-    subject = _from_folder(Path(path)) if (Path(path) / "pyproject.toml").is_file() else _from_installed(path)
+    subject = from_folder(Path(path)) if (Path(path) / "pyproject.toml").is_file() else _from_installed(path)
     report = Report(subject.candidate.id)
     others = [other for other in plugins.discover() if other.id != report.id]
     registry = plugins.load_all(found=iter([*others, subject.candidate]))
@@ -61,14 +61,15 @@ def check(settings: Settings, path: str) -> Report:
     manifest = registry.plugins[report.id]
     report.problems += _imports(manifest, bundled=subject.candidate.bundled)
     report.problems += _defaults(manifest)
-    report.problems += _migrations(settings, registry, report.id)
+    report.problems += migrations(settings, registry, report.id)
     if subject.source is not None and plugins.folder_of(manifest) is not None:
         report.problems += _wheel(subject.source, manifest)
     report.advice += _advice(manifest)
     return report
 
 
-def _from_folder(folder: Path) -> Subject:
+def from_folder(folder: Path) -> Subject:
+    """The plugin of a project that need not be installed: its folder goes on the import path. Raises ValueError when it names none."""
     project = tomllib.loads((folder / "pyproject.toml").read_text()).get("project", {})
     points = project.get("entry-points", {}).get(plugins.GROUP, {})
     if len(points) != 1:
@@ -121,8 +122,8 @@ def _defaults(manifest: Manifest) -> Iterator[str]:
         yield f"settings do not load from {{}}: {error.messages}: give every field a load_default"
 
 
-def _migrations(settings: Settings, registry: Registry, id: str) -> Iterator[str]:
-    """Up, no difference from the models, down, up again."""
+def migrations(settings: Settings, registry: Registry, id: str) -> Iterator[str]:
+    """A sentence per problem. On a scratch database: up, no difference from the models, down, up again."""
     branch = next(branch for branch in plugins.branches(registry) if branch.id == id)
     try:
         head = branch.head()
