@@ -20,7 +20,8 @@ from tests.servers import Api
 
 ALWAYS = {
     "role": "Owner", "roles": ["Owner"], "workspace_id": str(uuid.uuid4()), "owner": True, "owner_id": str(uuid.uuid4()), "is_admin": True,
-    "price": 1, "paid": True, "id": str(uuid.uuid4()), "user_id": str(uuid.uuid4()), "created_at": "2020-01-01T00:00:00Z", "updated_at": "2020-01-01T00:00:00Z",
+    "price": 1, "paid": True, "id": str(uuid.uuid4()), "user_id": str(uuid.uuid4()), "created_at": "2020-01-01T00:00:00Z",
+    "updated_at": "2020-01-01T00:00:00Z",
     "archived_at": None, "deleted_at": None, "version": 99, "password_hash": "x", "email_verified": True, "stripe_account_id": "acct_1",
     "stripe_customer_id": "cus_1", "stripe_subscription_id": "sub_1", "search_name": "x", "modules": ["payments"], "__proto__": {"role": "Owner"},
     "constructor": {}, "_sa_instance_state": {}, "$set": {"role": "Owner"},
