@@ -19,7 +19,7 @@ alter role fitpro_app set timezone = 'UTC';
 alter role fitpro_auth set timezone = 'UTC';
 alter role fitpro_relay set timezone = 'UTC';
 -- The owner creates functions and hands them to the guard.
-grant fitpro_guard to fitpro_owner with inherit false;
+grant fitpro_guard to fitpro_owner;
 alter role fitpro_app set idle_in_transaction_session_timeout = '10s';
 alter role fitpro_auth set idle_in_transaction_session_timeout = '10s';
 alter role fitpro_relay set statement_timeout = '10s';
