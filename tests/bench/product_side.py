@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -25,6 +26,7 @@ from tests.servers import Cluster, environ, free_port, process, wait_ready
 
 LIFETIME_S = 3600
 KNOWN = 20  # clients of each workspace that a run asks for
+_FIRST = datetime(2025, 1, 1, tzinfo=UTC)
 _NOTES = "Knee {}, {} cm, wants strength and mobility; medical note: none reported. Trains in the morning, twice a week."
 
 
@@ -63,7 +65,7 @@ def seed(cluster: Cluster, settings: Settings) -> list[Owner]:
                 (workspace, user, name, email),
             )
         rows = list(_clients([workspace for workspace, _, _ in seats]))
-        columns = "workspace_id, id, full_name, search_name, email, phone, status, tags, notes"
+        columns = "workspace_id, id, full_name, search_name, email, phone, status, tags, notes, created_at, updated_at"
         _copy(connection, f"clients ({columns})", rows)
         terms = ((row[0], row[1], term) for row in rows for term in terms_of(row[2], row[4], row[7]))
         _copy(connection, "clients_term (workspace_id, client_id, term)", terms)
@@ -78,9 +80,12 @@ def _clients(workspaces: list[UUID]) -> Iterator[tuple[Any, ...]]:
     for k in range(1, CLIENTS + 1):
         for number, workspace in enumerate(workspaces, 1):
             name = f"Client Number {k}"
+            # No two moments alike, as in life: a cache of their texts must not look better than it is.
+            added = _FIRST + timedelta(hours=k, seconds=17 * number, microseconds=(k * TENANTS + number) * 7919 % 1_000_000)
             yield (
                 workspace, new_id(), name, normalise(name), f"client{k}@studio{number}.example", f"+1555{k:07}",
                 "inactive" if k % 10 == 0 else "active", [f"goal-{k % 7}", "vip", "morning"], _NOTES.format(k % 2, 150 + k % 50),
+                added, added + timedelta(days=150, seconds=k),
             )  # fmt: skip
 
 
