@@ -41,7 +41,7 @@ class Pool:
             max_size=size,
             timeout=2,
             max_idle=600,
-            reconnect_timeout=60,
+            reconnect_timeout=1,  # then the next request tries at once; psycopg would wait up to 32 s after a long absence
             configure=configure,
             open=False,
         )
