@@ -14,9 +14,12 @@ from tests.servers import Api, Cluster
 
 
 @pytest.fixture(scope="module")
-def studios(cluster: Cluster, settings: Settings, local: Api) -> world.Studios:
+def studios(cluster: Cluster, settings: Settings, local: Api) -> Iterator[world.Studios]:
     """Three workspaces of their own for the tests of one module, in the shared installation."""
-    return world.build(local, settings, cluster.server.dsn("postgres", str(conninfo_to_dict(settings.database_url or "")["dbname"])))
+    database = str(conninfo_to_dict(settings.database_url or "")["dbname"])
+    made = world.build(local, settings, cluster.server.dsn("postgres", database))
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -51,12 +51,17 @@ class Studios:
     superuser: str
     run: str
     all: dict[str, Studio]
+    kept: list[psycopg.Connection[Any]] = field(default_factory=list)  # for repairs, of which there are many
 
     def __getitem__(self, letter: str) -> Studio:
         return self.all[letter]
 
     def others(self, letter: str) -> list[Studio]:
         return [studio for studio in self.all.values() if studio.letter != letter]
+
+    def close(self) -> None:
+        while self.kept:
+            self.kept.pop().close()
 
     def connect(self) -> psycopg.Connection[Any]:
         """As the superuser, in autocommit."""
@@ -65,7 +70,10 @@ class Studios:
     def repair(self, letter: str) -> None:
         """Undo what members may do to themselves: sign out, leave, change roles, switch modules off."""
         studio = self[letter]
-        with psycopg.connect(self.superuser) as connection:
+        if not self.kept:
+            self.kept.append(self.connect())
+        connection = self.kept[0]
+        with connection.transaction():
             connection.execute("set local session_replication_role = replica")
             connection.execute("update sessions set revoked_at = null where user_id = any (%s::uuid[])", ([p.id for p in studio.everybody],))
             for role, person in (*studio.people.items(), ("Colaborador", studio.further)):
@@ -118,8 +126,8 @@ MEANINGFUL = frozenset(
     }
 )  # fmt: skip
 _ROWS = (
-    "insert into workspace_modules (workspace_id, module) values (%(ws)s, 'clients')",
-    "insert into claims (workspace_id, kind, value) values (%(ws)s, 'domain', %(ws)s)",
+    "insert into workspace_modules (workspace_id, module) values (%(ws)s, 'clients') on conflict do nothing",
+    "insert into claims (workspace_id, kind, value) values (%(ws)s, 'domain', %(value)s) on conflict do nothing",
     "insert into outbox_deliveries (workspace_id, id, module, handler, arguments, done_at)"
     " values (%(ws)s, %(id)s, '', 'nobody:nothing', '{}', now())",
 )
@@ -141,7 +149,7 @@ def plant(studios: Studios) -> dict[str, int]:
         columns = [row for row in connection.execute(TEXTS).fetchall() if f"{row[0]}.{row[1]}" not in MEANINGFUL]
         for studio in studios.all.values():
             for row in _ROWS:
-                connection.execute(row.encode(), {"ws": studio.id, "id": new_id()})
+                connection.execute(row.encode(), {"ws": studio.id, "id": new_id(), "value": f"{studio.id}.example"})
             for table, column, kind in columns:
                 where = f"{'id' if table == 'workspaces' else 'workspace_id'} = %(ws)s"
                 canary = studio.canary("w" if table == "workspaces" else "s")

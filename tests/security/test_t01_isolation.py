@@ -1,0 +1,226 @@
+"""T1: whatever members of one workspace send, to whichever operation, nothing of another workspace comes back or changes."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from adapters.http.gateway import Gateway
+from adapters.postgres.statements import Statement
+from plugins.clients import repository
+from tests.security import oracle
+from tests.security.seeded import planted, rewritten
+from tests.security.studios import MEANINGFUL, TEXTS, Studio, Studios, build, canaries, plant
+from tests.security.wandering import UUIDS, Answer, Call, Operation, Shared, Walker, operations, serve, walk
+from tests.servers import Api
+
+STEPS, TORTURE_STEPS = 10_000, 50_000
+ROUND = 250
+ROLES = ("Owner", "Owner", "Colaborador", "Cliente", "Cliente")
+SEES = {"Owner": "ws012", "Colaborador": "ws012", "Cliente": "w0"}
+
+
+@dataclass
+class Walked:
+    """What a walk found. leaks and changed must stay empty."""
+
+    steps: int = 0
+    leaks: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    statuses: Counter[int] = field(default_factory=Counter)
+    succeeded: Counter[str] = field(default_factory=Counter)
+    asked: Counter[str] = field(default_factory=Counter)
+
+
+class Walks:
+    """Walks through the studios, one studio's members at a time, so that every change elsewhere is one too many."""
+
+    def __init__(self, studios: Studios, gateway: Gateway, seed: int) -> None:
+        self.studios, self.gateway, self.dice, self.shared = studios, gateway, random.Random(seed), Shared()
+        self.ways = ways_of(studios, gateway)
+
+    def go(self, steps: int, *, only: str = "abc") -> Walked:
+        found = Walked()
+        with self.studios.connect() as connection:
+            while found.steps < steps:
+                studio = self.studios[self.dice.choice(only)]
+                before = {other.letter: self._digest(connection, other) for other in self.studios.others(studio.letter)}
+                self._round(connection, studio, found)
+                for other in self.studios.others(studio.letter):
+                    after = self._digest(connection, other)
+                    found.changed += [f"{table} of {other.letter}" for table in after if after[table] != before[other.letter][table]]
+        return found
+
+    @staticmethod
+    def _digest(connection: Any, studio: Studio) -> dict[str, str]:
+        return oracle.digests(connection, studio.id, [person.id for person in studio.everybody])
+
+    def _round(self, connection: Any, studio: Studio, found: Walked) -> None:
+        own = oracle.ids(connection, studio.id)
+        foreign: dict[str, set[str]] = {}
+        for other in self.studios.others(studio.letter):
+            for kind, values in oracle.ids(connection, other.id).items():
+                foreign.setdefault(kind, set()).update(values)
+        elsewhere = set().union(*foreign.values())
+        text = studio.canary("w")
+        walkers, hidden = [], {}
+        for role in ROLES:
+            person = studio.people[role]
+            walker = Walker(
+                person, studio.id, _lists(own), _lists(foreign), ("clients", "workspaces", "privacy", "accounts"), text, self.shared, self.dice
+            )
+            allowed = {studio.id, person.id, studio.clients[0]}
+            hidden[id(walker)] = (role, elsewhere | (set().union(*own.values()) - allowed if role == "Cliente" else set()))
+            walkers.append(walker)
+
+        def after(walker: Walker, call: Call, answer: Answer) -> None:
+            role, forbidden = hidden[id(walker)]
+            self._judge(studio, role, forbidden, call, answer, found)
+            if answer.status == 401 or found.steps % 25 == 0:
+                self.studios.repair(studio.letter)
+
+        self.studios.repair(studio.letter)
+        walk(self.gateway, walkers, self.ways, ROUND, after)
+
+    @staticmethod
+    def _judge(studio: Studio, role: str, forbidden: set[str], call: Call, answer: Answer, found: Walked) -> None:
+        found.steps += 1
+        found.statuses[answer.status] += 1
+        found.asked[call.operation] += 1
+        if answer.status < 300:
+            found.succeeded[call.operation] += 1
+        if answer.status >= 500:
+            found.broken.append(f"{role} {call.method} {call.path}?{call.query} {call.body!r}: {answer.status} {answer.body[:200]}")
+        seen = {(letter, scope) for letter, scope in canaries(answer.texts()) if letter != studio.letter or scope not in SEES[role]}
+        named = {each for text in answer.texts() for each in UUIDS.findall(text)} & forbidden
+        if seen or (named := named - set(UUIDS.findall(call.texts()))):
+            found.leaks.append(f"{role} {call.method} {call.path}?{call.query}: {answer.status} {seen or named}")
+
+
+def _lists(ids: dict[str, set[str]]) -> dict[str, list[str]]:
+    return {kind: sorted(values) for kind, values in ids.items() if values}
+
+
+def ways_of(studios: Studios, gateway: Gateway) -> list[Operation]:
+    """Every documented operation, and the routes the document leaves out."""
+    ways = operations(studios.api.get("/api/v1/openapi.json").json)
+    documented = {way.path for way in ways}
+    for rule in gateway.flask.url_map.iter_rules():
+        path = rule.rule
+        for name in rule.arguments:
+            path = path.replace(next(part for part in path.split("/") if part.endswith(f":{name}>")), "{" + name + "}")
+        if path not in documented and "assets" not in path and path != "/docs":
+            parameters = [{"in": "path", "name": name, "schema": {"format": "uuid"}} for name in rule.arguments]
+            ways.append(Operation(rule.endpoint, "GET", path, parameters, None, {}))
+    return ways
+
+
+def test_t1_ten_thousand_random_requests_show_and_change_nothing_of_another_workspace(
+    studios: Studios, carried: dict[str, int], gateway: Gateway
+) -> None:
+    walks = Walks(studios, gateway, seed=1)
+    found = walks.go(STEPS)
+    judge(found, walks)
+
+
+@pytest.mark.torture
+def test_t1_fifty_thousand_random_requests_show_and_change_nothing_of_another_workspace(
+    studios: Studios, carried: dict[str, int], gateway: Gateway
+) -> None:
+    walks = Walks(studios, gateway, seed=random.randrange(2**32))
+    found = walks.go(TORTURE_STEPS)
+    judge(found, walks)
+
+
+def judge(found: Walked, walks: Walks) -> None:
+    print(f"T1: {found.steps} requests over {len(walks.ways)} operations: {len(found.leaks)} leaks, {len(found.changed)} foreign tables changed; "
+          f"statuses {dict(sorted(found.statuses.items()))}")  # fmt: skip
+    assert found.leaks == []
+    assert found.changed == []
+    assert found.broken == []
+    # A walk that never got in anywhere would find nothing either.
+    assert {way.id for way in walks.ways} - set(found.succeeded) == set()
+    assert sum(found.succeeded.values()) > found.steps / 4
+    assert found.statuses[404] > found.steps / 20
+
+
+def test_t1_every_text_of_every_tenant_table_carries_a_canary(studios: Studios, carried: dict[str, int]) -> None:
+    with studios.connect() as connection:
+        texts = {f"{row[0]}.{row[1]}" for row in connection.execute(TEXTS)}
+    assert texts - set(carried) == MEANINGFUL
+    assert [column for column, rows in carried.items() if rows == 0] == []
+
+
+# The seeded faults -----------------------------------------------------------------------------------------------------------------------
+
+
+def test_t1_a_gate_that_asks_for_no_membership_is_caught(victims: Studios, gateway: Gateway) -> None:
+    with rewritten(victims.superuser, "app.enter", lambda body: body.replace("and r.user_id = p_user and", "and")):
+        assert Walks(victims, gateway, seed=2).go(500).leaks != []
+
+
+def test_t1_a_missing_policy_for_clientes_is_caught(victims: Studios, gateway: Gateway) -> None:
+    with planted(victims.superuser, "alter policy cliente on clients using (true) with check (true)", RESTORE_CLIENTE):
+        assert Walks(victims, gateway, seed=3).go(500).leaks != []
+
+
+@pytest.mark.parametrize("open_policy", [False, True], ids=["with the policy", "without the policy"])
+def test_t1_a_statement_without_its_workspace_is_caught_unless_the_policy_holds(
+    victims: Studios, gateway: Gateway, monkeypatch: pytest.MonkeyPatch, open_policy: bool
+) -> None:
+    for name in ("GET", "CHANGE", "LOCK"):
+        monkeypatch.setattr(repository, name, everywhere(getattr(repository, name)))
+    with ExitStack() as stack:
+        if open_policy:
+            stack.enter_context(planted(victims.superuser, "alter policy tenant on clients using (true) with check (true)", RESTORE_TENANT))
+        walks = Walks(victims, gateway, seed=4)
+        walks.ways = [way for way in walks.ways if way.path == "/api/v1/clients/{client_id}"]
+        found = walks.go(500)
+    assert bool(found.leaks) is open_policy
+    assert bool(found.changed) is open_policy
+
+
+def test_t1_a_canary_is_seen_in_a_header_and_inside_a_cursor(victims: Studios, gateway: Gateway) -> None:
+    a = victims["a"]
+    headers = {"Authorization": f"Bearer {a.people['Owner'].token}", "X-Workspace-Id": a.id}
+    answer = serve(gateway, Call("", "GET", "/api/v1/clients", "limit=1&sort=full_name", headers, None))
+    link = [f"{name}: {value}" for name, value in answer.headers if name == "Link"]
+    assert {letter for letter, _ in canaries(link)} == {"a"}
+    assert canaries([f"X-Anything: {a.canary('2')}"]) == {("a", "2")}
+
+
+def everywhere(statement: Statement) -> Statement:
+    """The same statement without its filter on the workspace."""
+    text = re.sub(r"clients\.workspace_id = (\$\d+(?:::\w+)?)", r"(clients.workspace_id = \1 or true)", statement.text)
+    assert text != statement.text
+    faulty = Statement(text, statement.parameters, statement.defaults, statement.locks, frozenset())
+    faulty.encoders = statement.encoders
+    return faulty
+
+
+RESTORE_TENANT = "alter policy tenant on clients using (workspace_id = (select app.ws())) with check (workspace_id = (select app.ws()))"
+_OWN = "(select app.client() is null) or id = (select app.client())"
+RESTORE_CLIENTE = f"alter policy cliente on clients using ({_OWN}) with check ({_OWN})"
+
+
+@pytest.fixture(scope="module")
+def carried(studios: Studios) -> dict[str, int]:
+    """Column → rows with a canary, once every text has one."""
+    return plant(studios)
+
+
+@pytest.fixture
+def victims(local: Api, studios: Studios) -> Iterator[Studios]:
+    """Studios for one fault alone: what leaked into them must not be found again by the next test."""
+    made = build(local, studios.settings, studios.superuser)
+    plant(made)
+    yield made
+    made.close()

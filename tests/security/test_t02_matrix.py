@@ -1,0 +1,190 @@
+"""T2: every rule, method and role has an expected status, made of what the operations declare; nothing is served unlisted."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from werkzeug.routing import Rule
+
+from adapters.http import operation as http
+from adapters.http.gateway import Gateway
+from kernel.registry import MOUNT
+from kernel.roles import Access
+from tests.security.seeded import rewritten
+from tests.security.studios import Studio, Studios
+from tests.security.wandering import METHODS, PASSWORD, operations
+from tests.servers import Person
+
+ROLES = ("anonymous", "outsider", "Owner", "Colaborador", "Cliente")
+PLATFORM = {
+    "/health": "GET", "/health/ready": "GET", "/.well-known/jwks.json": "GET", "/metrics": "GET", "/docs": "GET", "/docs/assets/<path:name>": "GET",
+    "/api/v1/openapi.json": "GET", "/api/v1/workspaces/<uuid:workspace_id>/openapi.json": "GET",
+}  # fmt: skip
+"""Reviewed: what is served without being an operation. Open to anyone, but for the last."""
+FOR_MEMBERS = "/api/v1/workspaces/<uuid:workspace_id>/openapi.json"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A rule, a method and a role; the operation behind it, if one is."""
+
+    rule: str
+    method: str
+    role: str
+    operation: http.Operation | None
+
+    def expected(self, gateway: Gateway) -> int:
+        if self.operation is None:
+            return self._without_operation(gateway)
+        if self.operation.access is Access.PUBLIC:
+            return self.operation.marks.status
+        if self.role == "anonymous":
+            return 401
+        if self.operation.access is Access.SIGNED_IN:
+            return self.operation.marks.status
+        if self.role == "outsider":
+            return 404
+        return self.operation.marks.status if self.role in self.operation.roles else 403
+
+    def _without_operation(self, gateway: Gateway) -> int:
+        served = PLATFORM.get(self.rule) == self.method
+        guarded = self.rule == FOR_MEMBERS or (not served and self.rule.startswith(mounts(gateway)))
+        if guarded and self.role in ("anonymous", "outsider"):
+            return 401 if self.role == "anonymous" else 404
+        return 200 if served else 405
+
+
+def mounts(gateway: Gateway) -> tuple[str, ...]:
+    """Where modules are mounted below the API: what they do not serve is not for strangers to learn."""
+    plugins = [compiled.operation.plugin for compiled in gateway.compiled.values()]
+    return tuple({m for p in plugins for m in (*p.mounts, f"{MOUNT}/{p.id}") if m.startswith(MOUNT)})
+
+
+def cells(rules: Iterable[Rule], gateway: Gateway) -> list[Cell]:
+    declared = {(compiled.operation.rule, compiled.operation.method): compiled.operation for compiled in gateway.compiled.values()}
+    return [
+        Cell(rule, method.upper(), role, declared.get((rule, method.upper())))
+        for rule in sorted({rule.rule for rule in rules})
+        for method in METHODS
+        for role in ROLES
+    ]
+
+
+def unlisted(rules: Iterable[Rule], gateway: Gateway) -> set[tuple[str, str]]:
+    """Rules and methods that answer, though no operation declares them and nobody reviewed them."""
+    declared = {(compiled.operation.rule, compiled.operation.method) for compiled in gateway.compiled.values()} | set(PLATFORM.items())
+    served = {(rule.rule, method) for rule in rules for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
+    return served ^ declared
+
+
+class Matrix:
+    """Asks every cell with a request that would succeed, were the role the only question."""
+
+    def __init__(self, studios: Studios, gateway: Gateway) -> None:
+        self.studios, self.gateway, self.studio = studios, gateway, studios["a"]
+        self.documented = {(way.path, way.method): way for way in operations(studios.api.get("/api/v1/openapi.json").json)}
+        with studios.connect() as connection:
+            row = connection.execute("select id from audit_logs where workspace_id = %s limit 1", (self.studio.id,)).fetchone()
+        assert row is not None
+        self.entry = str(row[0])
+
+    def mismatches(self, chosen: Iterable[Cell]) -> list[str]:
+        found = []
+        for cell in chosen:
+            status = self.ask(cell)
+            if status != cell.expected(self.gateway):
+                found.append(f"{cell.method} {cell.rule} as {cell.role}: {status}, not {cell.expected(self.gateway)}")
+        return found
+
+    def ask(self, cell: Cell, *, off: bool = False) -> int:
+        self.studios.repair("a")
+        self.studios.repair("b")
+        if off:
+            self.studios.kept[0].execute("update workspaces set modules = '{}', version = version + 1 where id = %s", (self.studio.id,))
+        person = self._person(cell.role)
+        path = cell.rule
+        for part in [part for part in path.split("/") if part.startswith("<")]:
+            path = path.replace(part, self._value(part.strip("<>").split(":")[-1], cell.role))
+        way = self.documented.get(
+            ("/".join("{" + p.strip("<>").split(":")[-1] + "}" if p[:1] == "<" else p for p in cell.rule.split("/")), cell.method)
+        )
+        body = None if way is None or way.body is None else self._body(cell, dict(way.example), person)
+        headers = {"If-Match": "*"} if cell.operation is not None and cell.operation.needs_if_match else {}
+        return self.studios.api.request(cell.method, path, json=body, who=person, workspace=self.studio.id, headers=headers).status
+
+    def _person(self, role: str) -> Person | None:
+        return None if role == "anonymous" else self.studios["b"].people["Owner"] if role == "outsider" else self.studio.people[role]
+
+    def _value(self, name: str, role: str) -> str:
+        """One's own client and membership; for an Owner, who may not leave alone, another's."""
+        further: Studio = self.studio
+        assert further.further is not None
+        member = further.people[role].id if role in ("Colaborador", "Cliente") else further.further.id
+        return {
+            "workspace_id": self.studio.id,
+            "client_id": self.studio.clients[0],
+            "user_id": member,
+            "entry_id": self.entry,
+            "name": "clients",
+        }.get(name, "nothing")
+
+    def _body(self, cell: Cell, body: dict[str, Any], person: Person | None) -> dict[str, Any]:
+        known = person or self.studio.people["Owner"]
+        if cell.rule == "/auth/signup":
+            return {**body, "email": f"{uuid.uuid4().hex}@example.com", "password": PASSWORD, "consents": {"terms": True, "privacy": True}}
+        if cell.rule == "/auth/login":
+            return {"email": known.email, "password": PASSWORD}
+        if cell.rule == "/auth/refresh":
+            fresh = self.studios.api.post("/auth/login", json={"email": known.email, "password": PASSWORD})
+            return {"refresh_token": fresh.json["refresh_token"]}
+        return body
+
+
+def test_t2_every_rule_is_an_operation_or_on_the_reviewed_list(gateway: Gateway) -> None:
+    assert unlisted(gateway.flask.url_map.iter_rules(), gateway) == set()
+
+
+def test_t2_every_cell_of_rule_method_and_role_answers_what_was_declared(studios: Studios, gateway: Gateway) -> None:
+    chosen = [
+        cell for cell in cells(gateway.flask.url_map.iter_rules(), gateway) if not (cell.rule.startswith("/docs/assets") and cell.method == "GET")
+    ]
+    found = Matrix(studios, gateway).mismatches(chosen)
+    print(f"T2: {len(chosen)} cells, {len(found)} mismatches")
+    assert len(chosen) >= 500
+    assert found == []
+
+
+def test_t2_a_module_that_is_off_answers_every_member_alike(studios: Studios, gateway: Gateway) -> None:
+    matrix = Matrix(studios, gateway)
+    optional = [cell for cell in cells(gateway.flask.url_map.iter_rules(), gateway) if cell.operation is not None and cell.operation.module]
+    assert len(optional) >= 30
+    for cell in optional:
+        status = matrix.ask(cell, off=True)
+        assert status == {"anonymous": 401, "outsider": 404}.get(cell.role, 403), cell
+
+
+# The seeded faults -----------------------------------------------------------------------------------------------------------------------
+
+
+def test_t2_a_rule_nobody_listed_is_caught(gateway: Gateway) -> None:
+    rules = [*gateway.flask.url_map.iter_rules(), Rule("/api/v1/clients/export", methods=["GET"], endpoint="export")]
+    assert unlisted(rules, gateway) == {("/api/v1/clients/export", "GET")}
+
+
+@pytest.mark.parametrize(
+    ("check", "without"),
+    [("if not role = any (p_roles)", "if false"), ("and r.user_id = p_user and", "and"), ("if not is_on", "if false")],
+    ids=["no roles", "no membership", "no modules"],
+)
+def test_t2_a_gate_without_one_of_its_checks_is_caught(studios: Studios, gateway: Gateway, check: str, without: str) -> None:
+    chosen = [cell for cell in cells(gateway.flask.url_map.iter_rules(), gateway) if cell.operation is not None and cell.method != "DELETE"]
+    with rewritten(studios.superuser, "app.enter", lambda body: body.replace(check, without)):
+        if "is_on" in check:
+            with pytest.raises(AssertionError):
+                test_t2_a_module_that_is_off_answers_every_member_alike(studios, gateway)
+        else:
+            assert Matrix(studios, gateway).mismatches(chosen) != []

@@ -1,0 +1,269 @@
+"""A random walk over every operation of the OpenAPI document, with ids, cursors, tags and keys of one's own, of others, and of nobody."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+import random
+import re
+import string
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, unquote_to_bytes, urlencode
+
+from adapters.http.gateway import Gateway
+from tests.servers import Person
+
+UUIDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+METHODS = ("get", "post", "put", "patch", "delete")
+PASSWORD = "a long enough secret"
+KINDS = {
+    "client_id": "clients.id",
+    "user_id": "user_roles.user_id",
+    "assigned_to": "user_roles.user_id",
+    "actor_id": "user_roles.user_id",
+    "workspace_id": "workspaces.id",
+    "entry_id": "audit_logs.id",
+}
+"""Parameter → the column whose values it names; others take any id there is."""
+
+CRAFTED = ("00000000-0000-0000-0000-000000000000", "null", "undefined", "*", "' or 1=1--", "../clients", "a" * 300, "1", "%", "\u0661")
+SERVER_OWNED = ("workspace_id", "id", "version", "role", "client_id", "user_id", "created_at", "owner_id")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One documented method of one path."""
+
+    id: str
+    method: str
+    path: str
+    parameters: Sequence[Mapping[str, Any]]
+    body: Mapping[str, Any] | None
+    example: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request as it goes out."""
+
+    operation: str
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes | None
+    question: str = ""
+
+    def texts(self) -> str:
+        return " ".join((self.path, self.query, *self.headers.values(), (self.body or b"").decode("utf-8", "replace"))).lower()
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Sequence[tuple[str, str]]
+    body: str
+
+    def texts(self) -> Iterator[str]:
+        yield self.body
+        for name, value in self.headers:
+            yield f"{name}: {value}"
+
+
+def serve(gateway: Gateway, call: Call) -> Answer:
+    """The answer of the application in this process, without a client library in between."""
+    path = unquote_to_bytes(call.path).decode("latin-1")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": call.method, "SCRIPT_NAME": "", "PATH_INFO": path, "QUERY_STRING": call.query, "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.version": (1, 0), "wsgi.url_scheme": "http", "wsgi.multithread": True,
+        "wsgi.multiprocess": False, "wsgi.run_once": False, "wsgi.errors": io.StringIO(), "wsgi.input": io.BytesIO(call.body or b""),
+    }  # fmt: skip
+    if call.body is not None:
+        environ |= {"CONTENT_LENGTH": str(len(call.body)), "CONTENT_TYPE": "application/json"}
+    for name, value in call.headers.items():
+        environ[f"HTTP_{name.upper().replace('-', '_')}"] = value.encode().decode("latin-1")
+    got: list[Any] = []
+    body = b"".join(gateway(environ, lambda status, headers, _=None: got.extend((int(status[:3]), headers))))
+    return Answer(got[0], got[1], body.decode("utf-8", "replace"))
+
+
+def operations(document: Mapping[str, Any]) -> list[Operation]:
+    """Every operation of a document."""
+    found = []
+    for path, item in document["paths"].items():
+        for method in METHODS:
+            if (described := item.get(method)) is None:
+                continue
+            media: Mapping[str, Any] = next(iter(described.get("requestBody", {}).get("content", {}).values()), {})
+            body = resolve(document, media["schema"]) if "schema" in media else None
+            parameters = [*item.get("parameters", ()), *described.get("parameters", ())]
+            found.append(Operation(described["operationId"], method.upper(), path, parameters, body, media.get("example", {})))
+    return found
+
+
+def resolve(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    while "$ref" in schema:
+        schema = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]]
+    return schema
+
+
+@dataclass
+class Shared:
+    """What everybody finds lying around: tags, cursors and keys that others used before."""
+
+    tags: list[str] = field(default_factory=lambda: ['"1-clients.client"', "*"])
+    cursors: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # operation → (query without the cursor, cursor)
+    keys: list[str] = field(default_factory=lambda: [f"key-{n}" for n in range(30)])
+
+    def collect(self, call: Call, answer: Answer) -> None:
+        headers = dict(answer.headers)
+        if "ETag" in headers and len(self.tags) < 500:
+            self.tags.append(headers["ETag"])
+        if found := re.search(r'"next_cursor":"([^"]+)"', answer.body):
+            self.cursors.setdefault(call.operation, []).append((call.question, found[1]))
+            del self.cursors[call.operation][:-40]
+
+
+@dataclass
+class Walker:
+    """Somebody with a token. own and foreign: `table.column` → ids; text: what they write."""
+
+    who: Person
+    workspace: str
+    own: Mapping[str, Sequence[str]]
+    foreign: Mapping[str, Sequence[str]]
+    modules: Sequence[str]
+    text: str
+    shared: Shared
+    dice: random.Random
+
+    def call(self, operation: Operation) -> Call:
+        """A random request for the operation, more often sensible than not."""
+        dice = self.dice
+        path, named = operation.path, []
+        for parameter in operation.parameters:
+            if parameter["in"] == "path":
+                value = self._id(parameter["name"], parameter["schema"])
+                path = path.replace("{" + parameter["name"] + "}", quote(value, safe=""))
+        headers = {"Authorization": f"Bearer {self.who.token}"}
+        if (workspace := self._workspace()) is not None:
+            headers["X-Workspace-Id"] = workspace
+        for parameter in operation.parameters:
+            if parameter["in"] == "query" and parameter["name"] != "cursor" and dice.random() < 0.3:
+                named.append((parameter["name"], self._value(parameter["name"], parameter["schema"])))
+        if dice.random() < 0.03:
+            named.append(("workspace_id", self._pick(self.foreign, "workspaces.id")))
+        question = urlencode(named)
+        query = question
+        if (seen := self.shared.cursors.get(operation.id)) and dice.random() < 0.3:
+            question, cursor = dice.choice(seen)
+            query = f"{question}&cursor={cursor}" if question else f"cursor={cursor}"
+        if operation.method in ("PUT", "PATCH", "DELETE") and dice.random() < (0.95 if operation.method == "PUT" else 0.2):
+            headers["If-Match"] = "*" if dice.random() < 0.5 else dice.choice(self.shared.tags)
+        if operation.method == "GET" and dice.random() < 0.15:
+            headers["If-None-Match"] = dice.choice(self.shared.tags[:1] + self.shared.tags[2:])
+        if operation.method == "POST" and dice.random() < 0.25:
+            headers["Idempotency-Key"] = dice.choice(self.shared.keys)
+        body = None if operation.body is None else json.dumps(self._body(operation)).encode()
+        return Call(operation.id, operation.method, path, query, headers, body, question)
+
+    def _workspace(self) -> str | None:
+        chance = self.dice.random()
+        if chance < 0.75:
+            return self.workspace
+        if chance < 0.87:
+            return self._pick(self.foreign, "workspaces.id")
+        if chance < 0.95:
+            return None
+        return str(uuid.uuid4()) if chance < 0.98 else self.dice.choice(CRAFTED[:-1])
+
+    def _id(self, name: str, schema: Mapping[str, Any]) -> str:
+        dice, chance = self.dice, self.dice.random()
+        if name == "name":
+            return dice.choice([*self.modules, "nothing"])
+        kind = KINDS.get(name, "")
+        if chance < 0.5:
+            return self._pick(self.own, kind)
+        if chance < 0.85:
+            return self._pick(self.foreign, kind)
+        if chance < 0.92:
+            return str(dice.randrange(10**6)) if schema.get("type") == "integer" else str(uuid.uuid4())
+        if chance < 0.97:
+            foreign = self._pick(self.foreign, kind)
+            return dice.choice(
+                (foreign.upper(), f"{{{foreign}}}", foreign.replace("-", ""), f"{self._pick(self.own, kind)},{foreign}", f" {foreign}")
+            )
+        return dice.choice(CRAFTED)
+
+    def _pick(self, pool: Mapping[str, Sequence[str]], kind: str) -> str:
+        values = pool.get(kind) or [each for some in pool.values() for each in some]
+        return self.dice.choice(values)
+
+    def _value(self, name: str, schema: Mapping[str, Any]) -> str:
+        kinds = schema.get("type", "string")
+        if "enum" in schema:
+            return str(self.dice.choice(schema["enum"]))
+        if schema.get("format") == "uuid" or name == "record_id":
+            return self._id(name, schema)
+        if "integer" in kinds:
+            return str(self.dice.choice((1, 2, 3, 50)) if name == "limit" else self.dice.randrange(1000))
+        if "boolean" in kinds:
+            return self.dice.choice(("true", "false"))
+        if schema.get("format") == "date-time":
+            return self.dice.choice(("2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z"))
+        words: tuple[str, ...] = ("zq", "bia", "ana", "clients", *string.ascii_lowercase, self.text)
+        return self.dice.choice(words)
+
+    def _body(self, operation: Operation) -> dict[str, Any]:
+        dice, schema = self.dice, operation.body or {}
+        required = set(schema.get("required", ()))
+        body: dict[str, Any] = {}
+        for name, value in copy.deepcopy(dict(operation.example)).items():
+            if name not in required and dice.random() < 0.4:
+                continue
+            body[name] = self._written(name, schema.get("properties", {}).get(name, {}), value, operation)
+        if dice.random() < 0.04:
+            body[dice.choice(SERVER_OWNED)] = self._pick(self.foreign, dice.choice(("workspaces.id", "clients.id")))
+        if dice.random() < 0.02 and body:
+            body[dice.choice(list(body))] = dice.choice((None, [], {}, 7, "x" * 5000, [self._pick(self.foreign, "clients.id")]))
+        return body
+
+    def _written(self, name: str, schema: Mapping[str, Any], example: Any, operation: Operation) -> Any:
+        dice = self.dice
+        if operation.path.startswith("/auth"):
+            return self._secret(name, example, operation)
+        if schema.get("format") == "uuid" or name in KINDS:
+            return None if dice.random() < 0.4 else self._id(name, schema)
+        if "enum" in schema:
+            return dice.choice(schema["enum"])
+        if schema.get("type") == "boolean":
+            return dice.random() < 0.7
+        if name == "email":
+            return f"{self.text}@example.com"
+        text = f"Nome {self.text}"
+        fits = isinstance(example, str) and name != "timezone" and "format" not in schema and re.search(schema.get("pattern", ""), text) is not None
+        return text if fits and len(example) > 3 else example
+
+    def _secret(self, name: str, example: Any, operation: Operation) -> Any:
+        new = operation.path.endswith("/signup")
+        if name == "email":
+            return f"{uuid.uuid4().hex}@example.com" if new else self.who.email
+        if name == "password":
+            return PASSWORD if self.dice.random() < 0.7 else "a wrong secret"
+        if name == "refresh_token":
+            return self.who.refresh
+        return {"terms": True, "privacy": True} if name == "consents" else example if name != "full_name" else f"Eva {self.text}"
+
+
+def walk(gateway: Gateway, walkers: Sequence[Walker], ways: Sequence[Operation], steps: int, after: Callable[[Walker, Call, Answer], None]) -> None:
+    """Take this many random steps, telling `after` about each."""
+    for _ in range(steps):
+        walker = walkers[0].dice.choice(walkers)
+        call = walker.call(walker.dice.choice(ways))
+        answer = serve(gateway, call)
+        walker.shared.collect(call, answer)
+        after(walker, call, answer)
