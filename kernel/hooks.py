@@ -37,6 +37,7 @@ class Hook(Generic[P, R]):
         self.doc = inspect.getdoc(function) or ""
         self.signature = inspect.signature(function)
         self.arguments = tuple(self.signature.parameters)
+        self._names = self.signature.parameters.keys()
         update_wrapper(self, function)
 
     def hints(self) -> dict[str, object]:
@@ -44,9 +45,12 @@ class Hook(Generic[P, R]):
         return {name: hint for name, hint in get_type_hints(self.function).items() if name != "return"}
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        bound = self.signature.bind(*args, **kwargs)
-        bound.apply_defaults()
-        return cast(R, current().dispatcher.fire(cast("Hook[..., object]", self), bound.arguments))
+        arguments: Mapping[str, object] = kwargs
+        if args or kwargs.keys() != self._names:
+            bound = self.signature.bind(*args, **kwargs)
+            bound.apply_defaults()
+            arguments = bound.arguments
+        return cast(R, current().dispatcher.fire(cast("Hook[..., object]", self), arguments))
 
     def problems(self) -> list[str]:
         """What is wrong with the declaration; empty when nothing is."""

@@ -62,6 +62,8 @@ OWN: Final = ("id", "full_name", "email", "phone", "birth_date", "status", "vers
 
 def normalise(text: str) -> str:
     """The form in which two spellings of a name are equal: no accents, no case, single spaces. Idempotent."""
+    if text.isascii():
+        return " ".join(text.lower().split())
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()).translate(_LETTERS)
     bare = "".join(letter for letter in folded if not unicodedata.combining(letter))
     return " ".join(unicodedata.normalize("NFKC", bare).split())

@@ -48,9 +48,6 @@ terms = sa.Table(
     sa.Column("workspace_id", sa.Uuid, primary_key=True),
     sa.Column("client_id", sa.Uuid, primary_key=True),
     sa.Column("term", _BYTES, primary_key=True),
-    sa.ForeignKeyConstraint(
-        ["workspace_id", "client_id"], ["clients.workspace_id", "clients.id"], ondelete="CASCADE", name="fk_clients_term_client_id"
-    ),
     sa.Index("ix_clients_term_term", "workspace_id", "term", "client_id"),
     comment="unaudited",  # derived from an audited table
 )

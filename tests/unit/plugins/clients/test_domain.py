@@ -55,3 +55,9 @@ def test_the_longest_words_of_a_search_count() -> None:
 
 def test_of_equal_tags_the_first_stays_in_its_place() -> None:
     assert unique_tags(["b", "Água", "agua", "B", "c"]) == ["b", "Água", "c"]
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=127), max_size=60))
+def test_the_short_way_for_ascii_names_equals_the_long_one(text: str) -> None:
+    # A letter that normalises to nothing visible takes the long way and leaves no trace.
+    assert normalise(text) == normalise(text + " \u0301")
