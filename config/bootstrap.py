@@ -105,6 +105,7 @@ def web(installation: Installation, *, shortcut: bool = True) -> Gateway:
             metrics_enabled=settings.metrics_enabled,
             cors_origins=settings.cors_origins,
             shortcut=shortcut,
+            strict=settings.strict,
             ready={"database": lambda: reachable(container.connections().app)},
             jwks=container.issuer().jwks,
         ),

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import flask
 import flask_smorest
+import orjson
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask.json.provider import JSONProvider
 from werkzeug.exceptions import HTTPException
@@ -23,6 +24,7 @@ from adapters.http.fallback import respond
 from adapters.http.gateway import Gateway
 from adapters.http.metrics import CONTENT_TYPE, Metrics
 from adapters.http.openapi import Document, schema_name
+from adapters.http.operation import Operation
 from adapters.http.problems import MethodNotAllowed
 from adapters.http.runner import Platform, Runner
 from kernel.errors import DomainError, Malformed, NotFound, TooLarge, Unavailable
@@ -41,6 +43,7 @@ class WebSettings:
     metrics_enabled: bool = True
     cors_origins: tuple[str, ...] = ()
     shortcut: bool = True
+    strict: bool = False
     ready: Mapping[str, Callable[[], None]] = field(default_factory=dict)
     jwks: Callable[[], Mapping[str, object]] = dict
 
@@ -50,11 +53,11 @@ class _Orjson(JSONProvider):
         return to_json(obj).decode()
 
     def loads(self, s: str | bytes, **_: Any) -> Any:
-        raise NotImplementedError("bodies are read by adapters.http.bodies")
+        return orjson.loads(s)
 
 
 def create_app(registry: Registry, blueprints: Mapping[str, Iterable[Blueprint]], platform: Platform, settings: WebSettings) -> Gateway:
-    """Build the application. blueprints: plugin id → its blueprints. A clash of schema names is an error, not a silent rename."""
+    """Build the application. blueprints: plugin id → its blueprints. One that cannot be mounted fails alone, unless `strict`."""
     app = flask.Flask("fitpro", static_folder=None)
     app.json = _Orjson(app)
     app.url_map.strict_slashes = True
@@ -63,14 +66,7 @@ def create_app(registry: Registry, blueprints: Mapping[str, Iterable[Blueprint]]
     api = flask_smorest.Api(app, spec_kwargs={"marshmallow_plugin": _marshmallow()})
     runner = Runner(platform)
     gateway = Gateway(app, runner, headers.Cors(frozenset(settings.cors_origins)), Metrics(), shortcut=settings.shortcut)
-    operations = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)
-        for id, owned in blueprints.items():
-            for blueprint in owned:
-                api.register_blueprint(blueprint)
-                operations += blueprint.operations
-            log.debug("plugin mounted", extra={"plugin": id})
+    operations = _mount(api, registry, blueprints, strict=settings.strict)
     gateway.add(operations)
     document = Document(api.spec.to_dict(), operations, settings.version)
     _errors(app, gateway, registry)
@@ -79,6 +75,28 @@ def create_app(registry: Registry, blueprints: Mapping[str, Iterable[Blueprint]]
     if settings.docs_enabled:
         _documentation(app, document)
     return gateway
+
+
+def _mount(api: flask_smorest.Api, registry: Registry, blueprints: Mapping[str, Iterable[Blueprint]], *, strict: bool) -> list[Operation]:
+    """Register every plugin's routes and gather the operations that serve. A plugin whose routes or schema names clash with
+    another's is set aside with its reason: what Flask has of it already finds no operation and answers 503."""
+    gathered: dict[str, list[Operation]] = {}
+    for id, owned in blueprints.items():
+        documented = set(api.spec._paths)
+        gathered[id] = []
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", UserWarning)  # a clash of schema names: an error, not a silent rename
+                for blueprint in owned:
+                    api.register_blueprint(blueprint)
+                    gathered[id] += blueprint.operations
+        except Exception as error:
+            if strict:
+                raise
+            registry.fail(id, f"its routes cannot be registered: {type(error).__name__}: {error}")
+            for path in set(api.spec._paths) - documented:
+                del api.spec._paths[path]
+    return [operation for id, found in gathered.items() if id in registry.plugins for operation in found]
 
 
 def _marshmallow() -> MarshmallowPlugin:

@@ -16,7 +16,9 @@ def flask_view(**path: Any) -> flask.Response:
     request = flask.request
     assert request.endpoint is not None
     method = "GET" if request.method == "HEAD" else request.method
-    compiled = gateway.compiled[request.endpoint, method]
+    compiled = gateway.compiled.get((request.endpoint, method))
+    if compiled is None:  # mounted halfway, then set aside
+        flask.abort(404)
     return respond(gateway.runner.run(compiled, request.environ, path, request.environ["fitpro.request_id"]))
 
 
