@@ -33,4 +33,5 @@ def session(work: UnitOfWork) -> orm.Session:
         existing = orm.Session(_engine, expire_on_commit=False, autoflush=True)
         work.orm_session = existing  # type: ignore[attr-defined]
         work.before_commit.append(existing.flush)
+        work.on_exit.append(existing.close)
     return existing

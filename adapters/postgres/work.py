@@ -36,6 +36,7 @@ class UnitOfWork:
         self.scope = scope
         self.reply: Reply | None = None
         self.before_commit: list[Callable[[], None]] = []
+        self.on_exit: list[Callable[[], None]] = []
         self._pool = pool
         self._reading = reading
         self._claim = claim
@@ -149,6 +150,8 @@ class UnitOfWork:
         return self
 
     def __exit__(self, *error: object) -> None:
+        for step in self.on_exit:
+            step()
         connection, self._connection = self._connection, None
         self._pending.clear()
         if connection is not None:
