@@ -24,6 +24,10 @@ class Answer:
 def read_body(environ: Environ, limit: int) -> bytes:
     """The whole body. Raises TooLarge above `limit` bytes, before reading when the length is announced."""
     announced = environ.get("CONTENT_LENGTH") or ""
+    coding: str = environ.get("HTTP_TRANSFER_ENCODING") or ""
+    if coding and (announced or coding.strip().lower() != "chunked"):
+        # Whoever is in front of us may have framed it otherwise (request smuggling, RFC 9112 §11.2).
+        raise Malformed("Frame the body by Content-Length or by Transfer-Encoding: chunked, not by both.", code="malformed_header")
     if announced:
         if not (announced.isascii() and announced.isdigit()):
             raise Malformed("Content-Length is not a number.", code="malformed_header")
@@ -36,7 +40,7 @@ def read_body(environ: Environ, limit: int) -> bytes:
         if len(body) < size:
             raise Malformed("The body ended before Content-Length.", code="truncated_body")
         return body
-    if not environ.get("HTTP_TRANSFER_ENCODING"):
+    if not coding:
         return b""
     body = environ["wsgi.input"].read(limit + 1)
     if len(body) > limit:
