@@ -18,6 +18,7 @@ from psycopg.types.string import TextLoader
 
 from adapters.postgres.statements import Encoded, Statement
 
+_STALE_PLAN = b"RevalidateCachedQuery"  # where "cached plan must not change result type" comes from, in every language
 _FATAL = {pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.PIPELINE_ABORTED, pq.ExecStatus.BAD_RESPONSE}
 
 
@@ -190,6 +191,10 @@ class Wire:
             elif name is None:
                 results.append(Result(answer, self, batch[len(results)][0]))
         if failed is not None:
+            if failed.error_field(pq.DiagnosticField.SOURCE_FUNCTION) == _STALE_PLAN:
+                # A migration changed a table under this connection's statements: they fail for good, on another connection they do not.
+                self.connection.close()
+                raise ConnectionLost(sent=False)
             raise ServerError.of(failed)
         return results
 
