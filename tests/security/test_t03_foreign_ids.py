@@ -1,0 +1,146 @@
+"""T3: an id of another workspace is answered word for word like one that does not exist."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+
+from adapters.http.gateway import Gateway
+from adapters.postgres.statements import Statement
+from plugins.clients import repository
+from plugins.clients.models import clients
+from plugins.sdk import sa, statement
+from tests.security.oracle import tenant_tables
+from tests.security.seeded import planted
+from tests.security.studios import Studios
+from tests.security.test_t01_isolation import RESTORE_TENANT, everywhere
+from tests.security.wandering import KINDS, Operation, operations
+
+FOREIGN_KEYS = """
+select c.conrelid::regclass::text, a.attname::text from pg_constraint c join pg_attribute a on a.attrelid = c.conrelid and a.attnum = any (c.conkey)
+ where c.contype = 'f' and c.conrelid::regclass::text = any (%s) and c.confrelid::regclass::text = any (%s) and a.attname <> 'workspace_id'
+"""
+NOT_OVER_HTTP = {("outbox_deliveries", "event_id")}
+"""Reviewed: foreign keys that no request can name; the product fills them itself."""
+
+
+class Twins:
+    """Sends the same request twice: once with what another workspace has, once with what nobody has."""
+
+    def __init__(self, studios: Studios) -> None:
+        self.studios, self.a, self.b = studios, studios["a"], studios["b"]
+        self.ways = operations(studios.api.get("/api/v1/openapi.json").json)
+        with studios.connect() as connection:
+            row = connection.execute("select max(id) from audit_logs where workspace_id = %s", (self.b.id,)).fetchone()
+        assert row is not None
+        self.foreign = {
+            "clients.id": self.b.clients[1],
+            "user_roles.user_id": self.b.people["Colaborador"].id,
+            "workspaces.id": self.b.id,
+            "audit_logs.id": str(row[0]),
+        }
+        self.own = {"clients.id": self.a.clients[1], "user_roles.user_id": self.a.people["Colaborador"].id, "workspaces.id": self.a.id}
+
+    def differences(self, way: Operation, place: str, name: str, role: str) -> list[str]:
+        """How the two answers differ. place: path, body, query or header."""
+        foreign = self.foreign[KINDS[name]]
+        nobody = str(int(foreign) + 10**9) if foreign.isdigit() else str(uuid.uuid4())
+        answers = []
+        for given in (foreign, nobody):
+            self.studios.repair("a")
+            answers.append(self._ask(way, place, name, given, role))
+        (status, theirs), (twin, nobodys) = answers
+        if (status, theirs) == (twin, nobodys) and (status >= 400 or place == "query"):
+            return []
+        return [f"{role} {way.method} {way.path} {place} {name}: {status} {theirs[:200]} against {twin} {nobodys[:200]}"]
+
+    def _ask(self, way: Operation, place: str, name: str, given: str, role: str) -> tuple[int, str]:
+        path = way.path
+        for parameter in way.parameters:
+            if parameter["in"] == "path":
+                mine = given if (place, parameter["name"]) == ("path", name) else self.own.get(KINDS.get(parameter["name"], ""), "clients")
+                path = path.replace("{" + parameter["name"] + "}", mine)
+        body: dict[str, Any] | None = None
+        if way.body is not None:
+            body = dict(way.example)
+            if place == "body":
+                body |= {name: given, **({"role": "Cliente"} if name == "client_id" and "role" in body else {})}
+        query = f"?{name}={given}" if place == "query" else ""
+        workspace = given if place == "header" else None if (place, name) == ("path", "workspace_id") else self.a.id
+        headers = {"If-Match": "*"} if way.method == "PUT" else {}
+        reply = self.studios.api.request(way.method, path + query, json=body, who=self.a.people[role], workspace=workspace, headers=headers)
+        return reply.status, reply.body.decode().replace(reply.headers["X-Request-Id"], "").replace(given, "")
+
+    def places(self) -> list[tuple[Operation, str, str]]:
+        """Every place of every operation that names a row."""
+        found = [(way, p["in"], p["name"]) for way in self.ways for p in way.parameters if p["in"] in ("path", "query") and p["name"] in KINDS]
+        found += [
+            (way, "header", "workspace_id")
+            for way in self.ways
+            if any(p["name"] == "X-Workspace-Id" for p in way.parameters) and "{workspace_id}" not in way.path
+        ]
+        return found + [(way, "body", name) for way in self.ways for name in (way.body or {}).get("properties", {}) if name in KINDS]
+
+
+def unnamed(ways: list[Operation]) -> set[tuple[str, str, str]]:
+    """Ids an operation takes of which this test does not know what they name."""
+    found = {(way.id, p["in"], p["name"]) for way in ways for p in way.parameters if p["schema"].get("format") == "uuid" and p["in"] != "header"}
+    found |= {
+        (way.id, "body", name) for way in ways for name, schema in (way.body or {}).get("properties", {}).items() if schema.get("format") == "uuid"
+    }
+    return {place for place in found if place[2] not in KINDS}
+
+
+def test_t3_a_foreign_id_and_an_unknown_one_get_the_same_answer_everywhere(studios: Studios) -> None:
+    twins = Twins(studios)
+    places = twins.places()
+    found = [
+        each for way, place, name in places for role in ("Owner", "Colaborador", "Cliente") for each in twins.differences(way, place, name, role)
+    ]
+    print(f"T3: {len(places)} places with 3 roles, {len(found)} differences")
+    assert found == []
+    assert len(places) >= 25
+    assert unnamed(twins.ways) == set()
+
+
+def test_t3_every_foreign_key_between_tenant_tables_is_reached_or_reviewed(studios: Studios) -> None:
+    twins = Twins(studios)
+    with studios.connect() as connection:
+        tables = tenant_tables(connection)
+        keys = set(connection.execute(FOREIGN_KEYS, (tables, tables)).fetchall())
+    named = {name for _, place, name in twins.places() if place == "body"}
+    assert {key for key in keys if key[1] not in named} == NOT_OVER_HTTP
+
+
+# The seeded faults -----------------------------------------------------------------------------------------------------------------------
+
+_ONE_COLUMN = """
+alter table clients drop constraint fk_clients_assigned_to;
+alter table clients add constraint fk_clients_assigned_to foreign key (assigned_to) references users (id)
+"""
+_BOTH_COLUMNS = """
+update clients set assigned_to = null;
+alter table clients drop constraint fk_clients_assigned_to;
+alter table clients add constraint fk_clients_assigned_to foreign key (workspace_id, assigned_to)
+  references user_roles (workspace_id, user_id) on delete restrict
+"""
+
+
+def test_t3_a_single_column_key_is_caught(studios: Studios, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_given: Statement = statement(sa.insert(clients).values({column.name: sa.bindparam(column.name) for column in clients.c}))
+    monkeypatch.setattr(repository, "ADD", as_given)
+    twins = Twins(studios)
+    adding = [place for place in twins.places() if place[0].id == "clients_create_clients" and place[1] == "body"]
+    with planted(studios.superuser, _ONE_COLUMN, _BOTH_COLUMNS):
+        assert [each for place in adding for each in twins.differences(*place, "Owner")] != []
+
+
+def test_t3_a_row_of_another_workspace_that_can_be_read_is_caught(studios: Studios, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(repository, "GET", everywhere(repository.GET))
+    twins = Twins(studios)
+    reading = next(place for place in twins.places() if place[0].id == "clients_get_client")
+    assert twins.differences(*reading, "Owner") == []
+    with planted(studios.superuser, "alter policy tenant on clients using (true) with check (true)", RESTORE_TENANT):
+        assert twins.differences(*reading, "Owner") != []

@@ -1,0 +1,128 @@
+"""T11, T19: as a member of A, no statement moves a row into another workspace, and one without WHERE touches A's rows alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.security import oracle
+from tests.security.seeded import planted
+from tests.security.studios import Studio, Studios, plant
+from tests.security.test_t01_isolation import RESTORE_TENANT
+
+FOR_READING = {"audit_logs"}
+"""Reviewed: tenant tables the app role may not write."""
+
+
+@contextmanager
+def acting(studios: Studios, studio: Studio, client: str = "") -> Iterator[psycopg.Connection[Any]]:
+    """The app role in a studio's context; what it does is undone."""
+    with psycopg.connect(studios.settings.database_url or "") as connection:
+        connection.execute("select set_config('app.workspace_id', %s, true), set_config('app.client_id', %s, true)", (studio.id, client))
+        yield connection
+        connection.rollback()
+
+
+def attempt(connection: psycopg.Connection[Any], sql: str, *values: object) -> int | str:
+    """Rows touched, or the SQLSTATE; the transaction goes on."""
+    try:
+        with connection.transaction():
+            return connection.execute(sql.encode(), values).rowcount
+    except psycopg.Error as error:
+        return str(error.sqlstate)
+
+
+def test_t11_moving_a_row_to_another_workspace_is_refused_on_every_table(studios: Studios, tables: list[str]) -> None:
+    a, b = studios["a"], studios["b"]
+    with acting(studios, a) as connection:
+        moved = {table: attempt(connection, f"update {table} set {oracle.column_of(table)} = %s", b.id) for table in tables}
+        nowhere = {table: attempt(connection, f"update {table} set {oracle.column_of(table)} = gen_random_uuid()") for table in tables}
+    assert set(moved.values()) == {"42501"}
+    assert moved == nowhere
+
+
+def test_t11_fetching_a_row_of_another_workspace_touches_none(studios: Studios, tables: list[str]) -> None:
+    a, b = studios["a"], studios["b"]
+    with acting(studios, a) as connection:
+        fetched = {
+            table: attempt(connection, f"update {table} set {oracle.column_of(table)} = %s where {oracle.column_of(table)} = %s", a.id, b.id)
+            for table in tables
+            if table not in FOR_READING
+        }
+    assert set(fetched.values()) == {0}
+
+
+def test_t11_no_body_may_name_the_workspace_of_a_row(studios: Studios) -> None:
+    a, b = studios["a"], studios["b"]
+    base = {"full_name": "Ana Souza"}
+    for method, path, body in (
+        ("POST", "/api/v1/clients", base),
+        ("PUT", f"/api/v1/clients/{a.clients[1]}", base),
+        ("PATCH", f"/api/v1/clients/{a.clients[1]}", base),
+        ("PATCH", f"/api/v1/workspaces/{a.id}", {}),
+        ("PUT", f"/api/v1/users/{a.people['Colaborador'].id}/role", {"role": "Colaborador"}),
+        ("PUT", f"/api/v1/workspaces/{a.id}/modules/clients", {"enabled": True}),
+        ("PATCH", "/api/v1/me", {}),
+    ):
+        for owned in ("workspace_id", "id", "version", "created_at"):
+            reply = studios.api.request(method, path, json={**body, owned: b.id}, who=a.people["Owner"], workspace=a.id, headers={"If-Match": "*"})
+            assert (reply.status, reply.json["errors"][0]["pointer"]) == (422, f"/{owned}")
+
+
+def test_t19_a_write_without_where_touches_the_rows_of_its_workspace_alone(studios: Studios, tables: list[str]) -> None:
+    a = studios["a"]
+    with studios.connect() as sees_all:
+        mine = {t: oracle.count(sees_all, f"select count(*) from {t} where {oracle.column_of(t)} = %(ws)s", ws=a.id) for t in tables}
+        everybodys = {t: oracle.count(sees_all, f"select count(*) from {t}") for t in tables}
+        before = {other.letter: oracle.digests(sees_all, other.id, []) for other in studios.others("a")}
+        with acting(studios, a) as connection:
+            updated = {
+                t: attempt(connection, f"update {t} set {oracle.column_of(t)} = {oracle.column_of(t)}") for t in tables if t not in FOR_READING
+            }
+            assert updated == {t: mine[t] for t in tables if t not in FOR_READING}
+            assert {t: attempt(connection, f"delete from {t}") for t in FOR_READING} == dict.fromkeys(FOR_READING, "42501")
+            for table in tables:
+                assert attempt(connection, f"select * from {table} for share") in (mine[table], "42501")
+        leaves = [t for t in tables if t not in FOR_READING and t not in ("workspaces", "user_roles", "clients", "outbox")]
+        with psycopg.connect(studios.settings.database_url or "") as connection:
+            connection.execute("select set_config('app.workspace_id', %s, true), set_config('app.client_id', '', true)", (a.id,))
+            assert {t: attempt(connection, f"delete from {t}") for t in leaves} == {t: mine[t] for t in leaves}
+            connection.commit()
+        assert {other.letter: oracle.digests(sees_all, other.id, []) for other in studios.others("a")} == before
+    assert all(everybodys[t] > mine[t] > 0 for t in leaves)
+
+
+def test_t19_a_cliente_without_where_touches_their_own_rows_alone(studios: Studios) -> None:
+    b = studios["b"]
+    with acting(studios, b, client=b.clients[0]) as connection:
+        assert attempt(connection, "update clients set notes = notes") == 1
+        assert connection.execute("select distinct client_id::text from clients_term").fetchall() == [(b.clients[0],)]
+        own = attempt(connection, "update clients_term set term = term where client_id = %s", b.clients[0])
+        assert own not in (0, "42501")
+        assert attempt(connection, "delete from clients_term") == own
+        assert attempt(connection, "update clients set id = id where id = %s", b.clients[1]) == 0
+
+
+def test_t19_an_open_policy_is_caught(studios: Studios) -> None:
+    c = studios["c"]
+    with (
+        planted(studios.superuser, "alter policy tenant on clients using (true) with check (true)", RESTORE_TENANT),
+        acting(studios, c) as connection,
+    ):
+        touched = attempt(connection, "update clients set notes = notes")
+        moved = attempt(connection, "update clients set workspace_id = %s, assigned_to = null where id = %s", studios["b"].id, c.clients[2])
+    assert isinstance(touched, int)
+    assert touched > len(c.clients)
+    assert moved in (1, "23503")
+
+
+@pytest.fixture(scope="module")
+def tables(studios: Studios) -> list[str]:
+    """Every tenant table, with rows in each."""
+    plant(studios)
+    with studios.connect() as connection:
+        return [*oracle.tenant_tables(connection), "workspaces"]

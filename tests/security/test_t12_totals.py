@@ -1,0 +1,112 @@
+"""T12: every list, count and search has the rows of its own workspace, all of them and no other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from plugins.clients import repository
+from plugins.sdk import sql
+from tests.security.oracle import count
+from tests.security.seeded import planted
+from tests.security.studios import Studio, Studios
+from tests.security.test_t01_isolation import RESTORE_TENANT
+from tests.security.wandering import operations
+
+CLIENTS = "select count(*) from clients where workspace_id = %(ws)s"
+
+# List → who asks → the oracle's count for them.
+TOTALS: dict[tuple[str, str], str] = {
+    ("/api/v1/clients", "Owner"): f"{CLIENTS} and status <> 'archived'",
+    ("/api/v1/clients", "Colaborador"): f"{CLIENTS} and status <> 'archived'",
+    ("/api/v1/clients", "Cliente"): f"{CLIENTS} and id = %(client)s",
+    ("/api/v1/clients?status=archived", "Owner"): f"{CLIENTS} and status = 'archived'",
+    ("/api/v1/clients?q=bia", "Owner"): f"{CLIENTS} and search_name like 'bia%%' and status <> 'archived'",
+    ("/api/v1/clients?q=bia", "Cliente"): f"{CLIENTS} and id = %(client)s",
+    ("/api/v1/clients?tag=comum", "Owner"): f"{CLIENTS} and 'comum' = any (tags) and status <> 'archived'",
+    ("/api/v1/clients?tag=comum", "Cliente"): "select 0",
+    ("/api/v1/clients/tags", "Owner"): "select count(distinct t) from clients, unnest(tags) t where workspace_id = %(ws)s and status <> 'archived'",
+    ("/api/v1/users", "Owner"): "select count(*) from user_roles where workspace_id = %(ws)s and ended_at is null",
+    ("/api/v1/users", "Cliente"): "select 1",
+    ("/api/v1/users?role=Colaborador", "Colaborador"): "select count(*) from user_roles where workspace_id = %(ws)s and role = 'Colaborador'",
+    ("/api/v1/audit", "Owner"): "select count(*) from audit_logs where workspace_id = %(ws)s",
+    ("/api/v1/audit?table=clients&action=insert", "Owner"): (
+        "select count(*) from audit_logs where workspace_id = %(ws)s and table_name = 'clients' and action = 'insert'"
+    ),
+    ("/api/v1/workspaces", "Cliente"): "select count(*) from user_roles where user_id = %(person)s and ended_at is null",
+    ("/api/v1/me/consents", "Owner"): "select count(*) from accounts_consent where user_id = %(person)s",
+}
+NOT_OF_ROWS = {"workspaces_list_modules"}
+"""Reviewed: a list of what is installed, the same for everybody."""
+
+
+def everything(studios: Studios, studio: Studio, role: str, path: str) -> list[dict[str, Any]]:
+    """Every item of a list, through its pages of three."""
+    items: list[dict[str, Any]] = []
+    cursor = ""
+    while True:
+        asked = f"{path}{'&' if '?' in path else '?'}limit=3{cursor}"
+        reply = studios.api.get(asked, who=studio.people[role], workspace=studio.id)
+        assert reply.status == 200, reply.body
+        items += reply.json["items"]
+        if reply.json["next_cursor"] is None:
+            return items
+        cursor = f"&cursor={reply.json['next_cursor']}"
+
+
+def wrong(studios: Studios) -> list[str]:
+    """Lists whose length is not the oracle's."""
+    found = []
+    with studios.connect() as connection:
+        for studio in studios.all.values():
+            for (path, role), sql in TOTALS.items():
+                given = {"ws": studio.id, "client": studio.clients[0], "person": studio.people[role].id}
+                expected = count(connection, sql, **given)
+                items = everything(studios, studio, role, path)
+                if len(items) != expected or len({str(item) for item in items}) != expected:
+                    found.append(f"{path} as {role} in {studio.letter}: {len(items)}, not {expected}")
+    return found
+
+
+def test_t12_every_list_is_as_long_as_the_oracle_says(filled: Studios) -> None:
+    assert wrong(filled) == []
+
+
+def test_t12_counts_inside_answers_are_the_oracles(filled: Studios) -> None:
+    with filled.connect() as connection:
+        for studio in filled.all.values():
+            shown = {item["tag"]: item["clients"] for item in everything(filled, studio, "Owner", "/api/v1/clients/tags")}
+            assert shown == {
+                tag: count(connection, f"{CLIENTS} and %(tag)s = any (tags) and status <> 'archived'", ws=studio.id, tag=tag) for tag in shown
+            }
+            assert shown["comum"] == 4 + LETTERS_MORE[studio.letter]
+
+
+def test_t12_every_documented_list_is_compared(filled: Studios) -> None:
+    lists = {
+        way.id: way.path for way in operations(filled.api.get("/api/v1/openapi.json").json) if any(p["name"] == "cursor" for p in way.parameters)
+    }
+    compared = {path.partition("?")[0] for path, _ in TOTALS}
+    assert {id for id, path in lists.items() if path not in compared} == NOT_OF_ROWS
+
+
+def test_t12_a_count_across_workspaces_is_caught(filled: Studios, monkeypatch: pytest.MonkeyPatch) -> None:
+    faulty = repository.TAGS.text.replace("c.workspace_id = $1", "(c.workspace_id = $1 or true)")
+    monkeypatch.setattr(repository, "TAGS", sql(faulty, "workspace_id", "after", "limit"))
+    assert wrong(filled) == []  # the policy still holds
+    with planted(filled.superuser, "alter policy tenant on clients using (true) with check (true)", RESTORE_TENANT):
+        assert wrong(filled) != []
+
+
+LETTERS_MORE = {"a": 0, "b": 1, "c": 2}
+
+
+@pytest.fixture(scope="module")
+def filled(studios: Studios) -> Studios:
+    """Each studio with another number of clients, some archived, tags in common."""
+    for studio in studios.all.values():
+        for n in range(5 + LETTERS_MORE[studio.letter]):
+            body = {"full_name": f"Ana {n}", "tags": ["comum", f"t{n}"], "status": "archived" if n == 0 else "active"}
+            assert studios.api.post("/api/v1/clients", json=body, who=studio.people["Owner"], workspace=studio.id).status == 201
+    return studios
