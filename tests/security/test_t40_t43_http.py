@@ -54,7 +54,8 @@ def wrong_bodies(here: World) -> list[str]:
 
 def test_t40_a_lenient_reader_is_noticed(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inputs, "parse_json", lambda raw, *_, **__: json.loads(raw or b"{}"))
-    assert len(wrong_bodies(here)) > 20
+    here.operations[:] = [each for each in here.operations if str(each) == "clients_create_clients"]
+    assert len(wrong_bodies(here)) > 10
 
 
 # T41: texts --------------------------------------------------------------------------------------------------------
