@@ -58,6 +58,7 @@ class Claim:
     """An Idempotency-Key of one person in one workspace (the nil UUID outside any), for one operation and one body.
 
     lease_s: how long an outside operation may run before another attempt may take it over; 0 when one transaction does it all.
+    holder: the attempt; whoever was taken over can neither go on nor finish.
     """
 
     scope_id: UUID
@@ -65,6 +66,7 @@ class Claim:
     operation: str
     fingerprint: str
     lease_s: int = 0
+    holder: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ class UnitOfWork(Work, Transaction, Locks, Protocol):
     reply: Reply | None
 
     def reach(self, claim: Claim, phase: str) -> None:
-        """Queue a recovery point, to be committed with what led to it."""
+        """Set a recovery point, to be committed with what led to it. Raises KeyInUse when another attempt took over."""
 
     def commit(self) -> None: ...
 
@@ -126,7 +128,7 @@ class Keys(Protocol):
         """End the lease of an unfinished key, so that a retry may go on at once."""
 
     def keep(self, scope: Scope, claim: Claim, reply: Reply) -> None:
-        """Finish the key."""
+        """Finish the key. Raises KeyInUse when another attempt took over."""
 
 
 class Database(Protocol):

@@ -12,10 +12,10 @@ def replay(database: Database, scope: Scope, claim: Claim, taken: KeyTaken | Key
     """What a request with a used key gets. Raises Invalid for another body or operation, Conflict while the first still runs."""
     stored = None if isinstance(taken, KeyInUse) else database.keys.stored(scope, claim)
     if stored is None:
-        raise _in_progress()
+        raise in_progress()
     _same(stored, claim)
     if stored.reply is None:
-        raise _in_progress()
+        raise in_progress()
     return _answer(stored)
 
 
@@ -26,16 +26,16 @@ def take(database: Database, scope: Scope, claim: Claim) -> Answer | str | None:
             work.commit()
         return None
     except KeyInUse:
-        raise _in_progress() from None
+        raise in_progress() from None
     except KeyTaken:
         stored = database.keys.stored(scope, claim)
     if stored is None:
-        raise _in_progress()
+        raise in_progress()
     _same(stored, claim)
     if stored.reply is not None:
         return _answer(stored)
     if not database.keys.take_over(scope, claim):
-        raise _in_progress()
+        raise in_progress()
     return stored.phase
 
 
@@ -53,5 +53,6 @@ def _answer(stored: StoredReply) -> Answer:
     return Answer(stored.reply.status, [*stored.reply.headers, ("Idempotent-Replayed", "true")], stored.reply.body)
 
 
-def _in_progress() -> Conflict:
+def in_progress() -> Conflict:
+    """Another attempt holds the key."""
     return Conflict("The first request with this key is still running; try again.", code="idempotency_in_progress", retry_after_s=1)

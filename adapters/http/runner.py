@@ -19,6 +19,7 @@ from adapters.http.inputs import Inputs, Reader
 from adapters.http.pagination import Page
 from kernel.context import Current, Dispatcher, Kind, Scope, begin, end
 from kernel.errors import DomainError, Malformed, Unauthenticated
+from kernel.ids import new_id
 from kernel.roles import EVERYONE, Access, Role
 from ports.identity import TokenVerifier
 from ports.persistence import Claim, Database, KeyInUse, KeyTaken, Reply, UnitOfWork
@@ -134,7 +135,7 @@ class Runner:
         """No ambient transaction. The key is claimed first, in a transaction of its own; a later attempt finds the recovery point."""
         point: str | None = None
         if claim is not None:
-            claim = replace(claim, lease_s=_OUTSIDE_LEASE_S)
+            claim = replace(claim, lease_s=_OUTSIDE_LEASE_S, holder=new_id())
             taken = replays.take(database, scope, claim)
             if isinstance(taken, Answer):
                 return taken
@@ -148,13 +149,15 @@ class Runner:
         current.transactions = partial(_transaction, database, current, claim)
         try:
             answer = self._view(compiled, current, inputs, path, environ)
+            if claim is not None:
+                database.keys.keep(scope, claim, Reply(answer.status, tuple(answer.headers), answer.body))
+            return answer
+        except KeyInUse:  # this attempt outlived its lease and another goes on in its place
+            raise replays.in_progress() from None
         except BaseException:
             if claim is not None:
                 database.keys.let_go(scope, claim)
             raise
-        if claim is not None:
-            database.keys.keep(scope, claim, Reply(answer.status, tuple(answer.headers), answer.body))
-        return answer
 
     def _view(self, compiled: Compiled, current: Current, inputs: Inputs, path: Mapping[str, Any], environ: Environ) -> Answer:
         token = begin(current)

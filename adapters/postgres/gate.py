@@ -20,24 +20,27 @@ ENTER_USER = sql("select app.enter_user($1, $2, $3)", "user", "session", "reques
 ENTER_JOB = sql("select version from app.enter_job($1, $2, $3)", "workspace", "module", "request")
 
 _KEY = ("scope_id", "key", "operation", "fingerprint", "status", "headers", "body")
-CLAIM = sql("select app.claim_key($1, $2, $3, $4, $5::smallint, $6::jsonb, $7::bytea, $8)", *_KEY, "lease_s", json=("headers",))
+CLAIM = sql("select app.claim_key($1, $2, $3, $4, $5::smallint, $6::jsonb, $7::bytea, $8, $9)", *_KEY, "lease_s", "holder", json=("headers",))
 KEEP_REPLY = sql(
     "update idempotency_keys set status = $5::smallint, headers = $6::jsonb, body = $7::bytea"
-    " where user_id = app.usr() and scope_id = $1 and key = $2 and operation = $3 and fingerprint = $4",
-    *_KEY, json=("headers",),
+    " where user_id = app.usr() and scope_id = $1 and key = $2 and operation = $3 and fingerprint = $4"
+    " and holder is not distinct from $8",
+    *_KEY, "holder", json=("headers",),
 )  # fmt: skip
 NO_REPLY: dict[str, object] = {"status": None, "headers": None, "body": None}
 STORED = sql(
-    "select operation, fingerprint, phase, status, headers, body, coalesce(locked_until > now(), false) as running from idempotency_keys where user_id = app.usr() and scope_id = $1 and key = $2",
+    "select operation, fingerprint, phase, status, headers, body, coalesce(locked_until > now(), false) as running"
+    " from idempotency_keys where user_id = app.usr() and scope_id = $1 and key = $2",
     "scope_id", "key",
 )  # fmt: skip
 _THE_KEY = " where user_id = app.usr() and scope_id = $1 and key = $2 and status is null"
 TAKE_OVER = sql(
-    "update idempotency_keys set locked_until = now() + make_interval(secs => $3)" + _THE_KEY + " and (locked_until is null or locked_until < now())",
-    "scope_id", "key", "lease_s",
+    "update idempotency_keys set locked_until = now() + make_interval(secs => $3), holder = $4"
+    + _THE_KEY + " and (locked_until is null or locked_until < now())",
+    "scope_id", "key", "lease_s", "holder",
 )  # fmt: skip
-LET_GO = sql("update idempotency_keys set locked_until = null" + _THE_KEY, "scope_id", "key")
-REACH = sql("update idempotency_keys set phase = $3" + _THE_KEY, "scope_id", "key", "phase")
+LET_GO = sql("update idempotency_keys set locked_until = null" + _THE_KEY + " and holder = $3", "scope_id", "key", "holder")
+REACH = sql("update idempotency_keys set phase = $3" + _THE_KEY + " and holder = $4", "scope_id", "key", "phase", "holder")
 
 RECORD = sql(
     "insert into outbox (workspace_id, id, name, payload, actor_id, request_id) values ($1, $2, $3, $4::jsonb, $5, $6)",
@@ -51,7 +54,8 @@ DELIVER = sql(
     "workspace_id", "event_id", "request_id", "ids", "modules", "handlers", "queues",
 )  # fmt: skip
 ENQUEUE = sql(
-    "insert into outbox_deliveries (workspace_id, id, module, handler, queue, key, unique_key, arguments, available_at, max_attempts, request_id, rung_at)"
+    "insert into outbox_deliveries (workspace_id, id, module, handler, queue, key, unique_key, arguments, available_at, max_attempts, request_id,"
+    " rung_at)"
     " values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, coalesce($9::timestamptz, now()), $10, $11, case when $9::timestamptz is null then now() end)"
     " on conflict on constraint uq_outbox_deliveries_unique_key do nothing",
     "workspace_id", "id", "module", "handler", "queue", "key", "unique_key", "arguments", "available_at", "max_attempts", "request_id",

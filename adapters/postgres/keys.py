@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from adapters.postgres import gate
 from adapters.postgres.statements import Statement
 from kernel.context import Scope
-from ports.persistence import Claim, Reply, StoredReply
+from ports.persistence import Claim, KeyInUse, Reply, StoredReply
 
 if TYPE_CHECKING:
     from adapters.postgres.database import PostgresDatabase
@@ -29,16 +29,18 @@ class PostgresKeys:
         return StoredReply(row["operation"], row["fingerprint"], reply, row["phase"], row["running"])
 
     def take_over(self, scope: Scope, claim: Claim) -> bool:
-        return self._change(scope, gate.TAKE_OVER, scope_id=claim.scope_id, key=claim.key, lease_s=claim.lease_s) == 1
+        return self._change(scope, gate.TAKE_OVER, scope_id=claim.scope_id, key=claim.key, lease_s=claim.lease_s, holder=claim.holder) == 1
 
     def let_go(self, scope: Scope, claim: Claim) -> None:
-        self._change(scope, gate.LET_GO, scope_id=claim.scope_id, key=claim.key)
+        self._change(scope, gate.LET_GO, scope_id=claim.scope_id, key=claim.key, holder=claim.holder)
 
     def keep(self, scope: Scope, claim: Claim, reply: Reply) -> None:
-        self._change(
+        kept = self._change(
             scope, gate.KEEP_REPLY, scope_id=claim.scope_id, key=claim.key, operation=claim.operation, fingerprint=claim.fingerprint,
-            status=reply.status, headers=[list(pair) for pair in reply.headers], body=reply.body,
+            holder=claim.holder, status=reply.status, headers=[list(pair) for pair in reply.headers], body=reply.body,
         )  # fmt: skip
+        if kept != 1:
+            raise KeyInUse
 
     def _change(self, scope: Scope, statement: Statement, **parameters: object) -> int:
         with self._database.open(scope) as work:

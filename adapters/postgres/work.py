@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -117,7 +118,8 @@ class UnitOfWork:
         self._send([(gate.rollback_to(name) if read_only else gate.release(name), [])], explicit=True)
 
     def reach(self, claim: Claim, phase: str) -> None:
-        self.write(gate.REACH, scope_id=claim.scope_id, key=claim.key, phase=phase)
+        if self.change(gate.REACH, scope_id=claim.scope_id, key=claim.key, phase=phase, holder=claim.holder) != 1:
+            raise KeyInUse
 
     # -- the edge's part -----------------------------------------------------------------------------------------------------------
     def flush(self) -> None:
@@ -214,8 +216,7 @@ class UnitOfWork:
     def _claimed(self) -> dict[str, object]:
         claim = self._claim
         assert claim is not None
-        return {"scope_id": claim.scope_id, "key": claim.key, "operation": claim.operation, "fingerprint": claim.fingerprint,
-                "lease_s": claim.lease_s}  # fmt: skip
+        return dataclasses.asdict(claim)
 
     def _replied(self) -> dict[str, object]:
         reply = self.reply

@@ -63,6 +63,7 @@ create table idempotency_keys (
   headers jsonb,
   body bytea,
   locked_until timestamptz,
+  holder uuid,  -- the attempt an unfinished outside operation belongs to
   created_at timestamptz not null default now(),
   constraint pk_idempotency_keys primary key (user_id, scope_id, key)
 );
@@ -80,18 +81,18 @@ grant select (created_at) on idempotency_keys to fitpro_relay;
 
 -- Take a key in this transaction; 42F05 when it was taken before. A second request waits here for the first to end, 200 ms at most: 42F06.
 create function app.claim_key(p_scope uuid, p_key text, p_operation text, p_fingerprint text, p_status smallint, p_headers jsonb, p_body bytea,
-                              p_lease_s int) returns void
+                              p_lease_s int, p_holder uuid) returns void
 language plpgsql volatile as $$
 declare
   patience text := pg_catalog.current_setting('lock_timeout');
 begin
   perform pg_catalog.set_config('lock_timeout', '200ms', true);
-  insert into public.idempotency_keys as k (user_id, scope_id, key, operation, fingerprint, status, headers, body, locked_until)
-    values (app.usr(), p_scope, p_key, p_operation, p_fingerprint, p_status, p_headers, p_body,
+  insert into public.idempotency_keys as k (user_id, scope_id, key, operation, fingerprint, status, headers, body, holder, locked_until)
+    values (app.usr(), p_scope, p_key, p_operation, p_fingerprint, p_status, p_headers, p_body, p_holder,
             case when p_lease_s > 0 then pg_catalog.now() + pg_catalog.make_interval(secs => p_lease_s) end)
     on conflict (user_id, scope_id, key) do update
        set operation = excluded.operation, fingerprint = excluded.fingerprint, status = excluded.status, headers = excluded.headers,
-           body = excluded.body, phase = null, locked_until = excluded.locked_until,
+           body = excluded.body, phase = null, locked_until = excluded.locked_until, holder = excluded.holder,
            created_at = pg_catalog.now()
      where k.created_at < pg_catalog.now() - interval '24 hours';
   if not found then

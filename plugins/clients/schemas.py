@@ -5,7 +5,7 @@ from __future__ import annotations
 from plugins.clients.domain import Sort, Status
 from plugins.sdk import QuerySchema, Schema, fields, validate
 
-_VISIBLE = validate.Regexp(r"\S", error="May not be blank.")
+_VISIBLE = validate.Regexp(r"(?s).*\S", error="May not be blank.")
 _STATUS = {"description": "Archived clients keep their history and are listed only when asked for."}
 _ASSIGNED = {"description": "`user_id` of the Owner or Colaborador who looks after the client."}
 

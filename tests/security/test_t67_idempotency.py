@@ -231,6 +231,23 @@ def test_t67_an_outside_operation_killed_between_its_phases_has_one_effect(
     assert charge.lines() == {"asked": 2, "made": 1}
 
 
+def test_t67_an_outside_attempt_that_was_taken_over_can_neither_go_on_nor_finish(
+    settings: Settings, tmp_path: Path, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    with killable(settings, tmp_path) as web:
+        charge = Charge(Studio(web.api, settings), tmp_path, seconds=2)
+        with ThreadPoolExecutor(1) as other:
+            slow = other.submit(charge.send)
+            charge.wait_asked()
+            charge.pass_lease()
+            done = charge.send()
+            late = slow.result()
+    assert done.status == 201, done.body
+    assert (late.status, late.json["code"]) == (409, CODE_RUNNING)
+    assert charge.events() == {"charging_reserved": 1, "charging_made": 1}
+
+
 @pytest.mark.parametrize("fault", ["keys are not claimed", "the body is not part of it"])
 def test_t67_broken_keys_are_noticed(local: Api, settings: Settings, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
     studio, key = Studio(local, settings), str(uuid.uuid4())
