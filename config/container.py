@@ -38,12 +38,8 @@ class Container(containers.DeclarativeContainer):
     app_database = providers.Singleton(PostgresDatabase, app_pool)
     auth_database = providers.Singleton(PostgresDatabase, auth_pool)
 
-    key_ring = providers.Singleton(
-        StoredKeyRing, auth_database, providers.Callable(derive_key, settings.provided.secret_key, "signing keys"), clock
-    )
-    issuer = providers.Singleton(
-        Es256Issuer, key_ring, clock, iss=ISSUER, audience="fitpro", lifetime_s=settings.provided.access_token_ttl_s
-    )
+    key_ring = providers.Singleton(StoredKeyRing, auth_database, providers.Callable(derive_key, settings.provided.secret_key, "signing keys"), clock)
+    issuer = providers.Singleton(Es256Issuer, key_ring, clock, iss=ISSUER, audience="fitpro", lifetime_s=settings.provided.access_token_ttl_s)
     verifier = providers.Singleton(
         CachedVerifier,
         providers.Singleton(JwtVerifier, providers.List(providers.Callable(own_issuer, key_ring, iss=ISSUER, audience="fitpro")), clock),

@@ -85,16 +85,12 @@ class Settings:
     database_owner_url: str | None = _a(
         "DATABASE_OWNER_URL", None, "the same as the owner role, which migrates", check=_URL_OF_A_DATABASE, secret=True
     )
-    database_direct_url: str | None = _a(
-        "DATABASE_DIRECT_URL", None, "the same past a pooler, for LISTEN", check=_URL_OF_A_DATABASE, secret=True
-    )
+    database_direct_url: str | None = _a("DATABASE_DIRECT_URL", None, "the same past a pooler, for LISTEN", check=_URL_OF_A_DATABASE, secret=True)
     db_prepare: bool = _a("FITPRO_DB_PREPARE", True, "off: no prepared statements, as some poolers need", Env.bool)
     pool_size: int = _a("FITPRO_POOL_SIZE", 4, "most database connections per process and role", Env.int, Range(1, 100))
     statement_timeout_ms: int = _a("FITPRO_STATEMENT_TIMEOUT_MS", 5_000, "longest statement of a request", Env.int, Range(100, 600_000))
     lock_timeout_ms: int = _a("FITPRO_LOCK_TIMEOUT_MS", 300, "longest wait for a lock in a request", Env.int, Range(10, 60_000))
-    redis_url: str | None = _a(
-        "REDIS_URL", None, "broker, cache and limits; not set: PostgreSQL and memory", check=_URL_OF_REDIS, secret=True
-    )
+    redis_url: str | None = _a("REDIS_URL", None, "broker, cache and limits; not set: PostgreSQL and memory", check=_URL_OF_REDIS, secret=True)
 
     plugins_only: tuple[str, ...] = _a("FITPRO_PLUGINS_ONLY", (), "load these plugins and no others (a,b)", _names)
     plugins_block: tuple[str, ...] = _a("FITPRO_PLUGINS_BLOCK", (), "never load these plugins (a,b)", _names)
@@ -104,9 +100,7 @@ class Settings:
     workers: int = _a("FITPRO_WORKERS", 2, "web server processes", Env.int, Range(1, 64))
     threads: int = _a("FITPRO_THREADS", 2, "threads per web server process", Env.int, Range(1, 64))
     max_body_bytes: int = _a("FITPRO_MAX_BODY_BYTES", 1024 * 1024, "largest request body", Env.int, Range(1024, 64 * 1024 * 1024))
-    trusted_proxies: int = _a(
-        "FITPRO_TRUSTED_PROXIES", 0, "proxies in front whose X-Forwarded-* headers are believed", Env.int, Range(0, 8)
-    )
+    trusted_proxies: int = _a("FITPRO_TRUSTED_PROXIES", 0, "proxies in front whose X-Forwarded-* headers are believed", Env.int, Range(0, 8))
     cors_origins: tuple[str, ...] = _a("FITPRO_CORS_ORIGINS", (), "origins of browser frontends (https://a,https://b)", _names)
     docs_enabled: bool = _a("FITPRO_DOCS", IN_DEVELOPMENT, "the OpenAPI document and /docs are open to everybody", Env.bool)
     metrics_enabled: bool = _a("FITPRO_METRICS", True, "/metrics answers", Env.bool)

@@ -65,9 +65,7 @@ class Task:
     def __call__(self, **arguments: object) -> UUID:
         return self.schedule(arguments)
 
-    def schedule(
-        self, arguments: Mapping[str, object], *, at: datetime | None = None, key: str | None = None, unique: str | None = None
-    ) -> UUID:
+    def schedule(self, arguments: Mapping[str, object], *, at: datetime | None = None, key: str | None = None, unique: str | None = None) -> UUID:
         """Store the job and return its id. at: not before this instant; key: one after another per key; unique: a second one with
         the same value is dropped. TypeError when the arguments do not fit."""
         inspect.signature(self.function).bind(**arguments)
@@ -162,9 +160,7 @@ class Manifest:
     @overload
     def task(self, function: Callable[..., Any]) -> Task: ...
     @overload
-    def task(
-        self, *, retries: int = ..., cron: str | None = ..., queue: str = ..., outside: bool = ...
-    ) -> Callable[[Callable[..., Any]], Task]: ...
+    def task(self, *, retries: int = ..., cron: str | None = ..., queue: str = ..., outside: bool = ...) -> Callable[[Callable[..., Any]], Task]: ...
     def task(
         self,
         function: Callable[..., Any] | None = None,

@@ -53,7 +53,8 @@ __all__ = [
     "EVERYONE", "PUBLIC", "SIGNED_IN", "STAFF", "Blueprint", "Conflict", "Document", "DomainError", "Fault", "Forbidden", "Invalid", "Malformed",
     "Mapped", "MethodView", "Model", "Money", "NotFound", "Page", "PageRequest", "Plugin", "Provided", "QuerySchema", "RateLimited", "Refused",
     "Role", "Row", "Schema", "Stale", "Unauthenticated", "Unavailable", "Work", "allow", "constraints", "ctx", "fields", "invalid", "key_required",
-    "ma", "mapped_column", "metadata", "new_id", "outside", "page_of", "reference", "sa", "sql", "statement", "tables", "unconditional", "validate", "work",
+    "ma", "mapped_column", "metadata", "new_id", "outside", "page_of", "reference", "sa", "sql", "statement", "tables", "unconditional",
+    "validate", "work",
 ]  # fmt: skip
 
 PUBLIC = Access.PUBLIC

@@ -88,9 +88,7 @@ class PostgresDatabase:
         if isinstance(error, psycopg.Error):
             if error.sqlstate:
                 diag: Any = error.diag
-                return translate(
-                    ServerError(error.sqlstate, diag.message_primary or "", diag.message_detail, diag.constraint_name, diag.table_name)
-                )
+                return translate(ServerError(error.sqlstate, diag.message_primary or "", diag.message_detail, diag.constraint_name, diag.table_name))
             if isinstance(error, psycopg.OperationalError):
                 return Unavailable(retry_after_s=1)
         return None

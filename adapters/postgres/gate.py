@@ -13,9 +13,7 @@ COMMIT = sql("commit")
 READ_ONLY = sql("set local transaction_read_only = on")
 LOCK = sql("select pg_advisory_xact_lock(hashtextextended($1, 0))", "subject")
 
-ENTER = sql(
-    "select role, client_id, version from app.enter($1, $2, $3, $4, $5, $6)", "workspace", "user", "session", "module", "roles", "request"
-)
+ENTER = sql("select role, client_id, version from app.enter($1, $2, $3, $4, $5, $6)", "workspace", "user", "session", "module", "roles", "request")
 ENTER_USER = sql("select app.enter_user($1, $2, $3)", "user", "session", "request")
 ENTER_JOB = sql("select version from app.enter_job($1, $2, $3)", "workspace", "module", "request")
 

@@ -48,9 +48,7 @@ def purge(conninfo: str, plugin: str, tables: Iterable[str], workspace: UUID, *,
 
 def _forget(connection: sa.Connection, plugin: str, workspace: UUID, counts: dict[str, int]) -> None:
     values = {"plugin": plugin, "workspace": workspace}
-    connection.execute(
-        sa.text("delete from outbox_deliveries where workspace_id = :workspace and split_part(handler, ':', 1) = :plugin"), values
-    )
+    connection.execute(sa.text("delete from outbox_deliveries where workspace_id = :workspace and split_part(handler, ':', 1) = :plugin"), values)
     connection.execute(sa.text("delete from workspace_modules where workspace_id = :workspace and module = :plugin"), values)
     connection.execute(
         sa.text(

@@ -15,9 +15,7 @@ _work: ContextVar[UnitOfWork] = ContextVar("fitpro_orm_work")
 
 
 registry.register("postgresql.borrowed", "adapters.postgres.borrowed", "BorrowedDialect")
-_engine = sa.create_engine(
-    "postgresql+borrowed://", creator=lambda: _work.get().connection(), poolclass=NullPool, pool_reset_on_return=None
-)
+_engine = sa.create_engine("postgresql+borrowed://", creator=lambda: _work.get().connection(), poolclass=NullPool, pool_reset_on_return=None)
 
 
 @event.listens_for(_engine, "before_cursor_execute")

@@ -31,9 +31,7 @@ class Statement:
 
     __slots__ = ("columns", "defaults", "encoders", "locks", "name", "parameters", "raw", "text")
 
-    def __init__(
-        self, text: str, parameters: tuple[str, ...], defaults: Mapping[str, object], locks: bool, json_names: frozenset[str]
-    ) -> None:
+    def __init__(self, text: str, parameters: tuple[str, ...], defaults: Mapping[str, object], locks: bool, json_names: frozenset[str]) -> None:
         self.text = text
         self.raw = text.encode()
         self.columns: tuple[str, ...] = ()  # known after the first answer
@@ -48,10 +46,7 @@ class Statement:
     def bind(self, given: Mapping[str, object], context: Mapping[str, object]) -> list[Encoded]:
         """Parameters in order, in the text format of the wire. KeyError names a missing one."""
         defaults = self.defaults
-        return [
-            encoder(given[name] if name in given else context[name] if name in context else defaults[name])
-            for name, encoder in self.encoders
-        ]
+        return [encoder(given[name] if name in given else context[name] if name in context else defaults[name]) for name, encoder in self.encoders]
 
 
 def statement(source: sa.sql.expression.ClauseElement) -> Statement:

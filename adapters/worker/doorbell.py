@@ -24,9 +24,7 @@ class HueyDoorbell:
 
     def __init__(self, name: str, *, key: bytes, storage: str, options: Mapping[str, Any], work: Callable[[str], bool]) -> None:
         given = dict(options) | ({"create_tables": False} if storage == "postgres" else {})
-        self._huey = Huey(
-            name, results=False, serializer=SignedJson(key), storage_class=STORAGES[storage], read_timeout=_READ_S, **given
-        )
+        self._huey = Huey(name, results=False, serializer=SignedJson(key), storage_class=STORAGES[storage], read_timeout=_READ_S, **given)
 
         def bell(queue: str) -> None:
             if work(queue):

@@ -52,4 +52,3 @@ def find(registry: Registry, delivery: Delivery) -> Handler:
     if task is None:
         raise NotHere(f"{plugin} has no task {name} here")
     return Handler(task.function, hints(task.function), None, task.outside)
-

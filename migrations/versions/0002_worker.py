@@ -40,6 +40,5 @@ _UNDO = (
     "drop table outbox_ticks, huey_kv, huey_schedule, huey_task, huey_counter",
     "drop index ix_outbox_created, ix_outbox_deliveries_due, ix_outbox_deliveries_ready",
     "drop index ix_outbox_deliveries_done, ix_outbox_deliveries_dead",
-    "create index ix_outbox_deliveries_due on outbox_deliveries (available_at, id)"
-    " where done_at is null and dead_at is null and skipped_at is null",
+    "create index ix_outbox_deliveries_due on outbox_deliveries (available_at, id) where done_at is null and dead_at is null and skipped_at is null",
 )

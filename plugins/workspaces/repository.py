@@ -72,9 +72,7 @@ _other = r.alias()
 _present = sa.and_(_other.c.workspace_id == sa.bindparam("workspace_id"), _other.c.ended_at.is_(None))
 _owners = sa.select(sa.func.count()).select_from(_other).where(_present, _other.c.role == str(Role.OWNER)).scalar_subquery()
 _acting = sa.select(_other.c.role).where(_present, _other.c.user_id == sa.bindparam("actor_id")).scalar_subquery()
-STANDING = statement(
-    sa.select(r.c.role, _owners.label("owners"), _acting.label("acting")).where(_HERE, r.c.user_id == sa.bindparam("user_id"))
-)
+STANDING = statement(sa.select(r.c.role, _owners.label("owners"), _acting.label("acting")).where(_HERE, r.c.user_id == sa.bindparam("user_id")))
 _MINE_TO_CHANGE = (_HERE, r.c.user_id == sa.bindparam("user_id"), _unless_changed(r.c.version))
 SET_ROLE = statement(
     sa.update(r)
@@ -90,14 +88,10 @@ END = statement(
     .values(ended_at=_bind("now", r.c.updated_at), updated_at=_bind("now", r.c.updated_at), client_id=None, version=r.c.version + 1)
 )
 
-_settings = (
-    sa.select(sa.func.jsonb_object_agg(m.c.module, m.c.settings)).where(m.c.workspace_id == sa.bindparam("workspace_id")).scalar_subquery()
-)
+_settings = sa.select(sa.func.jsonb_object_agg(m.c.module, m.c.settings)).where(m.c.workspace_id == sa.bindparam("workspace_id")).scalar_subquery()
 INSTALLED = statement(sa.select(w.c.version, w.c.modules, _settings.label("settings")).where(_THIS))
 SWITCH = statement(
-    sa.update(w)
-    .where(_THIS)
-    .values(modules=_bind("modules", w.c.modules), version=w.c.version + 1, updated_at=_bind("now", w.c.updated_at))
+    sa.update(w).where(_THIS).values(modules=_bind("modules", w.c.modules), version=w.c.version + 1, updated_at=_bind("now", w.c.updated_at))
 )
 CONFIGURE = sql(
     "insert into workspace_modules (workspace_id, module, settings, changed_at, changed_by) values ($1, $2, $3::jsonb, $4, $5)"

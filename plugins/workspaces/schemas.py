@@ -17,9 +17,7 @@ def _role(**options: Any) -> fields.String:
 class ProfileSchema(Schema):
     """What an Owner says about a workspace."""
 
-    name = fields.String(
-        required=True, max_length=120, validate=validate.Regexp(r"^[\s\S]*\S", error="May not be blank.")
-    )
+    name = fields.String(required=True, max_length=120, validate=validate.Regexp(r"^[\s\S]*\S", error="May not be blank."))
     timezone = fields.Timezone(load_default="UTC", metadata={"description": "Days and local times are counted in it."})
     currency = fields.String(
         load_default="EUR",
@@ -33,9 +31,7 @@ class ProfileSchema(Schema):
         validate=validate.Regexp(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$(?!\n)", error="A language tag, such as pt-BR."),
         metadata={"description": "BCP 47 tag of what is written to members."},
     )
-    week_start = fields.Integer(
-        load_default=1, validate=validate.Range(1, 7), metadata={"description": "ISO weekday: 1 is Monday, 7 is Sunday."}
-    )
+    week_start = fields.Integer(load_default=1, validate=validate.Range(1, 7), metadata={"description": "ISO weekday: 1 is Monday, 7 is Sunday."})
 
 
 class WorkspaceSchema(ProfileSchema):
@@ -88,9 +84,7 @@ class RoleSchema(Schema):
 class ModuleQuery(QuerySchema):
     """How to switch."""
 
-    preview = fields.Boolean(
-        load_default=False, metadata={"description": "Only say what would happen; change nothing.", "example": False}
-    )
+    preview = fields.Boolean(load_default=False, metadata={"description": "Only say what would happen; change nothing.", "example": False})
 
 
 class SwitchSchema(Schema):
@@ -145,6 +139,4 @@ class ModuleSchema(Schema):
     settings_schema = fields.Dict(allow_none=True, metadata={"description": "JSON Schema 2020-12.", "example": {"type": "object"}})
     state = fields.String(validate=validate.OneOf(["ready", "failed"]))
     reason = fields.String(allow_none=True, metadata={"description": "Why it failed.", "example": None})
-    change = fields.Nested(
-        ChangeSchema, allow_none=True, metadata={"description": "In the answer to a change or its preview.", "example": None}
-    )
+    change = fields.Nested(ChangeSchema, allow_none=True, metadata={"description": "In the answer to a change or its preview.", "example": None})

@@ -43,9 +43,7 @@ def ask(server: Embedded, query: str = "select 1") -> object:
     return row and row[0]
 
 
-def test_three_starters_at_once_share_one_server_and_the_last_one_stops_it(
-    home: Path, hold: Callable[..., subprocess.Popen[str]]
-) -> None:
+def test_three_starters_at_once_share_one_server_and_the_last_one_stops_it(home: Path, hold: Callable[..., subprocess.Popen[str]]) -> None:
     starters = [hold(home) for _ in range(3)]
     pids = {said(starter) for starter in starters}
     assert len(pids) == 1
@@ -124,9 +122,7 @@ def test_another_folders_server_is_not_taken_for_ours(used: Path, cluster: Embed
     assert ask(cluster) == 1
 
 
-def test_a_starter_killed_at_any_moment_leaves_nothing_in_the_way(
-    home: Path, hold: Callable[..., subprocess.Popen[str]]
-) -> None:
+def test_a_starter_killed_at_any_moment_leaves_nothing_in_the_way(home: Path, hold: Callable[..., subprocess.Popen[str]]) -> None:
     for moment_s in (0.2, 0.35, 0.5, 0.65, 0.8):
         starter = hold(home)
         time.sleep(moment_s)

@@ -159,10 +159,7 @@ def test_what_others_need_stays_on(api: Api, ana: Person, studio: str) -> None:
 
 
 def test_core_failed_and_unknown_modules_cannot_be_switched(api: Api, ana: Person, studio: str) -> None:
-    answers = [
-        _put(api, ana, studio, name, enabled=on)
-        for name, on in (("privacy", False), ("broken", True), ("broken", False), ("nowhere", True))
-    ]
+    answers = [_put(api, ana, studio, name, enabled=on) for name, on in (("privacy", False), ("broken", True), ("broken", False), ("nowhere", True))]
     assert [(a.status, a.json["code"]) for a in answers] == [
         (409, "module_core"), (503, "module_failed"), (503, "module_failed"), (404, "not_found"),
     ]  # fmt: skip
@@ -179,9 +176,7 @@ def test_core_failed_and_unknown_modules_cannot_be_switched(api: Api, ana: Perso
         ({"rule": []}, ["/settings/rule"]),
     ],
 )
-def test_wrong_settings_are_refused_where_they_are_wrong(
-    api: Api, ana: Person, studio: str, settings: dict[str, Any], pointers: list[str]
-) -> None:
+def test_wrong_settings_are_refused_where_they_are_wrong(api: Api, ana: Person, studio: str, settings: dict[str, Any], pointers: list[str]) -> None:
     refused = _put(api, ana, studio, "basis", enabled=True, settings=settings)
     assert (refused.status, sorted(e["pointer"] for e in refused.json["errors"])) == (422, pointers)
     shown = _put(api, ana, studio, "basis", preview=True, enabled=True, settings=settings).json["change"]

@@ -51,9 +51,7 @@ sys.exit(supervisor.Supervisor(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_stops_the_children_in_order_and_leaves_none(
-    start: Start, notes: Notes, number: signal.Signals
-) -> None:
+def test_a_signal_stops_the_children_in_order_and_leaves_none(start: Start, notes: Notes, number: signal.Signals) -> None:
     command = start()
     pids = notes.pids(started=2)
     command.send_signal(number)
@@ -111,9 +109,7 @@ def test_the_children_stop_when_the_supervisor_is_killed(start: Start, notes: No
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="how make shows that it was interrupted is Linux's /proc")
-def test_an_interrupted_make_stops_it_although_make_passes_nothing_on(
-    start: Start, notes: Notes, tmp_path: Path
-) -> None:
+def test_an_interrupted_make_stops_it_although_make_passes_nothing_on(start: Start, notes: Notes, tmp_path: Path) -> None:
     makefile = tmp_path / "Makefile"
     makefile.write_text("run:\n\t@exec $(COMMAND)\n")
     make = start(through=["make", "-f", str(makefile)])
@@ -174,9 +170,7 @@ class Notes:
     def pids(self, *, started: int) -> list[int]:
         """Leader, grandchild, leader, grandchild, ... in the order of their names, once that many have started."""
         wait_until(lambda: len(self._starts()) == started)
-        return [
-            int(pid) for line in sorted(self._starts(), key=lambda line: line.split()[0]) for pid in line.split()[2:]
-        ]
+        return [int(pid) for line in sorted(self._starts(), key=lambda line: line.split()[0]) for pid in line.split()[2:]]
 
     def _starts(self) -> list[str]:
         return [line for line in self.lines() if " started " in line]
@@ -200,9 +194,7 @@ class Start:
             script = self.child.with_name("command.sh")
             script.write_text("exec " + " ".join(f"'{word}'" for word in argv) + "\n")
             environ["COMMAND"] = f"sh {script}"
-        self.started.append(
-            subprocess.Popen(through or argv, cwd=None if through else ROOT, env=environ, start_new_session=True)
-        )
+        self.started.append(subprocess.Popen(through or argv, cwd=None if through else ROOT, env=environ, start_new_session=True))
         return self.started[-1]
 
 

@@ -32,16 +32,12 @@ def test_the_creator_becomes_owner_of_a_workspace_with_its_defaults(server: Api)
     told = made.json
     assert (told["name"], told["timezone"], told["currency"], told["locale"], told["week_start"]) == ("North Studio", "UTC", "EUR", "en", 1)
     members = server.get("/api/v1/users", who=ana).json["items"]
-    assert [(m["id"], m["full_name"], m["email"], m["role"], m["client_id"]) for m in members] == [
-        (ana.id, "Ana Souza", ana.email, "Owner", None)
-    ]
+    assert [(m["id"], m["full_name"], m["email"], m["role"], m["client_id"]) for m in members] == [(ana.id, "Ana Souza", ana.email, "Owner", None)]
 
 
 def test_a_repeated_creation_with_the_same_key_makes_one_workspace(server: Api) -> None:
     ana = server.signup()
-    first, second = (
-        server.post("/api/v1/workspaces", json={"name": "Once"}, who=ana, headers={"Idempotency-Key": "k1"}) for _ in range(2)
-    )
+    first, second = (server.post("/api/v1/workspaces", json={"name": "Once"}, who=ana, headers={"Idempotency-Key": "k1"}) for _ in range(2))
     assert (first.status, second.status, first.json) == (201, 201, second.json)
     assert second.headers["Idempotent-Replayed"] == "true"
     assert len(server.get("/api/v1/workspaces", who=ana).json["items"]) == 1

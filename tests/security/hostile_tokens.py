@@ -80,24 +80,15 @@ def hostile(side: Side, other: Side) -> Corpus:
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     unused_bit = signature[:-1] + alphabet[alphabet.index(signature[-1]) ^ 1]
     raw_head = json.dumps(side.header())
-    corpus = {
-        f"alg {alg!r}, no signature": f"{b64(side.header(alg=alg))}.{body}." for alg in ("none", "NoNe", "NONE", "")
-    }
-    corpus |= {
-        f"alg {alg!r}, well signed": side.token(alg=alg) for alg in (ABSENT, None, 256, ["ES256"], "none", other.alg)
-    }
+    corpus = {f"alg {alg!r}, no signature": f"{b64(side.header(alg=alg))}.{body}." for alg in ("none", "NoNe", "NONE", "")}
+    corpus |= {f"alg {alg!r}, well signed": side.token(alg=alg) for alg in (ABSENT, None, 256, ["ES256"], "none", other.alg)}
     corpus |= {f"{alg} with the public PEM": side.shared_secret(pem, alg) for alg in ("HS256", "HS384", "HS512")}
-    corpus |= {
-        f"kid {kid!r}": side.token(kid=kid) for kid in (ABSENT, None, 1, [side.kid], {}, "", side.kid + " ", "unknown")
-    }
+    corpus |= {f"kid {kid!r}": side.token(kid=kid) for kid in (ABSENT, None, 1, [side.kid], {}, "", side.kid + " ", "unknown")}
     corpus |= {
         f"kid {kid!r}, empty file as secret": side.shared_secret(b"\0", kid=kid)
         for kid in ("../../../dev/null", "x' union select 'a", "| cat /etc/passwd", "http://thief.example/key")
     }
-    corpus |= {
-        f"typ {typ!r}": side.token(typ=typ)
-        for typ in (ABSENT, None, 1, "rt+jwt", "AT+JWT", "dpop+jwt", other.trusted.typ)
-    }
+    corpus |= {f"typ {typ!r}": side.token(typ=typ) for typ in (ABSENT, None, 1, "rt+jwt", "AT+JWT", "dpop+jwt", other.trusted.typ)}
     corpus |= {
         f"well signed with {name}": side.token(**{name: value})
         for name, value in {
@@ -174,9 +165,7 @@ def mutated(side: Side) -> Corpus:
         for name, values in wrong.items()
         for value in values
     }
-    ended = {
-        f"ended {ago} s ago": side.token(payload=side.claims(iat=NOW - 999, exp=NOW - ago)) for ago in (30, 45, 900)
-    }
+    ended = {f"ended {ago} s ago": side.token(payload=side.claims(iat=NOW - 999, exp=NOW - ago)) for ago in (30, 45, 900)}
     return corpus | ended
 
 
@@ -186,9 +175,7 @@ def crossed(side: Side, other: Side) -> Corpus:
         "our claims, the other's key and kid": side.token(other.pair, kid=other.kid, alg=other.alg)
         if side.alg == other.alg
         else joined(side.header(kid=other.kid, alg=other.alg), side.claims(), signer(other.alg, other.pair)),
-        "our claims, the other's key, our kid": joined(
-            side.header(alg=other.alg), side.claims(), signer(other.alg, other.pair)
-        ),
+        "our claims, the other's key, our kid": joined(side.header(alg=other.alg), side.claims(), signer(other.alg, other.pair)),
         "the other's token for our audience": other.token(payload=other.claims(aud=side.trusted.audience)),
         "an ID token": side.token(typ="id+jwt", payload=side.claims(nonce="n")),
         "a refresh token as JWT": side.token(typ="rt+jwt"),

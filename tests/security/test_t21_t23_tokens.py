@@ -57,10 +57,7 @@ def test_t21_no_change_of_one_character_is_accepted(ours: Side, theirs: Side) ->
     assert not_refused(verifier, {str(i): good[:i] + swapped(c) + good[i + 1 :] for i, c in enumerate(good)}) == {}
 
 
-@given(
-    st.text(max_size=200)
-    | st.from_regex(r"[A-Za-z0-9_-]{1,80}\.[A-Za-z0-9_-]{1,80}\.[A-Za-z0-9_-]{1,90}", fullmatch=True)
-)
+@given(st.text(max_size=200) | st.from_regex(r"[A-Za-z0-9_-]{1,80}\.[A-Za-z0-9_-]{1,80}\.[A-Za-z0-9_-]{1,90}", fullmatch=True))
 def test_t21_noise_is_refused_without_another_error(ours: Side, theirs: Side, noise: str) -> None:
     assert outcome(plain(ours, theirs), noise) == "refused"
 
@@ -97,9 +94,7 @@ def test_t23_no_token_of_one_issuer_or_purpose_passes_for_another(ours: Side, th
 
 
 @pytest.mark.parametrize("fault", FAULTS.split(", "))
-def test_the_corpus_catches_a_verifier_with_a_seeded_fault(
-    ours: Side, theirs: Side, fault: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_corpus_catches_a_verifier_with_a_seeded_fault(ours: Side, theirs: Side, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     corpus = everything(ours, theirs)
     assert not_refused(plain(ours, theirs), corpus) == {}
     seeded = seed(fault, ours, theirs, monkeypatch)

@@ -54,9 +54,7 @@ def test_t58_bombs_in_the_postgresql_queue_are_dropped_and_the_consumer_goes_on(
 
 
 @pytest.mark.external("redis-server")
-def test_t58_bombs_in_the_redis_queue_are_dropped_and_the_consumer_goes_on(
-    cluster: servers.Cluster, tmp_path: Path, redis_url: str
-) -> None:
+def test_t58_bombs_in_the_redis_queue_are_dropped_and_the_consumer_goes_on(cluster: servers.Cluster, tmp_path: Path, redis_url: str) -> None:
     marker = tmp_path / "marker"
     broker = redis.Redis.from_url(redis_url)
     for data in _bombs(marker):

@@ -22,9 +22,7 @@ def lifetime_fits(issued_at: int, expires_at: int, longest_s: int) -> bool:
 
 def has_begun(issued_at: int, not_before: object, now: float, leeway_s: int) -> bool:
     """Neither issued nor valid from a moment still to come."""
-    if not_before is not None and not (
-        isinstance(not_before, int) and is_epoch(not_before) and not_before <= now + leeway_s
-    ):
+    if not_before is not None and not (isinstance(not_before, int) and is_epoch(not_before) and not_before <= now + leeway_s):
         return False
     return issued_at <= now + leeway_s
 

@@ -19,9 +19,7 @@ TYP = "at+jwt"
 class Es256Issuer:
     """`ports.identity.TokenIssuer` with the ring's current key, asked for each time: a rotation needs no restart."""
 
-    def __init__(
-        self, ring: Callable[[], KeyRing], clock: Clock, *, iss: str, audience: str = "fitpro", lifetime_s: int = 600
-    ) -> None:
+    def __init__(self, ring: Callable[[], KeyRing], clock: Clock, *, iss: str, audience: str = "fitpro", lifetime_s: int = 600) -> None:
         self._ring = ring
         self._clock = clock
         self._iss = iss

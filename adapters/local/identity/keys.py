@@ -74,9 +74,7 @@ def unseal(stored: SealedKey, *sealing_keys: bytes) -> SigningKey:
         except (InvalidTag, ValueError):
             continue
         return SigningKey(stored.kid, ECKey.import_key(pem), stored.created_at, stored.state, stored.since)
-    raise ValueError(
-        f"Signing key {stored.kid} does not open with the configured secret; restore the secret it was sealed with."
-    )
+    raise ValueError(f"Signing key {stored.kid} does not open with the configured secret; restore the secret it was sealed with.")
 
 
 def _cipher(sealing_key: bytes) -> AESGCM:

@@ -36,9 +36,7 @@ class Argon2Passwords:
     ) -> None:
         self._hasher = PasswordHasher(time_cost, memory_kib, parallelism, _HASH_BYTES, _SALT_BYTES, type=Type.ID)
         # Well-formed, and nobody's: finding a password for random output is as hard as for a stolen hash.
-        salt, output = (
-            b64encode(secrets.token_bytes(size)).rstrip(b"=").decode() for size in (_SALT_BYTES, _HASH_BYTES)
-        )
+        salt, output = (b64encode(secrets.token_bytes(size)).rstrip(b"=").decode() for size in (_SALT_BYTES, _HASH_BYTES))
         self._nobodys = f"$argon2id$v=19$m={memory_kib},t={time_cost},p={parallelism}${salt}${output}"
         self._turns = threading.BoundedSemaphore(concurrent)
         self._patience_s = patience_s

@@ -31,9 +31,7 @@ class KeyRing:
             by_state[key.state].append(key)
         current, standby = by_state[KeyState.CURRENT], by_state[KeyState.STANDBY]
         if len(current) != 1 or len(standby) > 1:
-            raise ValueError(
-                f"A key ring has one current key and at most one on standby, not {len(current)} and {len(standby)}."
-            )
+            raise ValueError(f"A key ring has one current key and at most one on standby, not {len(current)} and {len(standby)}.")
         previous = sorted(by_state[KeyState.PREVIOUS], key=lambda key: key.since, reverse=True)
         return cls(current[0], standby[0] if standby else None, tuple(previous))
 
@@ -72,9 +70,4 @@ class KeyRing:
 
     def jwks(self) -> Mapping[str, object]:
         """The public halves as an RFC 7517 key set."""
-        return {
-            "keys": [
-                {**key.pair.as_dict(private=False), "kid": key.kid, "use": "sig", "alg": "ES256"}
-                for key in self.all_keys()
-            ]
-        }
+        return {"keys": [{**key.pair.as_dict(private=False), "kid": key.kid, "use": "sig", "alg": "ES256"} for key in self.all_keys()]}

@@ -48,9 +48,7 @@ class JwtVerifier:
     leeway_s: how far clocks may differ. max_lifetime_s: from `iat` to `exp`.
     """
 
-    def __init__(
-        self, issuers: Iterable[TrustedIssuer], clock: Clock, *, leeway_s: int = 30, max_lifetime_s: int = 86_400
-    ) -> None:
+    def __init__(self, issuers: Iterable[TrustedIssuer], clock: Clock, *, leeway_s: int = 30, max_lifetime_s: int = 86_400) -> None:
         self._issuers = {issuer.iss: issuer for issuer in issuers}
         self._clock = clock
         self._leeway_s = leeway_s

@@ -25,10 +25,7 @@ _LIST = sql(
     " order by created_at desc, id limit $2::int",
     "state", "limit",
 )  # fmt: skip
-_AGAIN = (
-    "update outbox_deliveries set dead_at = null, skipped_at = null, attempts = 0, available_at = now(), rung_at = now()"
-    " where done_at is null"
-)
+_AGAIN = "update outbox_deliveries set dead_at = null, skipped_at = null, attempts = 0, available_at = now(), rung_at = now() where done_at is null"
 _RETRY = sql(f"{_AGAIN} and id = $1 and (locked_until is null or locked_until < clock_timestamp())", "id")
 _RETRY_DEAD = sql(f"{_AGAIN} and dead_at is not null")
 _PURGE = sql("delete from outbox_deliveries where dead_at is not null")

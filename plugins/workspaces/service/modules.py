@@ -44,9 +44,7 @@ class ModulesService:
         self._known(name)
         return self._module(name, self._store.installed())
 
-    def change(
-        self, name: str, *, enabled: bool, settings: Mapping[str, Any] | None, with_dependencies: bool, preview: bool
-    ) -> Module:
+    def change(self, name: str, *, enabled: bool, settings: Mapping[str, Any] | None, with_dependencies: bool, preview: bool) -> Module:
         """Switch a module and, unless None, replace its settings. preview: only say what would happen.
 
         Raises Invalid (pointers below /settings), Conflict module_core, missing_requirements (extra `missing`), required_by_others
@@ -94,9 +92,7 @@ class ModulesService:
         if name not in self._registry.plugins and name not in self._registry.failed:
             raise NotFound()
 
-    def _faults(
-        self, name: str, planned: Plan, wanted: Installed, sent: Mapping[str, Any] | None
-    ) -> tuple[tuple[Fault, ...], tuple[Blocker, ...]]:
+    def _faults(self, name: str, planned: Plan, wanted: Installed, sent: Mapping[str, Any] | None) -> tuple[tuple[Fault, ...], tuple[Blocker, ...]]:
         """What is wrong with the settings sent, or missing before the module can be on; and which others need settings first."""
         faults: Sequence[Fault] = ()
         if name in self._registry.plugins and (sent is not None or name in planned.enables):

@@ -92,9 +92,7 @@ class Plant:
 
     def workspace(self, *modules: str, timezone: str = "UTC") -> uuid.UUID:
         id = new_id()
-        self.owner.execute(
-            "insert into workspaces (id, name, modules, timezone) values (%s, 'W', %s, %s)", (id, list(modules or MODULES), timezone)
-        )
+        self.owner.execute("insert into workspaces (id, name, modules, timezone) values (%s, 'W', %s, %s)", (id, list(modules or MODULES), timezone))
         return id
 
     def inside(self, workspace: uuid.UUID, do: Callable[[], Any], *, commit: bool = True) -> Any:

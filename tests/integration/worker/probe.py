@@ -55,7 +55,6 @@ def _listen() -> None:
         effect("heard", f"{type(day).__name__} {type(thing_id).__name__} {type(at).__name__} {thing_id}")
 
 
-
 def _listen_too() -> None:
     @core.hook
     def probe_happened(note: str | None) -> None:

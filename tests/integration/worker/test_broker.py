@@ -94,8 +94,7 @@ def test_the_tables_are_those_huey_would_make(plant: Plant) -> None:
 
     def shape() -> list[tuple[object, ...]]:
         columns = (
-            "select table_name, column_name, data_type, is_nullable, column_default"
-            "  from information_schema.columns where table_name like 'huey%%'"
+            "select table_name, column_name, data_type, is_nullable, column_default  from information_schema.columns where table_name like 'huey%%'"
         )
         indexes = "select tablename, indexname, indexdef, '', '' from pg_indexes where tablename like 'huey%%'"
         return sorted(plant.query(f"{columns} union all {indexes}"), key=str)

@@ -28,8 +28,7 @@ def test_each_zone_has_its_own_six_o_clock(plant: Plant) -> None:
     _pass_a_day(plant)
     keys = dict(
         plant.query(
-            "select w.timezone, d.unique_key from outbox_deliveries d join workspaces w on w.id = d.workspace_id"
-            " where d.handler = 'probecore:at_six'"
+            "select w.timezone, d.unique_key from outbox_deliveries d join workspaces w on w.id = d.workspace_id where d.handler = 'probecore:at_six'"
         )
     )
     assert {key.partition("T")[2] for key in keys.values()} == {"06:00"}

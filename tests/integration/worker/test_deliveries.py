@@ -30,9 +30,7 @@ def test_an_event_reaches_enabled_and_core_listeners_with_the_arguments_they_ask
     ]
     plant.drain()
     rows = plant.query("select workspace_id, mark, detail from probe_effect")
-    assert sorted(rows) == sorted(
-        [(on, "heard", f"date UUID datetime {THING}"), (on, "core heard", "None"), (off, "core heard", "None")]
-    )
+    assert sorted(rows) == sorted([(on, "heard", f"date UUID datetime {THING}"), (on, "core heard", "None"), (off, "core heard", "None")])
 
 
 def test_nothing_is_delivered_of_a_transaction_that_rolled_back(plant: Plant) -> None:

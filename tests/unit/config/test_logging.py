@@ -29,9 +29,7 @@ SECRETS: list[tuple[str, dict[str, object]]] = [
 
 @pytest.mark.parametrize("as_json", [True, False])
 @pytest.mark.parametrize(("event", "fields"), SECRETS)
-def test_no_secret_is_shown(
-    capsys: pytest.CaptureFixture[str], event: str, fields: dict[str, object], as_json: bool
-) -> None:
+def test_no_secret_is_shown(capsys: pytest.CaptureFixture[str], event: str, fields: dict[str, object], as_json: bool) -> None:
     configure(json=as_json)
     structlog.get_logger("ours").info(event, **fields)
     logging.getLogger("theirs").warning("%s", event)

@@ -17,9 +17,7 @@ APP = "postgresql://app:hush-app@db/fitpro"
 OWNER = "postgresql://owner:hush-owner@db/fitpro"
 
 
-def test_nothing_configured_means_development_on_the_embedded_server(
-    environ: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_nothing_configured_means_development_on_the_embedded_server(environ: pytest.MonkeyPatch, tmp_path: Path) -> None:
     settings = Settings.from_environ()
     assert settings.embedded
     assert not settings.production
@@ -89,9 +87,7 @@ class TestProduction:
     def test_refuses_what_would_lose_data(self, production: pytest.MonkeyPatch) -> None:
         production.delenv("DATABASE_URL")
         production.delenv("DATABASE_OWNER_URL")
-        with pytest.raises(
-            SettingsError, match="DATABASE_URL: Needed in production, unless FITPRO_ALLOW_TWINS names database"
-        ):
+        with pytest.raises(SettingsError, match="DATABASE_URL: Needed in production, unless FITPRO_ALLOW_TWINS names database"):
             Settings.from_environ()
 
     def test_takes_a_twin_that_is_named(self, production: pytest.MonkeyPatch) -> None:

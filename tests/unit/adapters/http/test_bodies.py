@@ -30,9 +30,7 @@ _object = st.dictionaries(_text, _value, max_size=6)
 
 
 @given(_object, st.booleans(), st.sampled_from([None, 1]))
-def test_a_valid_document_reads_as_the_standard_library_reads_it(
-    document: dict[str, Any], ascii_only: bool, indent: int | None
-) -> None:
+def test_a_valid_document_reads_as_the_standard_library_reads_it(document: dict[str, Any], ascii_only: bool, indent: int | None) -> None:
     raw = json.dumps(document, ensure_ascii=ascii_only, indent=indent).encode()
     read = parse(raw)
     assert read == json.loads(raw)
@@ -40,9 +38,7 @@ def test_a_valid_document_reads_as_the_standard_library_reads_it(
 
 
 @given(_object, st.text(st.sampled_from('ab"\\:{}é'), min_size=1, max_size=4), _leaf, _leaf, st.booleans())
-def test_a_name_given_twice_is_refused_wherever_it_is(
-    document: dict[str, Any], name: str, first: Any, second: Any, ascii_only: bool
-) -> None:
+def test_a_name_given_twice_is_refused_wherever_it_is(document: dict[str, Any], name: str, first: Any, second: Any, ascii_only: bool) -> None:
     def dump(value: object) -> str:
         return json.dumps(value, ensure_ascii=ascii_only)
 
@@ -154,9 +150,7 @@ def test_a_number_out_of_range_is_422_and_pointed_at(raw: bytes, pointer: str) -
     assert [fault.pointer for fault in refused.value.errors] == [pointer]
 
 
-@pytest.mark.parametrize(
-    "number", ["9223372036854775807", "-9223372036854775808", "0.12345678901234567890123", "1e308"]
-)
+@pytest.mark.parametrize("number", ["9223372036854775807", "-9223372036854775808", "0.12345678901234567890123", "1e308"])
 def test_a_number_at_the_edge_of_the_range_is_read(number: str) -> None:
     assert parse(f'{{"a":{number}}}'.encode()) == {"a": json.loads(number)}
 

@@ -30,9 +30,7 @@ def test_of_several_tags_the_newest_strong_one_counts(header: str) -> None:
     assert expected_version(header, "detail") == 5
 
 
-@pytest.mark.parametrize(
-    "header", ['W/"7-detail"', '"7-list"', '""', '"abc"', '"-7-detail"', '"٧-detail"', '"7-detail "x"']
-)
+@pytest.mark.parametrize("header", ['W/"7-detail"', '"7-list"', '""', '"abc"', '"-7-detail"', '"٧-detail"', '"7-detail "x"'])
 def test_a_tag_that_cannot_match_is_stale_or_malformed(header: str) -> None:
     with pytest.raises((Stale, Malformed)):
         expected_version(header, "detail")

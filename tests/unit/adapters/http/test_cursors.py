@@ -55,9 +55,7 @@ def test_the_spare_bits_of_the_last_character_are_no_second_spelling(cursors: Cu
         refuse(cursors, text[:-1] + other)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "A", "AA", "====", "eyJhIjoxfQ", "é", "a b", "a\n", "%00", "٠١", "x" * 5000, "A" * 400, "\ud800"]
-)
+@pytest.mark.parametrize("text", ["", "A", "AA", "====", "eyJhIjoxfQ", "é", "a b", "a\n", "%00", "٠١", "x" * 5000, "A" * 400, "\ud800"])
 def test_other_text_is_400(cursors: Cursors, text: str) -> None:
     refuse(cursors, text)
 

@@ -22,9 +22,7 @@ def test_a_second_look_at_a_token_does_not_verify_again(inner: Inner, clock: Set
     assert inner.asked == ["t600"]
 
 
-def test_the_end_is_checked_on_every_hit_and_the_inner_verifier_has_the_last_word(
-    inner: Inner, clock: SettableClock
-) -> None:
+def test_the_end_is_checked_on_every_hit_and_the_inner_verifier_has_the_last_word(inner: Inner, clock: SettableClock) -> None:
     cached = CachedVerifier(inner, clock)
     cached.verify("t10")
     clock.at += timedelta(seconds=10)
