@@ -1,8 +1,12 @@
 """The WSGI application: `granian --interface wsgi wsgi:app`."""
 
-from config.bootstrap import install, web
-from config.logging import configure
-from config.settings import Settings
+from config.web_worker import settle
+
+settle()  # before the imports that take their time
+
+from config.bootstrap import install, web  # noqa: E402
+from config.logging import configure  # noqa: E402
+from config.settings import Settings  # noqa: E402
 
 settings = Settings.from_environ()
 configure(json=settings.production, level=settings.log_level)
