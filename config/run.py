@@ -51,7 +51,7 @@ def _commands(settings: Settings) -> dict[str, list[str]]:
 
 
 def _environ(settings: Settings) -> Mapping[str, str]:
-    metrics = settings.home / "metrics"
+    metrics = settings.home / "metrics" / str(settings.port)  # the port is ours alone; the home may serve two
     shutil.rmtree(metrics, ignore_errors=True)
     metrics.mkdir(parents=True)
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
