@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from kernel.context import current
-from kernel.errors import NotFound, Stale
+from kernel.errors import Fault, Invalid, NotFound, Stale
 from kernel.ids import new_id
 from kernel.roles import Role
 from plugins.clients import events
@@ -17,6 +17,7 @@ from plugins.clients.ports import Directory, Register
 from ports.persistence import Document, Row
 
 _FINDABLE: Final = frozenset({"full_name", "email", "tags"})
+_EASTERNMOST: Final = timedelta(hours=14)  # where today begins first
 
 
 class Clients:
@@ -44,8 +45,9 @@ class Clients:
         return own_view(found) if _is_cliente() else found
 
     def add(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Add a client. Raises Invalid invalid_reference for a collaborator this workspace does not have."""
+        """Add a client. Raises Invalid: invalid_reference for a collaborator this workspace does not have, a birth date to come."""
         now = self._now()
+        _check_birth(given, now)
         client = {
             "id": new_id(), **given, "tags": unique_tags(given["tags"]), "version": 1, "created_at": now, "updated_at": now,
             "archived_at": now if given["status"] == Status.ARCHIVED else None,
@@ -58,12 +60,13 @@ class Clients:
     def change(self, client_id: UUID, changes: Mapping[str, Any], expected: int | None) -> Document:
         """Set the given fields. expected: the version the caller read, None or -1 for any.
 
-        Raises NotFound, Stale, Invalid invalid_reference, and Refused when another plugin forbids archiving.
+        Raises NotFound, Stale, Invalid as `add`, and Refused when another plugin forbids archiving.
         """
         expected = None if expected == -1 else expected
         if not changes:
             return self._unchanged(client_id, expected)
         values = dict(changes)
+        _check_birth(values, self._now())
         if "tags" in values:
             values["tags"] = unique_tags(values["tags"])
         before = None
@@ -127,6 +130,12 @@ class Clients:
             events.clients_archived(client_id=client_id)
         else:
             events.clients_restored(client_id=client_id)
+
+
+def _check_birth(given: Mapping[str, Any], now: datetime) -> None:
+    born = given.get("birth_date")
+    if born is not None and born > (now + _EASTERNMOST).date():
+        raise Invalid(errors=[Fault("/birth_date", "May not be in the future.")])
 
 
 def _is_cliente() -> bool:

@@ -57,6 +57,7 @@ def test_only_a_name_is_needed_and_the_rest_has_defaults(studio: Studio) -> None
         ({"full_name": "A", "status": "gone"}, "/status"),
         ({"full_name": "A", "nickname": "B"}, "/nickname"),
         ({"full_name": "A", "birth_date": "2026-02-30"}, "/birth_date"),
+        ({"full_name": "A", "birth_date": "2190-01-01"}, "/birth_date"),
         ({"full_name": "A", "version": 7}, "/version"),
     ],
 )
@@ -69,6 +70,12 @@ def test_what_does_not_fit_is_refused_with_its_place(studio: Studio, body: dict[
 
 def test_tags_keep_their_order_and_lose_their_twins(studio: Studio) -> None:
     assert studio.post({"full_name": "A", "tags": ["Força", "yoga", "forca", "YOGA"]}).json["tags"] == ["Força", "yoga"]
+
+
+def test_a_change_cannot_move_a_birth_into_the_future(studio: Studio) -> None:
+    made = studio.post({"full_name": "Li", "birth_date": "1990-04-17"}).json
+    refused = studio.patch(made["id"], {"birth_date": "2190-01-01"})
+    assert (refused.status, refused.json["errors"][0]["pointer"]) == (422, "/birth_date")
 
 
 @pytest.mark.parametrize("who", ["nobody", "a Cliente", "a member who left", "a member elsewhere"])
