@@ -56,9 +56,17 @@ class _Orjson(JSONProvider):
         return orjson.loads(s)
 
 
+class _Flask(flask.Flask):
+    """Flask, whose own answer to OPTIONS would be an empty page of HTML."""
+
+    def make_default_options_response(self) -> flask.Response:
+        allowed = flask.globals.request_ctx.url_adapter.allowed_methods()  # type: ignore[union-attr]  # there is one: it has matched
+        return respond(Answer(204, [("Allow", ", ".join(sorted(allowed))), headers.NO_STORE]))
+
+
 def create_app(registry: Registry, blueprints: Mapping[str, Iterable[Blueprint]], platform: Platform, settings: WebSettings) -> Gateway:
     """Build the application. blueprints: plugin id → its blueprints. One that cannot be mounted fails alone, unless `strict`."""
-    app = flask.Flask("fitpro", static_folder=None)
+    app = _Flask("fitpro", static_folder=None)
     app.json = _Orjson(app)
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
@@ -195,6 +203,11 @@ def _documentation(app: flask.Flask, document: Document) -> None:
     @app.get(SPEC_URL)
     def openapi() -> flask.Response:
         return _conditional(*document.full())
+
+    @app.get("/")
+    def start() -> flask.Response:
+        """The address `make run` prints."""
+        return respond(Answer(303, [("Location", "/docs"), headers.NO_STORE]))
 
     @app.get("/docs")
     def page() -> flask.Response:

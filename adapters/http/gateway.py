@@ -20,13 +20,13 @@ from adapters.http.exchange import Answer, Environ
 from adapters.http.metrics import Metrics
 from adapters.http.operation import Operation
 from adapters.http.runner import Runner
-from kernel.errors import DomainError
+from kernel.errors import DomainError, NotFound
 
 log = logging.getLogger(__name__)
 StartResponse = Callable[..., Any]
 
 _REASONS = {
-    200: "OK", 201: "Created", 202: "Accepted", 204: "No Content", 304: "Not Modified", 400: "Bad Request", 401: "Unauthorized",
+    200: "OK", 201: "Created", 202: "Accepted", 204: "No Content", 303: "See Other", 304: "Not Modified", 400: "Bad Request", 401: "Unauthorized",
     403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 409: "Conflict", 412: "Precondition Failed", 413: "Content Too Large",
     415: "Unsupported Media Type", 422: "Unprocessable Content", 428: "Precondition Required", 429: "Too Many Requests",
     500: "Internal Server Error", 503: "Service Unavailable",
@@ -121,8 +121,11 @@ class Gateway:
         if method == "OPTIONS" and origin is not None and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ:
             answer, name = Answer(204, list(self._cors.preflight(origin))), "preflight"
         else:
-            found = self.match("GET" if method == "HEAD" else method, environ.get("PATH_INFO", "")) if self._shortcut else None
-            if found is None:
+            path = environ.get("PATH_INFO", "")
+            found = self.match("GET" if method == "HEAD" else method, path) if self._shortcut else None
+            if path.startswith("//"):  # Flask would take it for the path with one, whatever a proxy in front decided about that
+                answer, name = self.runner.problem(NotFound(), request_id), "flask"
+            elif found is None:
                 answer, name = self._through_flask(environ)
             else:
                 answer = self.runner.run(found[0], environ, found[1], request_id)

@@ -21,7 +21,8 @@ from tests.servers import Person
 
 ROLES = ("anonymous", "outsider", "Owner", "Colaborador", "Cliente")
 PLATFORM = {
-    "/health": "GET", "/health/ready": "GET", "/.well-known/jwks.json": "GET", "/metrics": "GET", "/docs": "GET", "/docs/assets/<path:name>": "GET",
+    "/health": "GET", "/health/ready": "GET", "/.well-known/jwks.json": "GET", "/metrics": "GET",
+    "/": "GET", "/docs": "GET", "/docs/assets/<path:name>": "GET",
     "/api/v1/openapi.json": "GET", "/api/v1/workspaces/<uuid:workspace_id>/openapi.json": "GET",
 }  # fmt: skip
 """Reviewed: what is served without being an operation. Open to anyone, but for the last."""
@@ -55,7 +56,7 @@ class Cell:
         guarded = self.rule == FOR_MEMBERS or (not served and self.rule.startswith(mounts(gateway)))
         if guarded and self.role in ("anonymous", "outsider"):
             return 401 if self.role == "anonymous" else 404
-        return 200 if served else 405
+        return 405 if not served else 303 if self.rule == "/" else 200
 
 
 def mounts(gateway: Gateway) -> tuple[str, ...]:

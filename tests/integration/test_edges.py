@@ -1,0 +1,25 @@
+"""What the web application answers beside its operations."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.servers import Api
+
+
+def test_the_address_that_run_prints_leads_to_the_documentation(server: Api) -> None:
+    reply = server.get("/")
+    assert (reply.status, reply.headers["Location"]) == (303, "/docs")
+
+
+@pytest.mark.parametrize(("path", "allowed"), [("/api/v1/clients", "GET, HEAD, OPTIONS, POST"), ("/health", "GET, HEAD, OPTIONS")])
+def test_options_names_the_methods_and_is_no_page_of_html(server: Api, path: str, allowed: str) -> None:
+    reply = server.request("OPTIONS", path)
+    assert (reply.status, reply.headers["Allow"], reply.body) == (204, allowed, b"")
+    assert (reply.headers["Cache-Control"], reply.headers.get("Content-Type")) == ("no-store", None)
+
+
+@pytest.mark.parametrize("path", ["//health", "//api/v1/clients", "///metrics"])
+def test_a_path_that_begins_with_two_slashes_is_another_path(server: Api, path: str) -> None:
+    reply = server.get(path)
+    assert (reply.status, reply.json["code"]) == (404, "not_found")
