@@ -102,8 +102,13 @@ def _query(compiled: Compiled, raw: str) -> tuple[dict[str, Any], dict[str, Any]
             _load(compiled.operation.marks.query, text, "query") if compiled.operation.marks.query is not None else {},
             f"{compiled.operation.id}?{filters}",
         )
-        # Only what a view cannot change under the next request's feet.
-        if len(compiled.queries) < _REMEMBERED and len(raw) <= _MEMORABLE and not any(isinstance(v, list) for v in known[1].values()):
+        # Only what is asked again, as a cursor is not, and what a view cannot change under the next request's feet.
+        if (
+            "cursor" not in page
+            and len(compiled.queries) < _REMEMBERED
+            and len(raw) <= _MEMORABLE
+            and not any(isinstance(v, list) for v in known[1].values())
+        ):
             compiled.queries[raw] = known
     return dict(known[0]), dict(known[1]), known[2]
 
