@@ -6,6 +6,9 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
+import psycopg
+import sqlalchemy.exc
+
 from adapters.postgres.embedded import EmbeddedError
 from config import logging
 from config.bootstrap import NotMigrated
@@ -28,6 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
     except DomainError as error:
         print(error.detail, file=sys.stderr)
+    except (psycopg.OperationalError, sqlalchemy.exc.OperationalError) as error:
+        cause = error.orig if isinstance(error, sqlalchemy.exc.OperationalError) else error
+        print(f"The database cannot be reached: {str(cause).strip()}", file=sys.stderr)
     except ValueError as error:
         print(error, file=sys.stderr)
     return 1

@@ -22,13 +22,20 @@ def add_commands(actions: argparse._SubParsersAction[argparse.ArgumentParser], a
     """Declare the actions of `fitpro outbox`."""
     listing = add(actions, "list", "undone work: counts per queue, then the newest in a state", _list)
     listing.add_argument("--state", choices=("pending", "dead", "skipped"), default="dead")
-    listing.add_argument("--limit", type=int, default=50)
+    listing.add_argument("--limit", type=_limit, default=50, metavar="N")
     listing.add_argument("--json", action="store_true", help="one JSON document")
     retry = add(actions, "retry", "once more from attempt one", _retry)
     what = retry.add_mutually_exclusive_group(required=True)
     what.add_argument("id", nargs="?", type=UUID, help="one delivery, dead or skipped")
     what.add_argument("--dead", action="store_true", help="every dead one")
     add(actions, "purge", "delete every dead delivery", _purge)
+
+
+def _limit(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= 10_000:
+        raise argparse.ArgumentTypeError("from 1 to 10,000")
+    return number
 
 
 def _with(settings: Settings, work: Callable[[OutboxLetters], int]) -> int:

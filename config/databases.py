@@ -12,7 +12,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from adapters.postgres.bootstrap import prepare
 from adapters.postgres.embedded import Embedded
 from config.secrets import role_password
-from config.settings import Settings
+from config.settings import Settings, unreadable
 
 DATABASE = "fitpro"
 
@@ -58,7 +58,9 @@ def running(settings: Settings) -> Iterator[Embedded | None]:
 
 
 def make(settings: Settings, superuser: str) -> None:
-    """Make the roles and the database these settings name, as a superuser. Idempotent."""
+    """Make the roles and the database these settings name, as a superuser. Idempotent. Raises ValueError for what is no URL."""
+    if why := unreadable(superuser):
+        raise ValueError(f"The superuser's URL: {why}")
     known = {}
     for url in (settings.database_url, settings.database_owner_url):
         if url:

@@ -14,6 +14,7 @@ from config.bootstrap import Installation, NotMigrated, install
 from config.databases import connections
 from config.settings import Settings
 from kernel.context import Current, Kind, Scope, serving
+from kernel.errors import NotFound
 from kernel.hooks import Hook
 from kernel.manifest import Manifest
 from kernel.registry import Registry
@@ -109,19 +110,25 @@ def _short(annotation: object) -> str:
 def switch(settings: Settings, plugin: str, workspace: UUID, *, enabled: bool, with_dependencies: bool = False) -> tuple[str, ...]:
     """Switch a plugin for a workspace as the system, by the same rules as its Owner; the ids switched, requirements first.
 
-    Raises what the workspaces plugin raises: Conflict missing_requirements, required_by_others, module_core, NotFound, Unavailable.
+    Raises ValueError for an unknown plugin or workspace, and what the workspaces plugin raises: Conflict missing_requirements,
+    required_by_others, module_core, Unavailable.
     """
     with installation(settings) as running:
+        if plugin not in {*running.registry.plugins, *running.registry.failed}:
+            raise ValueError(f"There is no plugin {plugin} here.")
         database = running.container.app_database()
         scope = Scope(Kind.JOB, "operator", workspace_id=workspace)
-        with database.open(scope) as work:
-            current = Current(scope, running.hub, database.modules(work, workspace), work)
-            with serving(current):
-                modules = running.registry.plugins["workspaces"].service.modules  # type: ignore[attr-defined]
-                change = modules.change(
-                    plugin, enabled=enabled, settings=None, with_dependencies=with_dependencies, preview=False
-                ).change  # fmt: skip
-            work.commit()
+        try:
+            with database.open(scope) as work:
+                current = Current(scope, running.hub, database.modules(work, workspace), work)
+                with serving(current):
+                    modules = running.registry.plugins["workspaces"].service.modules  # type: ignore[attr-defined]
+                    change = modules.change(
+                        plugin, enabled=enabled, settings=None, with_dependencies=with_dependencies, preview=False
+                    ).change  # fmt: skip
+                work.commit()
+        except NotFound:
+            raise ValueError(f"There is no workspace {workspace}.") from None
     done: tuple[str, ...] = change.enables if enabled else change.disables
     return done
 

@@ -161,7 +161,7 @@ def _contradictions(values: Mapping[str, Any], production: bool) -> Iterator[str
     if secret and (why := weakness(secret)):
         yield f"FITPRO_SECRET_KEY: {why.capitalize()}."
     for name in ("database_url", "database_owner_url", "database_direct_url"):
-        if values[name] and (why := _unreadable(values[name])):
+        if values[name] and (why := unreadable(values[name])):
             yield f"{name.upper()}: {why}"
     if database and not values["database_owner_url"]:
         yield "DATABASE_OWNER_URL: Needed beside DATABASE_URL, to migrate and to reach the roles that we make."
@@ -188,7 +188,8 @@ def _refusals(values: Mapping[str, Any], database: str | None, twins: Iterable[s
         yield "FITPRO_DEMO: Cannot be on in production: everybody knows the demo's passwords."
 
 
-def _unreadable(url: str) -> str | None:
+def unreadable(url: str) -> str | None:
+    """Why this cannot be a database's URL, None if it can; never the URL, which may hold a password."""
     try:
         conninfo_to_dict(url)
     except psycopg.ProgrammingError:
