@@ -34,7 +34,7 @@ bench: $(VENV)/dev.stamp ## CPU per request, throughput and p99 against the peer
 	@exec $(PY) -m tests.bench $(ARGS)
 
 torture: $(VENV)/dev.stamp ## the long and the statistical tests: kills, timing, races
-	@exec $(PY) -m pytest -m torture --timeout 3600 $(ARGS)
+	@exec $(PY) -m pytest -m torture --timeout 3600 -o faulthandler_timeout=0 $(ARGS)
 
 lock: $(VENV)/dev.stamp ## pin anew what config/*.in name; UPGRADE=--upgrade takes the newest of everything
 	$(PIP) uv

@@ -28,27 +28,39 @@ _NOTES: Final = ("Prefers mornings.", "Old knee injury: no deep squats.", "Train
 
 
 def ensure(application: Callable[..., Any], settings: Settings, add_member: AddMember | None = None) -> list[tuple[str, str, str]]:
-    """Make the demo unless its owner exists; role, e-mail and password of each login.
+    """Make the demo, or finish one that was cut short; role, e-mail and password of each login. Once whole, nothing is touched.
 
     application: the product as a WSGI callable. add_member: as the database's owner, unless given.
     """
     api = _Api(Client(application))
     joins = add_member or _as_owner(settings)
-    signed_up = api.ask("POST", "/auth/signup", _person("Ana Souza", OWNER), taken=True)
-    if signed_up is not None:
-        _furnish(api, signed_up, joins)
+    if not _is_whole(api):
+        _furnish(api, joins)
     return [("Owner", OWNER, PASSWORD), ("Colaborador", COLLABORATOR, PASSWORD), ("Cliente", CLIENT, PASSWORD)]
 
 
-def _furnish(api: _Api, owner: dict[str, Any], add_member: AddMember) -> None:
-    """The workspace, its people, its clients."""
-    api.token = owner["access_token"]
-    api.workspace = api.made("POST", "/api/v1/workspaces", {"name": STUDIO, "timezone": "Europe/Lisbon", "currency": "EUR"})["id"]
-    collaborator = api.made("POST", "/auth/signup", _person("Rui Almeida", COLLABORATOR))["user"]["id"]
-    add_member(UUID(api.workspace), UUID(collaborator), "Colaborador", None)
-    clients = [api.made("POST", "/api/v1/clients", _client(n, (owner["user"]["id"], collaborator))) for n in range(40)]
-    marta = api.made("POST", "/auth/signup", _person(clients[0]["full_name"], CLIENT))["user"]["id"]
-    add_member(UUID(api.workspace), UUID(marta), "Cliente", UUID(clients[0]["id"]))
+def _is_whole(api: _Api) -> bool:
+    """Whether the last step was taken: the client is a member."""
+    marta = api.ask("POST", "/auth/login", {"email": CLIENT, "password": PASSWORD}, refused=401)
+    return marta is not None and bool(api.as_(marta).made("GET", "/api/v1/workspaces")["items"])
+
+
+def _furnish(api: _Api, add_member: AddMember) -> None:
+    """The workspace, its people, its clients; every step only when it was not taken before."""
+    owner, collaborator = api.person("Ana Souza", OWNER), api.person("Rui Almeida", COLLABORATOR)
+    staff = owner["user"]["id"], collaborator["user"]["id"]
+    api = api.as_(owner)
+    studios = api.made("GET", "/api/v1/workspaces")["items"]
+    studio = studios[0] if studios else api.made("POST", "/api/v1/workspaces", {"name": STUDIO, "timezone": "Europe/Lisbon", "currency": "EUR"})
+    api.workspace = studio["id"]
+    add_member(UUID(studio["id"]), UUID(staff[1]), "Colaborador", None)
+    pages = (api.made("GET", f"/api/v1/clients?limit=200&status={status}") for status in ("active", "inactive", "archived"))
+    known = {client["email"]: client for page in pages for client in page["items"]}
+    for wanted in (_client(n, staff) for n in range(40)):
+        if wanted["email"] not in known:
+            known[wanted["email"]] = api.made("POST", "/api/v1/clients", wanted)
+    marta = api.person(known[CLIENT]["full_name"], CLIENT)["user"]["id"]
+    add_member(UUID(studio["id"]), UUID(marta), "Cliente", UUID(known[CLIENT]["id"]))
 
 
 def _client(n: int, staff: tuple[str, str]) -> dict[str, Any]:
@@ -77,20 +89,30 @@ class _Api:
     token: str = ""
     workspace: str = ""
 
-    def made(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    def as_(self, person: dict[str, Any]) -> _Api:
+        """The same API as this person sees it."""
+        return _Api(self.client, person["access_token"])
+
+    def person(self, full_name: str, email: str) -> dict[str, Any]:
+        """Somebody signed in, signed up before when need be."""
+        made = self.ask("POST", "/auth/signup", _person(full_name, email), refused=409)
+        return made or self.made("POST", "/auth/login", {"email": email, "password": PASSWORD})
+
+    def made(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         answer = self.ask(method, path, body)
         assert answer is not None
         return answer
 
-    def ask(self, method: str, path: str, body: dict[str, Any], *, taken: bool = False) -> dict[str, Any] | None:
-        """The answer; None for a conflict that is expected (`taken`). RuntimeError for any other refusal."""
+    def ask(self, method: str, path: str, body: dict[str, Any] | None = None, *, refused: int | None = None) -> dict[str, Any] | None:
+        """The answer; None for the one refusal that is expected. RuntimeError for any other."""
         sent = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         if self.workspace:
             sent["X-Workspace-Id"] = self.workspace
-        reply = self.client.open(path, method=method, data=json.dumps(body), content_type="application/json", headers=sent)
-        if reply.status_code == 409 and taken:
+        data = None if body is None else json.dumps(body)
+        reply = self.client.open(path, method=method, data=data, content_type="application/json", headers=sent)
+        if reply.status_code == refused:
             return None
-        if reply.status_code != 201:
+        if reply.status_code not in (200, 201):
             raise RuntimeError(f"the demo could not be made: {method} {path} answered {reply.status_code} {reply.get_data(as_text=True)}")
         answer: dict[str, Any] = json.loads(reply.get_data())
         return answer
@@ -104,7 +126,8 @@ def _as_owner(settings: Settings) -> AddMember:
             connection.execute("set local app.maintenance = 'on'")
             connection.execute(
                 "insert into user_roles (workspace_id, user_id, role, client_id, full_name, email)"
-                " select %s, id, %s, %s, full_name, email from users where id = %s",
+                " select %s, id, %s, %s, full_name, email from users where id = %s"
+                " on conflict do nothing",
                 (workspace, role, client, user),
             )
 

@@ -145,9 +145,7 @@ def serving(value: Current) -> Iterator[Current]:
 
 
 def outbound(service: str) -> None:
-    """Called by every adapter before it talks to another service: a transaction must not wait for the network.
-
-    Raises RuntimeError inside an open transaction."""
+    """Called by adapters before they talk to another service. Raises RuntimeError inside a transaction, which must not wait for it."""
     value = _current.get(None)
     if value is not None and value.transaction is not None:
         raise RuntimeError(f"{service} was called inside a transaction: mark the operation @outside and wrap its writes in `with work():`")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
@@ -13,6 +14,7 @@ import pluggy
 from kernel.hooks import Hook, HookKind
 from kernel.manifest import API, ID, Listener, Manifest
 
+log = logging.getLogger(__name__)
 PROJECT = "fitpro"
 MOUNT = "/api/v1"
 """Where a plugin's routes live: `/api/v1/<id>`, unless it is bundled and names its own mounts."""
@@ -129,10 +131,16 @@ def load(
 ) -> Registry:
     """Import, validate and order the candidates. only: load this subset; blocked: never load these. Raises BrokenPlugin when strict."""
     registry = Registry()
+    bundled: set[str] = set()
     manifests: dict[str, tuple[Candidate, Manifest]] = {}
     for candidate in candidates:
         if candidate.id in blocked or (only is not None and candidate.id not in only):
             continue
+        if candidate.id in bundled:  # nobody takes the place of what ships with the platform
+            log.warning("a package offers the id of a bundled plugin and is ignored", extra={"plugin": candidate.id, "origin": candidate.origin})
+            continue
+        if candidate.bundled:
+            bundled.add(candidate.id)
         if candidate.id in manifests or candidate.id in registry.failed:
             registry.failed[candidate.id] = f"two packages offer this plugin ({candidate.origin})"
             manifests.pop(candidate.id, None)

@@ -41,7 +41,7 @@ def _read_uuid(text: str) -> UUID | None:
 
 
 def _read_int(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 
 _CONVERTERS: Mapping[str, Callable[[str], Any]] = {"uuid": _read_uuid, "int": _read_int, "string": lambda text: text or None}

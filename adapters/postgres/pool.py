@@ -12,6 +12,9 @@ import psycopg_pool
 from adapters.postgres.wire import Wire
 from kernel.errors import Unavailable
 
+# Over TCP: a peer that vanished without a word is noticed within half a minute.
+_ALIVE = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
+
 
 class Connection(psycopg.Connection[Any]):
     """psycopg's connection with our wire on it."""
@@ -36,7 +39,7 @@ class Pool:
         self._pool: psycopg_pool.ConnectionPool[Connection] = psycopg_pool.ConnectionPool(
             conninfo,
             connection_class=Connection,
-            kwargs={"autocommit": True, "application_name": f"fitpro-{name}"},
+            kwargs={**_ALIVE, "autocommit": True, "application_name": f"fitpro-{name}"},
             min_size=min(1, size),
             max_size=size,
             timeout=2,

@@ -26,8 +26,8 @@ def _queued_writes_first(*_: object) -> None:
 def session(work: UnitOfWork) -> orm.Session:
     """The session of this unit of work; the same one each time. Its pending changes are flushed before the commit."""
     existing: orm.Session | None = getattr(work, "orm_session", None)
+    _work.set(work)  # each time: an inner unit of work may have had its turn
     if existing is None:
-        _work.set(work)
         existing = orm.Session(_engine, expire_on_commit=False, autoflush=True)
         work.orm_session = existing  # type: ignore[attr-defined]
         work.before_commit.append(existing.flush)

@@ -22,6 +22,9 @@ _STALE_PLAN = b"RevalidateCachedQuery"  # where "cached plan must not change res
 _FATAL = {pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.PIPELINE_ABORTED, pq.ExecStatus.BAD_RESPONSE}
 
 
+_PATIENCE_MS = 75_000
+
+
 class ConnectionLost(Exception):
     """The server went away. sent: whether the batch may have been executed."""
 
@@ -198,9 +201,15 @@ class Wire:
             raise ServerError.of(failed)
         return results
 
+    @staticmethod
+    def _wait(poller: select.poll) -> None:
+        """Longer than any statement may take: a server that is silent but not gone must not hold a thread for ever."""
+        if not poller.poll(_PATIENCE_MS):
+            raise psycopg.OperationalError("the server is silent")
+
     def _send(self) -> None:
         while self._pg.flush() == 1:
-            self._both.poll()
+            self._wait(self._both)
             self._pg.consume_input()
 
     def _receive(self) -> list[Any]:
@@ -209,7 +218,7 @@ class Wire:
         while True:
             # Waiting on the socket releases the interpreter lock; libpq's own blocking read keeps it.
             while pg.is_busy():
-                self._reading.poll()
+                self._wait(self._reading)
                 pg.consume_input()
             result = pg.get_result()
             if result is None:

@@ -43,13 +43,19 @@ begin
     select (n.r ->> tg_argv[1])::uuid, who, actor, request, 'insert', tg_table_name, n.r ->> tg_argv[2], app.masked(n.r, hidden)
       from (select to_jsonb(t) as r from new_rows t) n;
   elsif tg_op = 'DELETE' then
-    if current_setting('app.purging', true) = 'on' then
+    -- Only the owner's purge may do without a row per row; it writes one summary.
+    if current_setting('app.purging', true) = 'on' and session_user = 'fitpro_owner' then
       return null;
     end if;
     insert into public.audit_logs (workspace_id, actor_id, actor, request_id, action, table_name, record_id, before)
     select (o.r ->> tg_argv[1])::uuid, who, actor, request, 'delete', tg_table_name, o.r ->> tg_argv[2], app.masked(o.r, hidden)
       from (select to_jsonb(t) as r from old_rows t) o;
   else
+    -- Before and after are matched by the key, so a key that changed would leave no trace.
+    if exists (select to_jsonb(n) ->> tg_argv[1], to_jsonb(n) ->> tg_argv[2] from new_rows n
+               except select to_jsonb(o) ->> tg_argv[1], to_jsonb(o) ->> tg_argv[2] from old_rows o) then
+      raise exception 'the key of a row cannot change' using errcode = '23514';
+    end if;
     insert into public.audit_logs (workspace_id, actor_id, actor, request_id, action, table_name, record_id, before, after)
     select (c.n ->> tg_argv[1])::uuid, who, actor, request, 'update', tg_table_name, c.n ->> tg_argv[2],
            app.masked(d.before, hidden), app.masked(d.after, hidden)

@@ -22,10 +22,10 @@ begin
   if not alive then
     raise exception 'session is over' using errcode = '42F01';
   end if;
-  if not is_on then
+  if is_on is not true then
     raise exception 'module is off' using errcode = '42F03', detail = p_module;
   end if;
-  if not role = any (p_roles) then
+  if (role = any (p_roles)) is not true then
     raise exception 'role may not' using errcode = '42F04', detail = role;
   end if;
   perform set_config('app.workspace_id', p_workspace::text, true), set_config('app.user_id', p_user::text, true),
@@ -57,7 +57,7 @@ begin
   if not found then
     raise exception 'no such workspace' using errcode = '42F02';
   end if;
-  if not is_on then
+  if is_on is not true then
     raise exception 'module is off' using errcode = '42F03', detail = p_module;
   end if;
 end $$;

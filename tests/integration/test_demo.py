@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
 
@@ -27,6 +28,31 @@ def test_the_demo_is_made_once_and_its_people_see_what_is_theirs(empty: Settings
         listed = [api.get(f"/api/v1/clients?limit=200&status={status}", who=token).json["items"] for status in ("active", "inactive", "archived")]
         seen[role] = sum(map(len, listed))
     assert seen == {"Owner": 40, "Colaborador": 40, "Cliente": 1}
+
+
+def test_a_demo_cut_short_is_finished_at_the_next_start(empty: Settings) -> None:
+    application = web(install(empty))
+
+    class Cut(Exception):
+        """The process was killed here."""
+
+    joined: list[str] = []
+    join = demo._as_owner(empty)
+
+    def cut_at_the_second(workspace: UUID, user: UUID, role: str, client: UUID | None) -> None:
+        if joined:
+            raise Cut
+        joined.append(role)
+        join(workspace, user, role, client)
+
+    with pytest.raises(Cut):
+        demo.ensure(application, empty, cut_at_the_second)
+    demo.ensure(application, empty)
+    api = Api(application)
+    token = api.post("/auth/login", json={"email": demo.CLIENT, "password": demo.PASSWORD}).json["access_token"]
+    assert len(api.get("/api/v1/clients", who=token).json["items"]) == 1
+    owner = api.post("/auth/login", json={"email": demo.OWNER, "password": demo.PASSWORD}).json["access_token"]
+    assert len(api.get("/api/v1/users", who=owner).json["items"]) == 3
 
 
 @pytest.fixture

@@ -95,7 +95,7 @@ class Walks:
         found.steps += 1
         found.statuses[answer.status] += 1
         found.asked[call.operation] += 1
-        if answer.status < 300:
+        if answer.status < 400:
             found.succeeded[call.operation] += 1
         if answer.status >= 500:
             found.broken.append(f"{role} {call.method} {call.path}?{call.query} {call.body!r}: {answer.status} {answer.body[:200]}")

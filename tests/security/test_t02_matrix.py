@@ -178,7 +178,7 @@ def test_t2_a_rule_nobody_listed_is_caught(gateway: Gateway) -> None:
 
 @pytest.mark.parametrize(
     ("check", "without"),
-    [("if not role = any (p_roles)", "if false"), ("and r.user_id = p_user and", "and"), ("if not is_on", "if false")],
+    [("if (role = any (p_roles)) is not true", "if false"), ("and r.user_id = p_user and", "and"), ("if is_on is not true", "if false")],
     ids=["no roles", "no membership", "no modules"],
 )
 def test_t2_a_gate_without_one_of_its_checks_is_caught(studios: Studios, gateway: Gateway, check: str, without: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -121,7 +122,25 @@ def test_t19_an_open_policy_is_caught(studios: Studios) -> None:
         moved = attempt(connection, "update clients set workspace_id = %s, assigned_to = null where id = %s", studios["b"].id, c.clients[2])
     assert isinstance(touched, int)
     assert touched > len(c.clients)
-    assert moved in (1, "23503")
+    assert moved == "23514", "even then the audit triggers refuse to lose sight of a row"
+
+
+def test_a_row_cannot_slip_out_of_the_audit_log_by_changing_its_key(studios: Studios) -> None:
+    a = studios["a"]
+    with acting(studios, a) as connection:
+        assert attempt(connection, "update clients_term set client_id = client_id") != "23514", "the tables without triggers are not meant"
+        assert attempt(connection, "update clients set id = %s where id = %s", str(uuid.uuid4()), a.clients[2]) in ("23514", "23503")
+        assert attempt(connection, "update workspace_modules set module = module || 'x'") in (0, "23514")
+
+
+def test_the_app_role_cannot_call_its_deletes_a_purge(studios: Studios) -> None:
+    a = studios["a"]
+    with acting(studios, a) as connection:
+        connection.execute("select set_config('app.purging', 'on', true)")
+        connection.execute("insert into workspace_modules (workspace_id, module) values (%s, 'fleeting')", (a.id,))
+        connection.execute("delete from workspace_modules where module = 'fleeting'")
+        seen = connection.execute("select action from audit_logs where record_id = 'fleeting' order by id").fetchall()
+    assert [action for (action,) in seen] == ["insert", "delete"]
 
 
 @pytest.fixture(scope="module")

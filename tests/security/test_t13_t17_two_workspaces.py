@@ -151,7 +151,7 @@ def test_t17_a_role_carried_over_from_the_other_workspace_is_caught(studios: Stu
     with rewritten(
         studios.superuser,
         "app.enter",
-        lambda body: body.replace("if not role = any (p_roles) then", "role := 'Owner'; client_id := null; if false then"),
+        lambda body: body.replace("if (role = any (p_roles)) is not true then", "role := 'Owner'; client_id := null; if false then"),
     ):
         assert swap.go(200, seed=2) != []
 

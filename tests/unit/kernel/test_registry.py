@@ -100,6 +100,13 @@ def test_one_id_from_two_packages_is_nobodys() -> None:
     assert "two packages" in registry.failed["twin"]
 
 
+def test_a_package_cannot_take_the_id_of_a_bundled_plugin_nor_disturb_it() -> None:
+    ours = Manifest("clients", api=1)
+    registry = load([candidate("clients", bundled=True, make=lambda: ours), candidate("clients")])
+    assert registry.plugins["clients"] is ours
+    assert registry.failed == {}
+
+
 def test_validators_speak_and_may_themselves_crash_on_what_they_see() -> None:
     def picky(manifest: Manifest) -> list[str]:
         if manifest.id == "strange":
