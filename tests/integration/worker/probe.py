@@ -137,6 +137,16 @@ def sends(name: str, log: str) -> None:
         effect(f"{name} again")
 
 
+@plugin.task(outside=True)
+def charges(name: str, provider: str, pause_s: float, keyed: bool = True) -> None:
+    """Asks a provider that takes a key twice for the same charge; then there is time to be killed before it is written down."""
+    with Path(provider).open("a") as asked:
+        asked.write(f"{ctx.job_id if keyed else new_id()} {name}\n")
+    time.sleep(pause_s)
+    with work():
+        effect(name)
+
+
 @plugin.task(cron="*/5 * * * *")
 def every_five_minutes() -> None:
     effect("tick")
