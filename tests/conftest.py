@@ -12,6 +12,7 @@ import pytest
 from adapters.http.gateway import Gateway
 from config.bootstrap import install, web
 from config.settings import Settings
+from plugins.sdk import Plugin
 from tests import servers
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -65,7 +66,19 @@ def server(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture(scope="session")
 def gateway(settings: Settings) -> Gateway:
     """The same application in this process."""
-    return web(install(settings))
+    installation = install(settings)
+    _services.update({m: m.service for m in installation.registry.plugins.values() if isinstance(m, Plugin)})
+    return web(installation)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def services_of_the_shared_installation() -> None:
+    """A plugin's service belongs to the process: whatever a module before installed, and closed, this one starts with the shared one's."""
+    for manifest, service in _services.items():
+        manifest.service = service
+
+
+_services: dict[Plugin, object] = {}
 
 
 @pytest.fixture(scope="session")
