@@ -12,7 +12,6 @@ import pytest
 from adapters.http.gateway import Gateway
 from config.bootstrap import install, web
 from config.settings import Settings
-from plugins.sdk import Plugin
 from tests import servers
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -63,25 +62,16 @@ def server(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield servers.Api(url)
 
 
-@pytest.fixture(scope="session")
-def gateway(settings: Settings) -> Gateway:
-    """The same application in this process."""
+@pytest.fixture(scope="module")
+def gateway(settings: Settings) -> Iterator[Gateway]:
+    """The same application in this process, made anew for each module: services belong to the process, and others install and close theirs."""
     installation = install(settings)
-    _services.update({m: m.service for m in installation.registry.plugins.values() if isinstance(m, Plugin)})
-    return web(installation)
+    yield web(installation)
+    installation.container.app_pool().close()
+    installation.container.auth_pool().close()
 
 
-@pytest.fixture(scope="module", autouse=True)
-def services_of_the_shared_installation() -> None:
-    """A plugin's service belongs to the process: whatever a module before installed, and closed, this one starts with the shared one's."""
-    for manifest, service in _services.items():
-        manifest.service = service
-
-
-_services: dict[Plugin, object] = {}
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def local(gateway: Gateway) -> servers.Api:
     """The API of the application in this process: faster than HTTP, and visible to a debugger."""
     return servers.Api(gateway)
