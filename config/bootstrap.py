@@ -52,26 +52,27 @@ def install(settings: Settings, *, registry: Registry | None = None) -> Installa
         loaded.fail(id, reason)
     if settings.strict and loaded.failed:
         raise BrokenPlugin("; ".join(f"{id}: {reason}" for id, reason in loaded.failed.items()))
+    services: dict[str, object] = {}
     for manifest in list(loaded.plugins.values()):
         try:
-            _build(manifest, container, loaded)
+            services[manifest.id] = _build(manifest, container, loaded)
         except Exception as error:
             if settings.strict:
                 raise
             loaded.fail(manifest.id, f"build failed: {type(error).__name__}: {error}")
-    return Installation(settings, container, loaded, Hub(loaded))
+    return Installation(settings, container, loaded, Hub(loaded, services))
 
 
-def _build(manifest: Manifest, container: Any, registry: Registry) -> None:
+def _build(manifest: Manifest, container: Any, registry: Registry) -> object:
     module = manifest.source
     build: Callable[[Provided], Any] | None = getattr(module, "build", None)
     if build is None or module is None or not isinstance(manifest, Plugin):
-        return
+        return None
     repository = None
     package = module.__name__.rpartition(".")[0] or module.__name__
     if find_spec(f"{package}.repository") is not None:
         repository = import_module(f"{package}.repository").Repository()
-    manifest.service = build(
+    return build(
         Provided(
             repository=repository,
             clock=container.clock(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import cast
 from uuid import UUID
 
 from adapters.postgres import installed, migrate, purge
@@ -18,6 +19,7 @@ from kernel.errors import NotFound
 from kernel.hooks import Hook
 from kernel.manifest import Manifest
 from kernel.registry import Registry
+from plugins.workspaces.service import Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +124,15 @@ def switch(settings: Settings, plugin: str, workspace: UUID, *, enabled: bool, w
             with database.open(scope) as work:
                 current = Current(scope, running.hub, database.modules(work, workspace), work)
                 with serving(current):
-                    modules = running.registry.plugins["workspaces"].service.modules  # type: ignore[attr-defined]
+                    modules = cast("Service", running.hub.services["workspaces"]).modules
                     change = modules.change(
                         plugin, enabled=enabled, settings=None, with_dependencies=with_dependencies, preview=False
                     ).change  # fmt: skip
                 work.commit()
         except NotFound:
             raise ValueError(f"There is no workspace {workspace}.") from None
-    done: tuple[str, ...] = change.enables if enabled else change.disables
-    return done
+    assert change is not None, "a change answers with what it did"
+    return change.enables if enabled else change.disables
 
 
 @contextmanager

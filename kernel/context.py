@@ -77,7 +77,10 @@ class Modules(Protocol):
 
 
 class Dispatcher(Protocol):
-    """Runs a hook for the workspace of the current context."""
+    """Runs a hook for the workspace of the current context, and knows the service of every plugin."""
+
+    @property
+    def services(self) -> Mapping[str, object]: ...
 
     def fire(self, hook: Hook[..., Any], arguments: Mapping[str, object]) -> object: ...
 

@@ -15,10 +15,11 @@ log = logging.getLogger(__name__)
 
 
 class Hub:
-    """The dispatcher of a loaded registry."""
+    """The dispatcher of an installation. services: plugin id → what its `build(ports)` returned for this installation."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, services: Mapping[str, object]) -> None:
         self.registry = registry
+        self.services = services
 
     def fire(self, hook: Hook[..., Any], arguments: Mapping[str, object]) -> object:
         """Run a hook. EVENT and CHECK return None, COLLECT `[(plugin, value)]`, COMMAND its value."""
@@ -26,7 +27,7 @@ class Hub:
             return self.command(hook.name, arguments)
         subscribers = self.registry.subscriptions.get(hook.name, ())
         if hook.kind is HookKind.EVENT:
-            targets = tuple((self._module(s.plugin), f"{s.plugin}:{hook.name}", s.listener.queue) for s in subscribers)
+            targets = tuple((self.registry.plugins[s.plugin].module, f"{s.plugin}:{hook.name}", s.listener.queue) for s in subscribers)
             current().open_transaction.record(hook, arguments, targets)
             return None
         if hook.kind is HookKind.CHECK:
@@ -47,9 +48,6 @@ class Hub:
         if hook.permission is not None and role != "system" and role not in self.registry.plugins[owner].permits(hook.permission):
             raise Forbidden(f"Your role does not allow {name}.")
         return hook.function(**arguments)
-
-    def _module(self, plugin: str) -> str:
-        return self.registry.plugins[plugin].module
 
     def _enabled(self, plugin: str) -> bool:
         manifest = self.registry.plugins.get(plugin)

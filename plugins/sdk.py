@@ -66,15 +66,12 @@ M = TypeVar("M", bound=Model)
 class Plugin(Manifest):
     """A plugin: create one at module level and hang everything off it.
 
-    database: which identity its operations run as; `auth` is for the bundled accounts plugin only. `service` is what `build(ports)` of its
-    plugin.py returned.
-    """
+    database: which identity its operations run as; `auth` is for the bundled accounts plugin only."""
 
     def __init__(self, id: str, *, database: str = "app", **manifest: Any) -> None:
         super().__init__(id, **manifest)
         self.database = database
         self.blueprints: list[Blueprint] = []
-        self.service: Any = None
 
     def blueprint(self, mount: str | None = None) -> Blueprint:
         """A blueprint at `/api/v1/<id>`, or at one of the `mounts` a bundled plugin declares."""
@@ -83,6 +80,11 @@ class Plugin(Manifest):
             made.problems.append(f"mounts at {mount}, which is not in mounts=")
         self.blueprints.append(made)
         return made
+
+    @property
+    def service(self) -> Any:
+        """What `build(ports)` of its plugin.py returned, in the installation that serves the current request or job."""
+        return current().dispatcher.services[self.id]
 
     @property
     def config(self) -> dict[str, Any]:

@@ -62,16 +62,16 @@ def server(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield servers.Api(url)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def gateway(settings: Settings) -> Iterator[Gateway]:
-    """The same application in this process, made anew for each module: services belong to the process, and others install and close theirs."""
+    """The same application in this process."""
     installation = install(settings)
     yield web(installation)
     installation.container.app_pool().close()
     installation.container.auth_pool().close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def local(gateway: Gateway) -> servers.Api:
     """The API of the application in this process: faster than HTTP, and visible to a debugger."""
     return servers.Api(gateway)

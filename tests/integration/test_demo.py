@@ -7,10 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from config import demo, plugins
+from config import demo
 from config.bootstrap import install, web
 from config.settings import Settings
-from plugins.sdk import Plugin
 from tests.servers import Api, Cluster
 
 
@@ -58,10 +57,6 @@ def test_a_demo_cut_short_is_finished_at_the_next_start(empty: Settings) -> None
 
 @pytest.fixture
 def empty(cluster: Cluster) -> Iterator[Settings]:
-    """An installation nobody has used yet. Services belong to the process: this one's are not left behind to the other tests'."""
-    bundled = [m for m in plugins.load_all(found=iter([c for c in plugins.discover() if c.bundled])).plugins.values() if isinstance(m, Plugin)]
-    services = {manifest: manifest.service for manifest in bundled}
+    """An installation nobody has used yet."""
     yield cluster.settings(cluster.clone("fitpro_demo"))
-    for manifest, service in services.items():
-        manifest.service = service
     cluster.drop("fitpro_demo")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
@@ -149,14 +148,11 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def installation(cluster: Cluster) -> Iterator[Installation]:
+def installation(cluster: Cluster) -> Installation:
     ours = (Candidate(plugin.id, "test", lambda plugin=plugin: plugin) for plugin in PLUGINS)  # type: ignore[misc]
     bundled = (candidate for candidate in plugins.discover() if candidate.bundled)
     registry = plugins.load_all(found=chain(bundled, ours), strict=True)
-    services = {manifest: manifest.service for manifest in registry.plugins.values() if isinstance(manifest, Plugin)}
-    yield install(cluster.settings(cluster.clone("fitpro_hooks")), registry=registry)
-    for manifest, service in services.items():
-        manifest.service = service
+    return install(cluster.settings(cluster.clone("fitpro_hooks")), registry=registry)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,6 @@ from config.settings import Settings
 from kernel.manifest import Manifest
 from kernel.registry import Candidate, Registry
 from plugins.sdk import EVERYONE, MethodView, Plugin, Refused, Schema, allow, ctx, fields, validate
-from plugins.workspaces.plugin import plugin as workspaces
 from tests.servers import Api, Cluster, Person, add_member
 
 CORE = ("accounts", "privacy", "workspaces")
@@ -330,13 +329,9 @@ def registry() -> Registry:
 
 
 @pytest.fixture(scope="module")
-def installed(settings_here: Settings, registry: Registry) -> Iterator[tuple[Api, Api]]:
+def installed(settings_here: Settings, registry: Registry) -> tuple[Api, Api]:
     """Two applications with caches of their own, as two processes have them."""
-    services = {manifest: manifest.service for manifest in registry.plugins.values() if isinstance(manifest, Plugin)}
-    yield Api(web(install(settings_here, registry=registry))), Api(web(install(settings_here, registry=registry)))
-    for manifest, service in services.items():
-        manifest.service = service
-    assert workspaces in services
+    return Api(web(install(settings_here, registry=registry))), Api(web(install(settings_here, registry=registry)))
 
 
 @pytest.fixture

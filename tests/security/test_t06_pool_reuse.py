@@ -24,7 +24,6 @@ from adapters.postgres.wire import Result
 from adapters.postgres.work import Item, UnitOfWork
 from config.bootstrap import install, web
 from config.settings import Settings
-from plugins.sdk import Plugin
 from tests.security.seeded import rewritten
 from tests.security.studios import Studios, canaries
 from tests.security.wandering import Call, serve
@@ -141,7 +140,7 @@ def pool_of(gateway: Gateway) -> Pool:
 
 @contextlib.contextmanager
 def second(settings: Settings) -> Iterator[Gateway]:
-    """The application once more in this process. Plugins are one per process: their services go back to the first one's."""
+    """The application once more in this process."""
     installation = install(settings)
     gateway = web(installation)
     try:
@@ -152,23 +151,14 @@ def second(settings: Settings) -> Iterator[Gateway]:
 
 
 @pytest.fixture(scope="module")
-def services(gateway: Gateway) -> Iterator[None]:
-    plugins = {p.id: p for p in (c.operation.plugin for c in gateway.compiled.values()) if isinstance(p, Plugin)}
-    kept = {id: plugin.service for id, plugin in plugins.items()}
-    yield
-    for id, plugin in plugins.items():
-        plugin.service = kept[id]
-
-
-@pytest.fixture(scope="module")
-def small(studios: Studios, services: None) -> Iterator[Gateway]:
+def small(studios: Studios) -> Iterator[Gateway]:
     """On two connections."""
     with second(dataclasses.replace(studios.settings, pool_size=POOL)) as made:
         yield made
 
 
 @pytest.fixture
-def bounced(studios: Studios, services: None, tmp_path: Path) -> Iterator[Gateway]:
+def bounced(studios: Studios, tmp_path: Path) -> Iterator[Gateway]:
     """Sixteen connections to a PgBouncer that has two, in transaction mode, without prepared statements."""
     with (
         bouncer(studios.settings, tmp_path) as settings,

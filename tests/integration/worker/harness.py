@@ -136,7 +136,7 @@ class Plant:
     def worker(self, registry: Registry | None = None) -> Worker:
         """A worker inside this process, for tests that step through it."""
         registry = registry or self.hub.registry
-        jobs = Jobs(cast("Database", self.app), OutboxContents(), registry, Hub(registry), lease_s=2)
+        jobs = Jobs(cast("Database", self.app), OutboxContents(), registry, Hub(registry, {}), lease_s=2)
         return Worker(self.leases, jobs, Heartbeat(self.leases, lease_s=2), lease_s=2, backoff=Backoff(first_s=0.0))
 
     def drain(self, worker: Worker | None = None) -> None:
@@ -178,7 +178,7 @@ def plant(cluster: servers.Cluster, folder: Path, **changes: Any) -> Iterator[Pl
     owner = psycopg.connect(found.owner, autocommit=True)
     owner.execute(probe.DDL)
     owner.execute("set app.maintenance = 'on'")
-    made = Plant(settings, folder, PostgresDatabase(app), relay, owner, Hub(probe.registry()))
+    made = Plant(settings, folder, PostgresDatabase(app), relay, owner, Hub(probe.registry(), {}))
     try:
         yield made
     finally:

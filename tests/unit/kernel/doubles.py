@@ -41,6 +41,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.fired: list[tuple[object, Mapping[str, object]]] = []
+        self.services: Mapping[str, object] = {}
 
     def fire(self, hook: Any, arguments: Mapping[str, object]) -> object:
         self.fired.append((hook, arguments))

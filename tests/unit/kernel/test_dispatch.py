@@ -152,7 +152,7 @@ class World:
     @property
     def hub(self) -> Hub:
         registry = load([Candidate(id, id, lambda m=manifest: m, bundled=True) for id, manifest in self.plugins.items()], strict=True)  # type: ignore[misc]
-        return Hub(registry)
+        return Hub(registry, {})
 
     def serving(self, *, on: Collection[str], role: str = "Owner") -> Any:
         return _Serving(self.hub, on, role)
