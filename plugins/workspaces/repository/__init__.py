@@ -1,0 +1,11 @@
+"""The platform's tables of workspaces, memberships and modules, by family."""
+
+from __future__ import annotations
+
+from plugins.workspaces.repository.members import Members
+from plugins.workspaces.repository.modules import Modules
+from plugins.workspaces.repository.workspaces import Workspaces
+
+
+class Repository(Workspaces, Members, Modules):
+    """plugins.workspaces.ports.Store on the open transaction."""

@@ -1,0 +1,42 @@
+"""/api/v1/workspaces."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from plugins.sdk import SIGNED_IN, MethodView, Page, PageRequest, allow, page_of
+from plugins.workspaces import schemas
+from plugins.workspaces.resources.serving import blp, last, service
+
+
+@blp.route("")
+class Workspaces(MethodView):
+    @blp.paginated(schemas.MembershipSchema)
+    @allow(SIGNED_IN)
+    def get(self, page: PageRequest) -> Page:
+        """The workspaces you belong to"""
+        return page_of(service().workspaces.mine(last(page), page.fetch), page, "id")
+
+    @blp.arguments(schemas.ProfileSchema)
+    @blp.response(201, schemas.WorkspaceSchema)
+    @allow(SIGNED_IN)
+    def post(self, profile: dict[str, Any]) -> Any:
+        """Start a workspace; you become its Owner"""
+        return service().workspaces.create(**profile)
+
+
+@blp.route("/<uuid:workspace_id>")
+class Workspace(MethodView):
+    @blp.response(200, schemas.WorkspaceSchema)
+    @allow("read")
+    def get(self, workspace_id: UUID) -> Any:
+        """Read a workspace"""
+        return service().workspaces.read()
+
+    @blp.arguments(schemas.ProfileSchema(partial=True))
+    @blp.response(200, schemas.WorkspaceSchema)
+    @allow("change")
+    def patch(self, profile: dict[str, Any], workspace_id: UUID) -> Any:
+        """Change a workspace's profile"""
+        return service().workspaces.change(**profile)

@@ -1,0 +1,12 @@
+"""Workspaces, members and modules as JSON, by family."""
+
+from __future__ import annotations
+
+from plugins.workspaces.schemas.members import MemberQuery, MemberSchema, RoleSchema
+from plugins.workspaces.schemas.modules import ModuleQuery, ModuleSchema, SwitchSchema
+from plugins.workspaces.schemas.workspaces import MembershipSchema, ProfileSchema, WorkspaceSchema
+
+__all__ = [
+    "MemberQuery", "MemberSchema", "MembershipSchema", "ModuleQuery", "ModuleSchema", "ProfileSchema", "RoleSchema", "SwitchSchema",
+    "WorkspaceSchema",
+]  # fmt: skip

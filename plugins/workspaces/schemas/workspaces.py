@@ -1,0 +1,46 @@
+"""Workspaces as JSON."""
+
+from __future__ import annotations
+
+from plugins.sdk import Schema, fields, validate
+from plugins.workspaces.schemas.roles import role_field
+
+
+class ProfileSchema(Schema):
+    """What an Owner says about a workspace."""
+
+    name = fields.String(required=True, max_length=120, validate=validate.Regexp(r"^[\s\S]*\S", error="May not be blank."))
+    timezone = fields.Timezone(load_default="UTC", metadata={"description": "Days and local times are counted in it."})
+    currency = fields.String(
+        load_default="EUR",
+        max_length=3,
+        validate=validate.Regexp(r"^[A-Z]{3}$", error="Three capital letters, such as EUR."),
+        metadata={"description": "ISO 4217 code of new prices."},
+    )
+    locale = fields.String(
+        load_default="en",
+        max_length=16,
+        validate=validate.Regexp(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$(?!\n)", error="A language tag, such as pt-BR."),
+        metadata={"description": "BCP 47 tag of what is written to members."},
+    )
+    week_start = fields.Integer(load_default=1, validate=validate.Range(1, 7), metadata={"description": "ISO weekday: 1 is Monday, 7 is Sunday."})
+
+
+class WorkspaceSchema(ProfileSchema):
+    """A workspace."""
+
+    id = fields.UUID(dump_only=True)
+    modules = fields.List(fields.String(), dump_only=True, metadata={"description": "What is on.", "example": ["clients"]})
+    version = fields.Integer(dump_only=True, metadata={"example": 1})
+    created_at = fields.DateTime(dump_only=True)
+    updated_at = fields.DateTime(dump_only=True)
+
+
+class MembershipSchema(Schema):
+    """A workspace the caller belongs to."""
+
+    id = fields.UUID()
+    name = fields.String()
+    role = role_field()
+    client_id = fields.UUID(allow_none=True, metadata={"description": "The client the caller is there, as a Cliente."})
+    created_at = fields.DateTime(metadata={"description": "When they joined."})
