@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from plugins.clients import events
-from plugins.clients.service import Clients
+from plugins.clients.service import Service
+from plugins.clients.service.register import Clients
 from plugins.sdk import EVERYONE, STAFF, Plugin, Provided
 
 plugin = Plugin(
@@ -21,6 +22,7 @@ plugin = Plugin(
 )  # fmt: skip
 
 
-def build(ports: Provided) -> Clients:
-    """The service on the adapters chosen by configuration."""
-    return Clients(directory=ports.repository, register=ports.repository, now=ports.clock.now)
+def build(ports: Provided) -> Service:
+    """The use cases on the adapters chosen by configuration."""
+    stored = ports.repository
+    return Service(clients=Clients(directory=stored.register, register=stored.register, now=ports.clock.now))

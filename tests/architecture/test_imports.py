@@ -16,10 +16,10 @@ PACKAGES = ("kernel", "ports", "adapters", "plugins", "config")
 FAULTS = {
     "config > plugins > adapters > ports > kernel": ("kernel/ids.py", "import ports.clock"),
     "adapters never import each other": ("adapters/local/clock.py", "import adapters.postgres.wire"),
-    "plugins never import each other, only the sdk": ("plugins/clients/resources.py", "import plugins.workspaces.schemas"),
-    "inside a plugin, edges depend on the core": ("plugins/clients/domain.py", "import plugins.clients.service"),
-    "plugins reach adapters only through the sdk": ("plugins/clients/resources.py", "import adapters.http.runner"),
-    "the core knows no framework": ("plugins/clients/service.py", "import sqlalchemy"),
+    "plugins never import each other, only the sdk": ("plugins/clients/resources/register.py", "import plugins.workspaces.schemas"),
+    "inside a plugin, edges depend on the core": ("plugins/clients/domain/register.py", "import plugins.clients.service.register"),
+    "plugins reach adapters only through the sdk": ("plugins/clients/resources/register.py", "import adapters.http.runner"),
+    "the core knows no framework": ("plugins/clients/service/register.py", "import sqlalchemy"),
     "only config/ knows the container and the environment": ("adapters/local/clock.py", "import dependency_injector"),
 }
 """Contract → where a line is added that breaks it."""

@@ -19,7 +19,7 @@ from config import plugins, upgrades
 from config.container import Container
 from config.settings import Settings
 from kernel.ids import new_id
-from plugins.clients.domain import normalise, terms_of
+from plugins.clients.domain.register import normalise, terms_of
 from tests.bench.database import CLIENTS, PRODUCT, TENANTS
 from tests.bench.load import Side
 from tests.servers import Cluster, environ, free_port, process, wait_ready

@@ -14,7 +14,7 @@ import pytest
 
 from adapters.http.gateway import Gateway
 from adapters.postgres.statements import Statement
-from plugins.clients import repository
+from plugins.clients.repository import register as repository
 from tests.security import oracle
 from tests.security.seeded import planted, rewritten
 from tests.security.studios import MEANINGFUL, TEXTS, Studio, Studios, build, canaries, plant

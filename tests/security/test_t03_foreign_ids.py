@@ -9,8 +9,8 @@ import pytest
 
 from adapters.http.gateway import Gateway
 from adapters.postgres.statements import Statement
-from plugins.clients import repository
-from plugins.clients.models import clients
+from plugins.clients.models.register import clients
+from plugins.clients.repository import register as repository
 from plugins.sdk import sa, statement
 from tests.security.oracle import tenant_tables
 from tests.security.seeded import planted

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from plugins.clients import repository
+from plugins.clients.repository import register as repository
 from plugins.sdk import sql
 from tests.security.oracle import count
 from tests.security.seeded import planted

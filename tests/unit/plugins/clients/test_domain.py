@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.clients.domain import MAX_WORDS, WORD, normalise, terms_of, unique_tags, words_of
+from plugins.clients.domain.register import MAX_WORDS, WORD, normalise, terms_of, unique_tags, words_of
 
 
 @given(st.text())

@@ -13,8 +13,8 @@ from kernel.context import Current, Kind, Scope, serving
 from kernel.errors import Refused
 from kernel.hooks import Hook
 from kernel.ids import new_id
-from plugins.clients.domain import Search, Status
-from plugins.clients.service import Clients
+from plugins.clients.domain.register import Search, Status
+from plugins.clients.service.register import Clients
 from ports.persistence import Document, Row
 
 ID = new_id()

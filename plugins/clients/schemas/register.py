@@ -1,8 +1,8 @@
-"""What goes over the wire."""
+"""The register over the wire."""
 
 from __future__ import annotations
 
-from plugins.clients.domain import Sort, Status
+from plugins.clients.domain.register import Sort, Status
 from plugins.sdk import QuerySchema, Schema, fields, validate
 
 _VISIBLE = validate.Regexp(r"(?s).*\S", error="May not be blank.")

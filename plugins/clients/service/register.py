@@ -12,8 +12,8 @@ from kernel.errors import Fault, Invalid, NotFound, Stale
 from kernel.ids import new_id
 from kernel.roles import Role
 from plugins.clients import events
-from plugins.clients.domain import Search, Status, normalise, own_view, terms_of, unique_tags
-from plugins.clients.ports import Directory, Register
+from plugins.clients.domain.register import Search, Status, normalise, own_view, terms_of, unique_tags
+from plugins.clients.ports.register import Directory, Register
 from ports.persistence import Document, Row
 
 _FINDABLE: Final = frozenset({"full_name", "email", "tags"})

@@ -1,4 +1,4 @@
-"""What the service needs from storage."""
+"""What the register needs from storage."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
-from plugins.clients.domain import Search
+from plugins.clients.domain.register import Search
 from ports.persistence import Document, Row
 
 

@@ -7,8 +7,8 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from plugins.clients.domain import TAG, WORD, Search, Sort
-from plugins.clients.models import clients, terms
+from plugins.clients.domain.register import TAG, WORD, Search, Sort
+from plugins.clients.models.register import clients, terms
 from plugins.sdk import Document, Fault, Invalid, Row, constraints, ctx, sa, sql, statement, tables
 
 _T: Final = clients.c
@@ -124,8 +124,8 @@ def listing(shape: Shape) -> Any:
     return statement(query.order_by(*order).limit(sa.bindparam("limit", type_=sa.BigInteger)))
 
 
-class Repository:
-    """Answers both ports of the service; for a Cliente, row-level security leaves only their own record."""
+class Register:
+    """Answers both ports of the register; for a Cliente, row-level security leaves only their own record."""
 
     def get(self, client_id: UUID) -> Document | None:
         return ctx.work.document(GET, client_id=client_id)

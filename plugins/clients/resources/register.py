@@ -5,18 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from plugins.clients.domain import Search, Sort, normalise, words_of
-from plugins.clients.plugin import plugin
-from plugins.clients.schemas import ClientInputSchema, ClientQuerySchema, ClientSchema, TagSchema
-from plugins.clients.service import Clients as Service
+from plugins.clients.domain.register import Search, Sort, normalise, words_of
+from plugins.clients.resources.routes import blp, service
+from plugins.clients.schemas.register import ClientInputSchema, ClientQuerySchema, ClientSchema, TagSchema
 from plugins.sdk import MethodView, Page, PageRequest, allow, ctx, page_of
-
-blp = plugin.blueprint()
-
-
-def _service() -> Service:
-    service: Service = plugin.service
-    return service
 
 
 @blp.route("")
@@ -31,7 +23,7 @@ class Clients(MethodView):
         sort = Sort(query["sort"])
         tag = None if query["tag"] is None else normalise(query["tag"])
         search = Search(query["status"], tag, query["assigned_to"], words_of(query["q"] or ""), sort)
-        rows = _service().find(search, page.fetch, page.after)
+        rows = service().clients.find(search, page.fetch, page.after)
         return page_of(rows, page, *(("search_name", "id") if sort.by_name else ("id",)))
 
     @blp.arguments(ClientInputSchema)
@@ -39,7 +31,7 @@ class Clients(MethodView):
     @allow("write")
     def post(self, given: dict[str, Any]) -> dict[str, Any]:
         """Add a client."""
-        return _service().add(given)
+        return service().clients.add(given)
 
 
 @blp.route("/<uuid:client_id>")
@@ -50,27 +42,27 @@ class Client(MethodView):
     @allow("read")
     def get(self, client_id: UUID) -> dict[str, Any]:
         """Read a client; a Cliente reads only themself."""
-        return _service().read(client_id)
+        return service().clients.read(client_id)
 
     @blp.arguments(ClientInputSchema)
     @blp.response(200, ClientSchema)
     @allow("write")
     def put(self, given: dict[str, Any], client_id: UUID) -> dict[str, Any]:
         """Replace what is said about a client."""
-        return _service().change(client_id, given, ctx.expected_version)
+        return service().clients.change(client_id, given, ctx.expected_version)
 
     @blp.arguments(ClientInputSchema(partial=True))
     @blp.response(200, ClientSchema)
     @allow("write")
     def patch(self, given: dict[str, Any], client_id: UUID) -> dict[str, Any]:
         """Change the fields sent; status `active` brings an archived client back."""
-        return _service().change(client_id, given, ctx.expected_version)
+        return service().clients.change(client_id, given, ctx.expected_version)
 
     @blp.response(204)
     @allow("write")
     def delete(self, client_id: UUID) -> None:
         """Archive a client; their history stays."""
-        _service().archive(client_id, ctx.expected_version)
+        service().clients.archive(client_id, ctx.expected_version)
 
 
 @blp.route("/tags")
@@ -81,4 +73,4 @@ class Tags(MethodView):
     @allow("write")
     def get(self, page: PageRequest) -> Page:
         """List the tags in use, alphabetically, with how many clients carry each."""
-        return page_of(_service().tags(page.fetch, page.after), page, "tag")
+        return page_of(service().clients.tags(page.fetch, page.after), page, "tag")

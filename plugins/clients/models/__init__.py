@@ -1,0 +1,3 @@
+"""Tables of this plugin, by family."""
+
+from plugins.clients.models import register as register

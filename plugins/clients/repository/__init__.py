@@ -1,0 +1,14 @@
+"""Storage in PostgreSQL, by family."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from plugins.clients.repository.register import Register
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """Everything stored by this plugin."""
+
+    register: Register = field(default_factory=Register)

@@ -1,0 +1,3 @@
+"""Clients over HTTP, by family."""
+
+from plugins.clients.resources import register as register

@@ -1,0 +1,14 @@
+"""The use cases of clients, by family."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from plugins.clients.service.register import Clients
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Everything this plugin can do."""
+
+    clients: Clients
