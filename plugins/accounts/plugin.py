@@ -18,7 +18,7 @@ plugin = Plugin(
 
 def build(ports: Provided) -> Accounts:
     """The service on the adapters of this process."""
-    return Accounts(
+    return Accounts.of(
         store=ports.repository,
         passwords=ports.passwords,
         tokens=ports.tokens,

@@ -26,9 +26,9 @@ YES = {"terms": True, "privacy": True}
 
 def test_passwords_are_never_hashed_inside_a_transaction(accounts: Accounts, store: MemoryStore) -> None:
     _sign_up(accounts)
-    accounts.log_in(**ANA)
+    accounts.sessions.log_in(**ANA)
     with pytest.raises(Unauthenticated):
-        accounts.log_in(email="nobody@example.com", password="a long enough secret")
+        accounts.sessions.log_in(email="nobody@example.com", password="a long enough secret")
     assert store.hashed_while_open == 0
     assert store.transactions == 4  # signing up, reading and opening for the login, reading for nobody
 
@@ -47,7 +47,7 @@ def test_an_unknown_address_costs_a_hash_and_looks_like_a_wrong_password(account
     for attempt in (ANA | {"password": "not this one"}, ANA | {"email": "nobody@example.com"}):
         before = passwords.spent
         with pytest.raises(Unauthenticated) as refused:
-            accounts.log_in(**attempt)
+            accounts.sessions.log_in(**attempt)
         assert passwords.spent == before + 1
         answers.append((refused.value.code, refused.value.detail))
     assert answers[0] == answers[1]
@@ -59,42 +59,42 @@ def test_a_person_without_a_password_cannot_sign_in_with_one(accounts: Accounts,
     del store.data.hashes[signed_in.user.id]
     before = passwords.spent
     with pytest.raises(Unauthenticated, match="invalid_credentials"):
-        accounts.log_in(**ANA)
+        accounts.sessions.log_in(**ANA)
     assert passwords.spent == before + 1
 
 
 def test_a_good_login_renews_a_hash_of_yesterdays_costs(accounts: Accounts, store: MemoryStore, passwords: CountingPasswords) -> None:
     signed_in = _sign_up(accounts)
     passwords.costs = 2
-    accounts.log_in(**ANA)
+    accounts.sessions.log_in(**ANA)
     assert store.data.hashes[signed_in.user.id] == "2:a long enough secret"
 
 
 def test_a_refresh_token_is_good_once(accounts: Accounts) -> None:
     first = _sign_up(accounts)
-    second = accounts.refresh(first.refresh_token)
+    second = accounts.sessions.refresh(first.refresh_token)
     assert second.refresh_token != first.refresh_token
     with pytest.raises(Unauthenticated, match="invalid_refresh_token"):
-        accounts.refresh(first.refresh_token)
-    assert accounts.refresh(second.refresh_token).access_token == first.access_token
+        accounts.sessions.refresh(first.refresh_token)
+    assert accounts.sessions.refresh(second.refresh_token).access_token == first.access_token
 
 
 def test_a_late_replay_ends_the_session_and_that_is_kept(accounts: Accounts, store: MemoryStore, clock: StillClock) -> None:
     first = _sign_up(accounts)
-    second = accounts.refresh(first.refresh_token)
+    second = accounts.sessions.refresh(first.refresh_token)
     clock.at += timedelta(seconds=11)
     with pytest.raises(Unauthenticated, match="invalid_refresh_token"):
-        accounts.refresh(first.refresh_token)
+        accounts.sessions.refresh(first.refresh_token)
     assert list(store.data.revoked.values()) == [clock.at]
     with pytest.raises(Unauthenticated, match="invalid_refresh_token"):
-        accounts.refresh(second.refresh_token)
+        accounts.sessions.refresh(second.refresh_token)
 
 
 def test_a_session_goes_on_as_long_as_it_is_refreshed(accounts: Accounts, store: MemoryStore, clock: StillClock) -> None:
     signed_in = _sign_up(accounts)
     for _ in range(3):
         clock.at += timedelta(days=20)
-        signed_in = accounts.refresh(signed_in.refresh_token)
+        signed_in = accounts.sessions.refresh(signed_in.refresh_token)
     assert next(iter(store.data.sessions.values())).expires_at == clock.at + timedelta(days=30)
 
 
@@ -102,7 +102,7 @@ def test_an_expired_token_ends_nothing(accounts: Accounts, store: MemoryStore, c
     signed_in = _sign_up(accounts)
     clock.at += timedelta(days=30)
     with pytest.raises(Unauthenticated, match="invalid_refresh_token"):
-        accounts.refresh(signed_in.refresh_token)
+        accounts.sessions.refresh(signed_in.refresh_token)
     assert store.data.revoked == {}
 
 
@@ -115,27 +115,27 @@ def test_tokens_do_not_show_in_logs(accounts: Accounts) -> None:
 def test_only_an_answer_that_is_news_is_recorded(accounts: Accounts, store: MemoryStore) -> None:
     store.actor = _sign_up(accounts).user.id
     for marketing in (False, True, True, False):
-        accounts.change(marketing=marketing)
+        accounts.people.change(marketing=marketing)
     said = [c.granted for c in store.data.consents if c.purpose is Purpose.MARKETING]
     assert said == [True, False]
 
 
 def test_a_change_of_another_version_is_refused(accounts: Accounts, store: MemoryStore) -> None:
     store.actor = _sign_up(accounts).user.id
-    assert accounts.change(full_name="Ana B", expected=1).person.version == 2
+    assert accounts.people.change(full_name="Ana B", expected=1).person.version == 2
     with pytest.raises(Stale):
-        accounts.change(full_name="Ana C", marketing=True, expected=1)
-    assert accounts.profile().person.full_name == "Ana B"
+        accounts.people.change(full_name="Ana C", marketing=True, expected=1)
+    assert accounts.people.profile().person.full_name == "Ana B"
 
 
 def test_an_erased_person_has_no_profile(accounts: Accounts, store: MemoryStore) -> None:
     store.actor = UUID(int=1)
     with pytest.raises(NotFound):
-        accounts.profile()
+        accounts.people.profile()
 
 
 def _sign_up(accounts: Accounts) -> SignedIn:
-    return accounts.sign_up(**ANA, full_name="Ana Souza", consents=YES)
+    return accounts.signups.sign_up(**ANA, full_name="Ana Souza", consents=YES)
 
 
 @dataclass
@@ -294,4 +294,4 @@ def passwords(store: MemoryStore) -> CountingPasswords:
 @pytest.fixture
 def accounts(store: MemoryStore, passwords: CountingPasswords, clock: StillClock) -> Accounts:
     refresh_tokens = RotatingRefreshTokens(clock)
-    return Accounts(store=store, passwords=passwords, tokens=PlainTokens(), refresh_tokens=refresh_tokens, clock=clock)
+    return Accounts.of(store=store, passwords=passwords, tokens=PlainTokens(), refresh_tokens=refresh_tokens, clock=clock)

@@ -1,22 +1,18 @@
-"""Signing up, in and out, staying signed in, and a person's own record.
-
-Signing up and in hash a password, which takes 50 ms and may wait for its turn: never inside a transaction.
-"""
+"""Signing in, staying signed in, signing out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
-from kernel.errors import NotFound, Stale, Unauthenticated
+from kernel.errors import Unauthenticated
 from kernel.ids import new_id
-from plugins.accounts.domain import DOCUMENTS, Consent, Person, Purpose, agreed, differs
-from plugins.accounts.ports import Presented, Profile, Session, Store
+from plugins.accounts.domain import Person
+from plugins.accounts.ports import People, Presented, Session, Sessions, Transactions
 from ports.clock import Clock
 from ports.identity import Passwords, RefreshTokens, RefreshVerdict, TokenIssuer
-from ports.persistence import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,28 +26,27 @@ class SignedIn:
     token_type: str = "Bearer"  # noqa: S105 - RFC 6750's name, not a secret
 
 
-class Accounts:
-    """One method per use case."""
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session, and the refresh token that keeps it alive."""
 
-    def __init__(self, *, store: Store, passwords: Passwords, tokens: TokenIssuer, refresh_tokens: RefreshTokens, clock: Clock) -> None:
+    session_id: UUID
+    refresh_token: str = field(repr=False)
+
+
+class _Store(Transactions, People, Sessions, Protocol):
+    """People and their sessions."""
+
+
+class SessionsService:
+    """Sessions, however somebody proved who they are."""
+
+    def __init__(self, *, store: _Store, passwords: Passwords, tokens: TokenIssuer, refresh_tokens: RefreshTokens, clock: Clock) -> None:
         self._store = store
         self._passwords = passwords
         self._tokens = tokens
         self._refresh_tokens = refresh_tokens
         self._clock = clock
-
-    def sign_up(self, *, email: str, password: str, full_name: str, consents: Mapping[str, bool]) -> SignedIn:
-        """Create an account and its first session. Outside a transaction. Raises Conflict `email_taken`, Invalid."""
-        purposes = agreed(consents)
-        hashed = self._passwords.hash(password)
-        now = self._clock.now()
-        person = Person(new_id(), email, full_name, "en", 1, now, now)
-        with self._store.transaction():
-            self._store.add(person, hashed)
-            for purpose in purposes:
-                self._record(person.id, purpose, True, now)
-            session_id, refresh_token = self._open(person, now)
-        return self._signed_in(person, session_id, refresh_token)
 
     def log_in(self, *, email: str, password: str) -> SignedIn:
         """Open a session. Outside a transaction. Raises Unauthenticated, the same for an unknown address."""
@@ -66,8 +61,8 @@ class Accounts:
         with self._store.transaction():
             if fresh is not None:
                 self._store.rehash(found.person.id, old=found.password_hash, new=fresh)
-            session_id, refresh_token = self._open(found.person, self._clock.now())
-        return self._signed_in(found.person, session_id, refresh_token)
+            opened = self.open(found.person, self._clock.now())
+        return self.signed_in(found.person, opened)
 
     def refresh(self, token: str) -> SignedIn:
         """Exchange a refresh token for its successor. Outside a transaction. Raises Unauthenticated.
@@ -82,48 +77,25 @@ class Accounts:
             rotated = self._follow(verdict, found, digest, successor.digest)
         if rotated is None:
             raise _wrong_refresh_token()
-        return self._signed_in(rotated.person, rotated.session_id, successor.token)
+        return self.signed_in(rotated.person, Opened(rotated.session_id, successor.token))
 
     def log_out(self, session_id: UUID) -> None:
         """End the session: its refresh tokens at once, its access tokens with their next request. Idempotent."""
         self._store.revoke(session_id, self._clock.now())
 
-    def profile(self) -> Profile:
-        """The signed-in person. Raises NotFound for one that was erased."""
-        found = self._store.profile()
-        if found is None:
-            raise NotFound()
-        return found
-
-    def change(
-        self,
-        *,
-        full_name: str | None = None,
-        locale: str | None = None,
-        marketing: bool | None = None,
-        expected: int | None = None,
-    ) -> Profile:
-        """Change what is given. expected: the version it was read at; None or -1 for any. Raises Stale."""
-        now = self._clock.now()
-        user_id = self._store.change(full_name=full_name, locale=locale, expected=expected, now=now)
-        if user_id is None:
-            raise Stale()
-        # The person's row is locked now, so two answers about the same consent come one after another.
-        if marketing is not None and differs(self._store.standing(Purpose.MARKETING), Purpose.MARKETING, marketing):
-            self._record(user_id, Purpose.MARKETING, marketing, now)
-        return self.profile()
-
-    def consents(self, limit: int, before: UUID | None) -> Sequence[Document]:
-        """Every grant and withdrawal of the signed-in person, newest first."""
-        return self._store.history(limit, before)
-
-    # -- inside ------------------------------------------------------------------------------------------------------
-    def _open(self, person: Person, now: datetime) -> tuple[UUID, str]:
+    def open(self, person: Person, now: datetime) -> Opened:
+        """Store a session for somebody who proved who they are. Inside a transaction; `signed_in` after it."""
         session = Session(new_id(), person.id, now, self._refresh_tokens.expires_at())
         first = self._refresh_tokens.new()
         self._store.open(session, first.digest)
-        return session.id, first.token
+        return Opened(session.id, first.token)
 
+    def signed_in(self, person: Person, opened: Opened) -> SignedIn:
+        """What they are handed."""
+        issued = self._tokens.issue(person.id, opened.session_id)
+        return SignedIn(person, issued.token, opened.refresh_token, issued.expires_in_s)
+
+    # -- inside ------------------------------------------------------------------------------------------------------
     def _follow(self, verdict: RefreshVerdict, found: Presented | None, used: bytes, successor: bytes) -> Presented | None:
         """Do what the verdict says; the token's row when it may be exchanged."""
         if found is None:
@@ -136,13 +108,6 @@ class Accounts:
         expires_at = self._refresh_tokens.expires_at()
         self._store.rotate(found.session_id, used=used, successor=successor, now=now, expires_at=expires_at)
         return found
-
-    def _signed_in(self, person: Person, session_id: UUID, refresh_token: str) -> SignedIn:
-        issued = self._tokens.issue(person.id, session_id)
-        return SignedIn(person, issued.token, refresh_token, issued.expires_in_s)
-
-    def _record(self, user_id: UUID, purpose: Purpose, granted: bool, now: datetime) -> None:
-        self._store.record(Consent(new_id(), user_id, purpose, DOCUMENTS[purpose], granted, now))
 
 
 def _wrong_credentials() -> Unauthenticated:

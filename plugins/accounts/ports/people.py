@@ -1,0 +1,61 @@
+"""What accounts keep of people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from plugins.accounts.domain import Person, Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A workspace of the signed-in person, and what they are there."""
+
+    id: UUID
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The signed-in person, whole. consents: purpose → where it stands."""
+
+    person: Person
+    consents: dict[str, Standing]
+    workspaces: tuple[Membership, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """Whose password this is. password_hash: None for a person without one (an outside issuer knows theirs)."""
+
+    person: Person
+    password_hash: str | None
+
+
+class People(Protocol):
+    """Users and their passwords. "The signed-in" is whoever the current context names."""
+
+    def add(self, person: Person, password_hash: str) -> None:
+        """Store a new person. Raises Conflict `email_taken` (at the commit at the latest)."""
+        ...
+
+    def credential(self, email: str) -> Credential | None: ...
+
+    def rehash(self, user_id: UUID, *, old: str, new: str) -> None:
+        """Replace a hash by one of the same password; nothing happens when the password changed meanwhile."""
+        ...
+
+    def profile(self) -> Profile | None:
+        """The signed-in person."""
+        ...
+
+    def change(self, *, full_name: str | None, locale: str | None, expected: int | None, now: datetime) -> UUID | None:
+        """Change what is not None, on the signed-in person and the copies of their name.
+
+        expected: the version read; None or -1 for any. Returns their id, the row locked; None at another version.
+        """
+        ...

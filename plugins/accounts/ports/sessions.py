@@ -1,0 +1,50 @@
+"""What accounts keep of sessions and their refresh tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from plugins.accounts.domain import Person
+from ports.identity import RefreshRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A sign-in. It is also the family of its refresh tokens: once revoked, none of them holds."""
+
+    id: UUID
+    user_id: UUID
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A refresh token that somebody presents, its row locked until the transaction ends."""
+
+    record: RefreshRecord
+    session_id: UUID
+    person: Person
+
+
+class Sessions(Protocol):
+    """Sign-ins and their refresh tokens."""
+
+    def open(self, session: Session, digest: bytes) -> None:
+        """Store a session with its first refresh token, which ends when the session does."""
+        ...
+
+    def presented(self, digest: bytes) -> Presented | None:
+        """Find a refresh token and lock it, so that of two who present it one waits."""
+        ...
+
+    def rotate(self, session_id: UUID, *, used: bytes, successor: bytes, now: datetime, expires_at: datetime) -> None:
+        """Mark a token used and store its successor; the session goes on until then."""
+        ...
+
+    def revoke(self, session_id: UUID, now: datetime) -> None:
+        """End a session and its whole family of tokens. Idempotent."""
+        ...

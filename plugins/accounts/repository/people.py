@@ -1,0 +1,126 @@
+"""People and their passwords."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from plugins.accounts.domain import Person, Standing, complete
+from plugins.accounts.models import credentials
+from plugins.accounts.ports import Credential, Membership, Profile
+from plugins.sdk import Conflict, Row, constraints, ctx, sa, sql, statement, tables
+
+constraints["uq_users_email"] = lambda: Conflict("An account with this e-mail address exists already.", code="email_taken")
+
+users, user_roles = tables.users, tables.user_roles
+_given = sa.bindparam
+PERSON = (
+    users.c.id,
+    users.c.email,
+    users.c.full_name,
+    users.c.locale,
+    users.c.version,
+    users.c.created_at,
+    users.c.updated_at,
+)
+
+ADD_PERSON = statement(
+    users.insert().values(
+        {
+            c.name: _given(c.name)
+            for c in (
+                users.c.id,
+                users.c.email,
+                users.c.full_name,
+                users.c.locale,
+                users.c.created_at,
+                users.c.updated_at,
+            )
+        }
+    )
+)
+ADD_CREDENTIAL = statement(credentials.insert().values({c.name: _given(c.name) for c in credentials.c}))
+CREDENTIAL = statement(
+    sa.select(*PERSON, credentials.c.password_hash)
+    .select_from(users.outerjoin(credentials, credentials.c.user_id == users.c.id))
+    .where(users.c.email == _given("email"))
+)
+REHASH = statement(
+    credentials.update()
+    .where(credentials.c.user_id == _given("of"), credentials.c.password_hash == _given("old"))
+    .values(password_hash=_given("new"))
+)
+PROFILE = sql(
+    """
+    select u.id, u.email, u.full_name, u.locale, u.version, u.created_at, u.updated_at,
+           (select coalesce(jsonb_agg(jsonb_build_object('id', w.id, 'name', w.name, 'role', w.role) order by w.id),
+                            '[]')
+              from app.my_workspaces() w) as workspaces,
+           (select coalesce(jsonb_agg(to_jsonb(l)), '[]') from (
+             select distinct on (c.purpose) c.purpose, c.granted, c.document_version, c.recorded_at
+               from accounts_consent c where c.user_id = u.id order by c.purpose, c.id desc) l) as consents
+      from users u where u.id = $1""",
+    "actor_id",
+)
+CHANGE = statement(
+    users.update()
+    .where(
+        users.c.id == _given("actor_id"),
+        users.c.version == sa.func.coalesce(sa.func.nullif(_given("expected", type_=sa.BigInteger), -1), users.c.version),
+    )
+    .values(
+        full_name=sa.func.coalesce(_given("full_name", type_=sa.Text), users.c.full_name),
+        locale=sa.func.coalesce(_given("locale", type_=sa.Text), users.c.locale),
+        version=users.c.version + 1,
+        updated_at=_given("now"),
+    )
+    .returning(users.c.id)
+)
+RENAME = statement(
+    user_roles.update()
+    .where(user_roles.c.user_id == _given("actor_id"), user_roles.c.full_name != _given("full_name"))
+    .values(full_name=_given("full_name"), version=user_roles.c.version + 1, updated_at=_given("now"))
+)
+
+
+class People:
+    """Implements plugins.accounts.ports.People."""
+
+    def add(self, person: Person, password_hash: str) -> None:
+        at = person.created_at
+        ctx.work.write(
+            ADD_PERSON,
+            id=person.id,
+            email=person.email,
+            full_name=person.full_name,
+            locale=person.locale,
+            created_at=at,
+            updated_at=at,
+        )
+        ctx.work.write(ADD_CREDENTIAL, user_id=person.id, password_hash=password_hash, changed_at=at)
+
+    def credential(self, email: str) -> Credential | None:
+        row = ctx.work.one(CREDENTIAL, email=email)
+        return None if row is None else Credential(person_of(row), row["password_hash"])
+
+    def rehash(self, user_id: UUID, *, old: str, new: str) -> None:
+        ctx.work.write(REHASH, of=user_id, old=old, new=new)
+
+    def profile(self) -> Profile | None:
+        row = ctx.work.one(PROFILE)
+        if row is None:
+            return None
+        standings = [(c["purpose"], Standing(c["granted"], c["document_version"], datetime.fromisoformat(c["recorded_at"]))) for c in row["consents"]]
+        workspaces = tuple(Membership(UUID(w["id"]), w["name"], w["role"]) for w in row["workspaces"])
+        return Profile(person_of(row), complete(standings), workspaces)
+
+    def change(self, *, full_name: str | None, locale: str | None, expected: int | None, now: datetime) -> UUID | None:
+        row = ctx.work.one(CHANGE, full_name=full_name, locale=locale, expected=expected, now=now)
+        if row is not None and full_name is not None:
+            ctx.work.write(RENAME, full_name=full_name, now=now)
+        return None if row is None else row["id"]
+
+
+def person_of(row: Row) -> Person:
+    """The person in a row that holds PERSON."""
+    return Person(row["id"], row["email"], row["full_name"], row["locale"], row["version"], row["created_at"], row["updated_at"])

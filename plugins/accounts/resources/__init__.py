@@ -1,0 +1,5 @@
+"""Routes of accounts, by use-case family; importing a module declares its routes."""
+
+from plugins.accounts.resources import access, me
+
+__all__ = ["access", "me"]

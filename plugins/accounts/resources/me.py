@@ -1,0 +1,43 @@
+"""Routes: `/api/v1/me`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from plugins.accounts.ports import Profile
+from plugins.accounts.resources.blueprints import accounts, own
+from plugins.accounts.schemas.person import ConsentSchema, ProfileChangeSchema, ProfileSchema
+from plugins.sdk import SIGNED_IN, MethodView, Page, PageRequest, allow, ctx, page_of
+
+
+@own.route("")
+class Me(MethodView):
+    @own.response(200, ProfileSchema, etag=False)
+    @allow(SIGNED_IN)
+    def get(self) -> dict[str, Any]:
+        """The signed-in person, with consents and workspaces."""
+        return _shown(accounts().people.profile())
+
+    @own.arguments(ProfileChangeSchema)
+    @own.response(200, ProfileSchema, etag=False)
+    @allow(SIGNED_IN)
+    def patch(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Change your name, language or marketing consent."""
+        choices = data.pop("consents", {})
+        return _shown(accounts().people.change(**data, **choices, expected=ctx.expected_version))
+
+
+@own.route("/consents")
+class Consents(MethodView):
+    @own.paginated(ConsentSchema)
+    @allow(SIGNED_IN)
+    def get(self, page: PageRequest) -> Page:
+        """Every consent you gave or withdrew, newest first."""
+        rows = accounts().people.consents(page.fetch, UUID(page.after[0]) if page.after else None)
+        return page_of(rows, page, "id")
+
+
+def _shown(profile: Profile) -> dict[str, Any]:
+    return {**asdict(profile.person), "consents": profile.consents, "workspaces": profile.workspaces}

@@ -1,0 +1,58 @@
+"""Signing up, in and staying signed in."""
+
+from __future__ import annotations
+
+from plugins.accounts.schemas.person import PersonSchema
+from plugins.accounts.schemas.texts import LONGEST, SHORTEST, name
+from plugins.sdk import Schema, fields
+
+
+class AgreementsSchema(Schema):
+    """What a new person agrees to."""
+
+    terms = fields.Boolean(required=True, metadata={"description": "Must be true."})
+    privacy = fields.Boolean(required=True, metadata={"description": "Must be true."})
+    marketing = fields.Boolean(metadata={"description": "Left out means no."})
+
+
+class SignupSchema(Schema):
+    """A new account."""
+
+    email = fields.Email(required=True)
+    password = fields.String(
+        required=True,
+        load_only=True,
+        min_length=SHORTEST,
+        max_length=LONGEST,
+        metadata={"format": "password", "description": "Taken verbatim."},
+    )
+    full_name = name(required=True)
+    consents = fields.Nested(AgreementsSchema, required=True)
+
+
+class LoginSchema(Schema):
+    """Who signs in. A password nobody could have set is as wrong as any other."""
+
+    email = fields.Email(required=True)
+    password = fields.String(required=True, load_only=True, max_length=LONGEST, metadata={"format": "password"})
+
+
+class RefreshSchema(Schema):
+    """The token to exchange; it is good once."""
+
+    refresh_token = fields.String(
+        required=True,
+        load_only=True,
+        max_length=256,
+        metadata={"example": "0mEJ1q1hWq7Yb2nq7S4bV3o0b8n1l5vC1xk9Zt6uY2A"},
+    )
+
+
+class SignedInSchema(Schema):
+    """Tokens, and whose they are."""
+
+    user = fields.Nested(PersonSchema)
+    access_token = fields.String(metadata={"example": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJpc3MiOiJmaXRwcm8ifQ.c2lnbmF0dXJl"})
+    refresh_token = fields.String(metadata={"example": "0mEJ1q1hWq7Yb2nq7S4bV3o0b8n1l5vC1xk9Zt6uY2A"})
+    token_type = fields.String(metadata={"example": "Bearer"})
+    expires_in = fields.Integer(metadata={"description": "Seconds the access token lives.", "example": 600})

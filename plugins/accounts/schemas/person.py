@@ -1,0 +1,74 @@
+"""A person, their consents and workspaces."""
+
+from __future__ import annotations
+
+from plugins.accounts.domain import Purpose
+from plugins.accounts.schemas.texts import locale, name
+from plugins.sdk import Schema, fields, validate
+
+
+class PersonSchema(Schema):
+    """A person."""
+
+    id = fields.UUID()
+    email = fields.Email()
+    full_name = fields.String()
+    locale = fields.String()
+    version = fields.Integer(metadata={"example": 1})
+    created_at = fields.DateTime()
+    updated_at = fields.DateTime()
+
+
+class StandingSchema(Schema):
+    """Where a consent stands."""
+
+    granted = fields.Boolean()
+    document_version = fields.String(allow_none=True, metadata={"example": "2026-11-01"})
+    recorded_at = fields.DateTime(allow_none=True)
+
+
+class StandingsSchema(Schema):
+    """Every consent of a person."""
+
+    terms = fields.Nested(StandingSchema)
+    privacy = fields.Nested(StandingSchema)
+    marketing = fields.Nested(StandingSchema)
+
+
+class MembershipSchema(Schema):
+    """A workspace of the person, and their role there."""
+
+    id = fields.UUID()
+    name = fields.String()
+    role = fields.String(validate=validate.OneOf(("Owner", "Colaborador", "Cliente")))
+
+
+class ProfileSchema(PersonSchema):
+    """The signed-in person."""
+
+    consents = fields.Nested(StandingsSchema)
+    workspaces = fields.List(fields.Nested(MembershipSchema))
+
+
+class ChoicesSchema(Schema):
+    """What may be agreed to or withdrawn at any time."""
+
+    marketing = fields.Boolean(required=True)
+
+
+class ProfileChangeSchema(Schema):
+    """The fields to change."""
+
+    full_name = name()
+    locale = locale()
+    consents = fields.Nested(ChoicesSchema)
+
+
+class ConsentSchema(Schema):
+    """One grant or withdrawal."""
+
+    id = fields.UUID()
+    purpose = fields.String(validate=validate.OneOf([str(purpose) for purpose in Purpose]))
+    document_version = fields.String(metadata={"example": "2026-11-01"})
+    granted = fields.Boolean()
+    recorded_at = fields.DateTime()

@@ -1,0 +1,21 @@
+"""Fields that several bodies share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from plugins.sdk import fields, validate
+
+SHORTEST, LONGEST = 8, 128
+
+
+def name(**options: Any) -> fields.String:
+    """A person's name, as they write it."""
+    visible = validate.Regexp(r"(?s).*\S", error="Must not be blank.")
+    return fields.String(min_length=1, max_length=200, validate=visible, **options)
+
+
+def locale(**options: Any) -> fields.String:
+    """A language tag."""
+    tag = validate.Regexp(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?\Z", error="Not a language tag such as en or pt-BR.")
+    return fields.String(max_length=12, validate=tag, **options)
