@@ -164,6 +164,12 @@ class _Context:
         """SQLAlchemy's session on the open transaction. Never commit it: the edge does."""
         return _session(cast("UnitOfWork", current().open_transaction))
 
+    def record_read(self, table: str, record_id: uuid.UUID | str, *, client_id: uuid.UUID | None = None, purpose: str = "") -> None:
+        """Leave an audit entry that the actor read this record; it commits with the transaction, and without it nothing is answered.
+
+        client_id: whose data it is; they see the entry in their own list of reads. purpose: why, in a few words of the plugin's."""
+        cast("UnitOfWork", current().open_transaction).record_read(table, record_id, client_id=client_id, purpose=purpose)
+
     def get(self, model: type[M], id: uuid.UUID) -> M:
         """The row of this workspace with this id. Raises NotFound."""
         found = self.session.get(model, (self.workspace_id, id))

@@ -59,6 +59,12 @@ ENQUEUE = sql(
     "workspace_id", "id", "module", "handler", "queue", "key", "unique_key", "arguments", "available_at", "max_attempts", "request_id",
     json=("arguments",),
 )  # fmt: skip
+# Who, when and which request are the columns' defaults: the app role cannot write them.
+READ = sql(
+    "insert into audit_logs (workspace_id, table_name, record_id, client_id, after) values ($1, $2, $3, $4,"
+    " jsonb_build_object('reader', (select full_name from user_roles where workspace_id = $1 and user_id = app.usr()), 'purpose', $5::text))",
+    "workspace_id", "table", "record_id", "client_id", "purpose",
+)  # fmt: skip
 MODULES = sql(
     "select w.modules, w.version, (select jsonb_object_agg(m.module, m.settings) from workspace_modules m where m.workspace_id = w.id) as settings"
     " from workspaces w where w.id = $1",

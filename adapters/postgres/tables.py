@@ -94,7 +94,9 @@ audit_logs = sa.Table(
     sa.Column("record_id", sa.Text, nullable=False),
     sa.Column("before", JSONB),
     sa.Column("after", JSONB),
+    sa.Column("client_id", sa.Uuid),
     sa.Index("ix_audit_logs_record", "workspace_id", "table_name", "record_id", "id"),
+    sa.Index("ix_audit_logs_client", "workspace_id", "client_id", "id", postgresql_where=sa.text("client_id is not null")),
     comment="unaudited",  # what app.protect says of a table without audit triggers
 )
 outbox_deliveries = sa.Table(

@@ -76,6 +76,10 @@ class UnitOfWork:
         """One at a time per workspace and subject; waits with the statements that follow. Raises Conflict busy after the lock timeout."""
         self.write(gate.LOCK, subject=f"{self.scope.workspace_id}:{subject}")
 
+    def record_read(self, table: str, record_id: UUID | str, *, client_id: UUID | None, purpose: str) -> None:
+        """Leave an audit entry that the actor read a record; queued, so that no commit means nothing was shown."""
+        self.write(gate.READ, table=table, record_id=str(record_id), client_id=client_id, purpose=purpose)
+
     # -- the kernel's part ---------------------------------------------------------------------------------------------------------
     def entered(self) -> Entered:
         if self._entered is None:

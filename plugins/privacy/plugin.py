@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from plugins.privacy.service import AuditService
-from plugins.sdk import Plugin, Provided, Role
+from plugins.sdk import EVERYONE, Plugin, Provided, Role
 
 plugin = Plugin(
     "privacy",
@@ -12,7 +12,7 @@ plugin = Plugin(
     description="The audit trail: who changed what, when.",
     core=True,
     mounts=("/api/v1/audit",),
-    permissions={"audit": (Role.OWNER,)},
+    permissions={"audit": (Role.OWNER,), "reads": EVERYONE},
 )
 
 

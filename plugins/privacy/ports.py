@@ -23,8 +23,23 @@ class Filters:
     until: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ReadFilters:
+    """Which reads; None does not filter. since is included, until is not."""
+
+    client_id: UUID | None = None
+    actor_id: UUID | None = None
+    table: str | None = None
+    record_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 class Trail(Protocol):
     """The current workspace's audit entries."""
+
+    def reads(self, filters: ReadFilters, before: int | None, limit: int) -> list[Document]:
+        """Recorded reads, newest first; a Cliente's are those of their own record."""
 
     def entries(self, filters: Filters, before: int | None, limit: int) -> list[Document]:
         """Newest first, those with a smaller id than `before`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from plugins.privacy.ports import Filters
+from plugins.privacy.ports import Filters, ReadFilters
 from plugins.sdk import Document, ctx, sa, statement, tables
 
 log = tables.audit_logs
@@ -37,6 +37,25 @@ ENTRIES = statement(
     .order_by(log.c.id.desc())
     .limit(sa.bindparam("limit"))
 )
+READS = statement(
+    sa.select(
+        log.c.id, log.c.at, log.c.actor_id, log.c.actor, log.c.after["reader"].astext.label("reader"), log.c.table_name.label("table"),
+        log.c.record_id, log.c.client_id, log.c.after["purpose"].astext.label("purpose"), log.c.request_id,
+    )
+    .where(
+        _HERE,
+        log.c.action == "read",
+        _optional(log.c.client_id, "client_id"),
+        _optional(log.c.actor_id, "by"),
+        _optional(log.c.table_name, "table"),
+        _optional(log.c.record_id, "record_id"),
+        _optional(log.c.at, "since", ">="),
+        _optional(log.c.at, "until", "<"),
+        _optional(log.c.id, "before", "<"),
+    )
+    .order_by(log.c.id.desc())
+    .limit(sa.bindparam("limit"))
+)  # fmt: skip
 ENTRY = statement(sa.select(*_ENTRY).where(_HERE, log.c.id == sa.bindparam("id")))
 
 
@@ -48,6 +67,11 @@ class Repository:
         # The context has an actor_id of its own: whoever asks.
         given["by"] = given.pop("actor_id")
         return ctx.work.documents(ENTRIES, before=before, limit=limit, **given)
+
+    def reads(self, filters: ReadFilters, before: int | None, limit: int) -> list[Document]:
+        given = asdict(filters)
+        given["by"] = given.pop("actor_id")
+        return ctx.work.documents(READS, before=before, limit=limit, **given)
 
     def entry(self, id: int) -> Document | None:
         return ctx.work.document(ENTRY, id=id)

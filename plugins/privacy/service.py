@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kernel.errors import NotFound
-from plugins.privacy.ports import Filters, Trail
+from plugins.privacy.ports import Filters, ReadFilters, Trail
 from ports.persistence import Document
 
 LARGEST_ID = 2**63 - 1
@@ -18,6 +18,10 @@ class AuditService:
     def page(self, filters: Filters, before: int | None, limit: int) -> list[Document]:
         """Entries, the newest first."""
         return self._trail.entries(filters, before, limit)
+
+    def reads(self, filters: ReadFilters, before: int | None, limit: int) -> list[Document]:
+        """Who read what, the newest first. A Cliente is shown the reads of their own record."""
+        return self._trail.reads(filters, before, limit)
 
     def read(self, id: int) -> Document:
         """One entry. Raises NotFound."""

@@ -34,6 +34,8 @@ TOTALS: dict[tuple[str, str], str] = {
     ("/api/v1/audit?table=clients&action=insert", "Owner"): (
         "select count(*) from audit_logs where workspace_id = %(ws)s and table_name = 'clients' and action = 'insert'"
     ),
+    ("/api/v1/audit/reads", "Owner"): "select count(*) from audit_logs where workspace_id = %(ws)s and action = 'read'",
+    ("/api/v1/audit/reads", "Cliente"): "select count(*) from audit_logs where workspace_id = %(ws)s and action = 'read' and client_id = %(client)s",
     ("/api/v1/workspaces", "Cliente"): "select count(*) from user_roles where user_id = %(person)s and ended_at is null",
     ("/api/v1/me/consents", "Owner"): "select count(*) from accounts_consent where user_id = %(person)s",
 }

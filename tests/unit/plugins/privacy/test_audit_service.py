@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kernel.errors import NotFound
-from plugins.privacy.ports import Filters
+from plugins.privacy.ports import Filters, ReadFilters
 from plugins.privacy.service import LARGEST_ID, AuditService
 from ports.persistence import Document
 
@@ -15,6 +15,9 @@ class OneEntry:
 
     def entries(self, filters: Filters, before: int | None, limit: int) -> list[Document]:
         return [{"id": 1}]
+
+    def reads(self, filters: ReadFilters, before: int | None, limit: int) -> list[Document]:
+        return []
 
     def entry(self, id: int) -> Document | None:
         assert id <= LARGEST_ID
