@@ -94,6 +94,7 @@ def web(installation: Installation, *, shortcut: bool = True) -> Gateway:
         verifier=container.verifier(),
         cursors=container.cursors(),
         max_body_bytes=settings.max_body_bytes,
+        max_upload_bytes=settings.max_upload_bytes,
     )
     blueprints = {m.id: m.blueprints for m in installation.registry.plugins.values() if isinstance(m, Plugin)}
     gateway = create_app(

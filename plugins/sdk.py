@@ -17,9 +17,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from adapters.http import fields
 from adapters.http.blueprint import Blueprint
+from adapters.http.bodies import Upload
 from adapters.http.operation import allow, key_required, outside, unconditional
 from adapters.http.pagination import Page, PageRequest, page_of
 from adapters.http.schema import QuerySchema, Schema, invalid
+from adapters.http.sheets import Separator, Sheet, SheetFormat, file_of, unquoted
 from adapters.postgres import tables
 from adapters.postgres.faults import constraints
 from adapters.postgres.model import Model, metadata, reference
@@ -52,9 +54,9 @@ from ports.provided import Provided
 __all__ = [
     "EVERYONE", "PUBLIC", "SIGNED_IN", "STAFF", "Blueprint", "Conflict", "Document", "DomainError", "Fault", "Forbidden", "Invalid", "Malformed",
     "Mapped", "MethodView", "Model", "Money", "NotFound", "Page", "PageRequest", "Plugin", "Provided", "QuerySchema", "RateLimited", "Refused",
-    "Role", "Row", "Schema", "Stale", "Unauthenticated", "Unavailable", "Work", "allow", "constraints", "ctx", "fields", "invalid", "key_required",
-    "ma", "mapped_column", "metadata", "new_id", "outside", "page_of", "reference", "sa", "sql", "statement", "tables", "unconditional",
-    "validate", "work",
+    "Role", "Row", "Schema", "Separator", "Sheet", "SheetFormat", "Stale", "Unauthenticated", "Unavailable", "Upload", "Work", "allow", "constraints",
+    "ctx", "fields", "file_of", "invalid", "key_required", "ma", "mapped_column", "metadata", "new_id", "outside", "page_of", "reference", "sa",
+    "sql", "statement", "tables", "unconditional", "unquoted", "validate", "work",
 ]  # fmt: skip
 
 PUBLIC = Access.PUBLIC

@@ -75,6 +75,30 @@ class Blueprint(flask_smorest.Blueprint):
 
         return mark
 
+    def upload(self, *media: str, example: str) -> Callable[[F], F]:
+        """Pass the body to the view as an `Upload`: a file of one of these media types, sent as it is, of FITPRO_MAX_UPLOAD_BYTES at most."""
+
+        def mark(function: F) -> F:
+            found = marks(function)
+            found.upload, found.upload_example = media, example
+            found.arguments.insert(0, "upload")
+            return function
+
+        return mark
+
+    def file(self, *media: str) -> Callable[[F], F]:
+        """Answer with a file of one of these media types: the view returns what `file_of` made."""
+
+        def mark(function: F) -> F:
+            found = marks(function)
+            found.status, found.files = 200, media
+            document = _document(function)
+            document.setdefault("response", {}).setdefault("responses", {}).setdefault(200, []).append({"description": "A file"})
+            document.setdefault("success_status_codes", []).append(200)
+            return function
+
+        return mark
+
     def paginated(self, schema: SchemaLike) -> Callable[[F], F]:
         """Answer with a page of this schema's items. The view gets a `PageRequest` after its other arguments and returns a `Page`."""
         instance = schema() if isinstance(schema, type) else schema

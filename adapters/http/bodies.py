@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final, cast
 
@@ -26,6 +28,30 @@ _LONG_INTEGER: Final = re.compile(rb"(?<![0-9.eE+-])-?[0-9]{19,}(?![0-9.eE])")
 _MAX_SEARCHED: Final = 65_536
 _JSON_TYPE: Final = re.compile(r'application/json[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?', re.IGNORECASE | re.ASCII)
 
+_MEDIA: Final = re.compile(r'([\w.+-]+/[\w.+-]+)[ \t]*(?:;[ \t]*charset=(?:([\w.:-]+)|"([\w.:-]+)")[ \t]*)?', re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as it was sent. charset: what the Content-Type says of it, in lower case, None without."""
+
+    content: bytes
+    media: str
+    charset: str | None
+
+
+def read_upload(raw: bytes, content_type: str | None, content_encoding: str | None, media: Collection[str]) -> Upload:
+    """The file in a request body. Raises UnsupportedMedia for another type, or a content encoding."""
+    found = _MEDIA.fullmatch(content_type or "")
+    if found is None or found[1].lower() not in media or not _plain(content_encoding):
+        raise UnsupportedMedia(f"Send the file itself as {' or '.join(media)}, without a content encoding.")
+    charset = found[2] or found[3]
+    return Upload(raw, found[1].lower(), charset.lower() if charset else None)
+
+
+def _plain(content_encoding: str | None) -> bool:
+    return content_encoding is None or content_encoding.strip().lower() in ("", "identity")
+
 
 def parse_json(raw: bytes, content_type: str | None, content_encoding: str | None, *, max_bytes: int) -> dict[str, object]:
     """The object in a request body.
@@ -36,7 +62,7 @@ def parse_json(raw: bytes, content_type: str | None, content_encoding: str | Non
     """
     if content_type != "application/json" and (content_type is None or not _JSON_TYPE.fullmatch(content_type)):
         raise UnsupportedMedia()
-    if content_encoding is not None and content_encoding.strip().lower() not in ("", "identity"):
+    if not _plain(content_encoding):
         raise UnsupportedMedia()
     if len(raw) > max_bytes:
         raise TooLarge(f"The body is larger than {max_bytes} bytes.")

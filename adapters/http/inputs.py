@@ -12,7 +12,7 @@ import marshmallow as ma
 import orjson
 
 from adapters.http import conditional
-from adapters.http.bodies import parse_json
+from adapters.http.bodies import parse_json, read_upload
 from adapters.http.compiled import Compiled
 from adapters.http.cursors import Cursors
 from adapters.http.exchange import Environ, key_header, read_body
@@ -40,9 +40,10 @@ class Inputs:
 class Reader:
     """Reads requests. Raises DomainError for whatever is wrong with them. Thread-safe."""
 
-    def __init__(self, cursors: Cursors, max_body_bytes: int) -> None:
+    def __init__(self, cursors: Cursors, max_body_bytes: int, max_upload_bytes: int) -> None:
         self._cursors = cursors
         self._max_body_bytes = max_body_bytes
+        self._max_upload_bytes = max_upload_bytes
 
     def read(self, compiled: Compiled, environ: Environ, scope: Scope) -> Inputs:
         operation, marks = compiled.operation, compiled.operation.marks
@@ -63,7 +64,13 @@ class Reader:
 
     def _body(self, compiled: Compiled, environ: Environ, inputs: Inputs, found: dict[str, Any]) -> None:
         marks = compiled.operation.marks
-        raw = read_body(environ, self._max_body_bytes)
+        raw = read_body(environ, self._max_upload_bytes if marks.upload else self._max_body_bytes)
+        if marks.upload:
+            found["upload"] = read_upload(raw, environ.get("CONTENT_TYPE"), environ.get("HTTP_CONTENT_ENCODING"), marks.upload)
+            inputs.fingerprint = hashlib.sha256(
+                f"{environ.get('PATH_INFO')}?{environ.get('QUERY_STRING')}\0{environ.get('CONTENT_TYPE')}\0".encode() + raw
+            ).hexdigest()
+            return
         if marks.raw:
             found["json"] = raw
             return

@@ -122,6 +122,9 @@ def _complete(described: dict[str, Any], operation: Operation) -> None:
         parameters.append(_parameter("query", "limit", "How many items at most.", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}))
         parameters.append(_parameter("query", "cursor", "`next_cursor` of the page before.", {"type": "string", "maxLength": 2048}))
     _describe_answers(described, operation)
+    if marks.upload:
+        sent = {"schema": {"type": "string", "contentMediaType": "text/csv"}, "example": marks.upload_example}
+        described["requestBody"] = {"required": True, "content": {media: dict(sent) for media in marks.upload}}
     body = described.get("requestBody")
     if body is not None and marks.body is not None:
         for media in body["content"].values():
@@ -147,6 +150,9 @@ def _describe_answers(described: dict[str, Any], operation: Operation) -> None:
     answers.pop("default", None)
     success = answers.setdefault(str(marks.status), {"description": "Done"})
     told = success.setdefault("headers", {})
+    if marks.files:
+        success["content"] = {media: {"schema": {"type": "string", "format": "binary"}} for media in marks.files}
+        told["Content-Disposition"] = {"schema": {"type": "string"}, "description": "`attachment` with the file's name."}
     told["X-Request-Id"] = {"schema": {"type": "string"}, "required": True}
     if marks.paginated:
         told["Link"] = {"schema": {"type": "string"}, "description": 'The next page, `rel="next"`; missing on the last.'}

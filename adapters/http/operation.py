@@ -32,6 +32,9 @@ class Marks:
     key_required: bool = False
     unconditional: bool = False
     raw: bool = False
+    upload: tuple[str, ...] = ()
+    upload_example: str = ""
+    files: tuple[str, ...] = ()
     documented: tuple[int, ...] = ()
 
 

@@ -37,6 +37,7 @@ class Platform:
     verifier: TokenVerifier
     cursors: Cursors
     max_body_bytes: int
+    max_upload_bytes: int
 
 
 class Runner:
@@ -44,7 +45,7 @@ class Runner:
 
     def __init__(self, platform: Platform) -> None:
         self.platform = platform
-        self._reader = Reader(platform.cursors, platform.max_body_bytes)
+        self._reader = Reader(platform.cursors, platform.max_body_bytes, platform.max_upload_bytes)
 
     def run(self, compiled: Compiled, environ: Environ, path: Mapping[str, Any], request_id: str) -> Answer:
         """The answer to a request; every error becomes a problem here, once."""
