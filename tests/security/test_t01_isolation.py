@@ -84,7 +84,8 @@ class Walks:
         def after(walker: Walker, call: Call, answer: Answer) -> None:
             role, forbidden = hidden[id(walker)]
             self._judge(studio, role, forbidden, call, answer, found)
-            if answer.status == 401 or found.steps % 25 == 0:
+            # A role given on the way would make its holder see more than the one expected of them.
+            if answer.status == 401 or call.path.endswith("/role") or found.steps % 25 == 0:
                 self.studios.repair(studio.letter)
 
         self.studios.repair(studio.letter)
