@@ -81,6 +81,7 @@ def _build(manifest: Manifest, container: Any, registry: Registry) -> object:
             tokens=container.issuer(),
             refresh_tokens=container.refresh_tokens(),
             refresh_lifetime=container.refresh_lifetime(),
+            encryption=container.encryption(),
         )
     )
 
@@ -93,6 +94,7 @@ def web(installation: Installation, *, shortcut: bool = True) -> Gateway:
         dispatcher=installation.hub,
         verifier=container.verifier(),
         cursors=container.cursors(),
+        encryption=container.encryption(),
         max_body_bytes=settings.max_body_bytes,
         max_upload_bytes=settings.max_upload_bytes,
     )

@@ -8,11 +8,12 @@ from dependency_injector import containers, providers
 
 from adapters.http.cursors import Cursors
 from adapters.local.clock import SystemClock
+from adapters.local.encryption import AesGcmEncryption
 from adapters.local.identity import Argon2Passwords, CachedVerifier, Es256Issuer, JwtVerifier, RotatingRefreshTokens, own_issuer
 from adapters.postgres.database import PostgresDatabase
 from adapters.postgres.pool import Pool
 from config.databases import Connections, connections
-from config.secrets import derive_key
+from config.secrets import data_keys, derive_key
 from config.settings import Settings
 from config.signing import StoredKeyRing
 
@@ -53,4 +54,8 @@ class Container(containers.DeclarativeContainer):
     )
     refresh_lifetime = providers.Callable(timedelta, seconds=settings.provided.refresh_token_ttl_s)
     refresh_tokens = providers.Singleton(RotatingRefreshTokens, clock, lifetime=refresh_lifetime)
+    encryption = providers.Singleton(
+        AesGcmEncryption,
+        providers.Callable(data_keys, settings.provided.secret_key, settings.provided.data_key, settings.provided.known_data_keys),
+    )
     cursors = providers.Singleton(Cursors, providers.List(providers.Callable(derive_key, settings.provided.secret_key, "cursors")))

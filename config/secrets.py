@@ -7,6 +7,7 @@ import contextlib
 import os
 import secrets
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,11 @@ SECRET_BYTES: Final = 32
 def derive_key(secret: bytes, purpose: str) -> bytes:
     """32 bytes for one purpose (HKDF-SHA256): knowing one key tells nothing about another."""
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"fitpro {purpose}".encode()).derive(secret)
+
+
+def data_keys(secret: bytes, current: bytes, known: Sequence[bytes]) -> list[bytes]:
+    """The keys of sealed data, the one in use first. The secret's own always opens what was sealed before there was another."""
+    return list(dict.fromkeys(derive_key(master, "sealed data") for master in (current or secret, *known, secret)))
 
 
 def role_password(secret: bytes, role: str) -> str:

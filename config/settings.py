@@ -50,6 +50,10 @@ def _names(env: Env, variable: str, default: tuple[str, ...], validate: Callable
     return tuple(dict.fromkeys(name.strip() for name in listed if name.strip()))
 
 
+def _keys(env: Env, variable: str, default: tuple[bytes, ...], validate: Callable[[Any], Any] | None) -> tuple[bytes, ...]:
+    return tuple(name.encode() for name in _names(env, variable, (), validate)) or default
+
+
 _URL_OF_A_DATABASE: Final = Regexp(r"(postgres(ql)?://\S+)?\Z", error="Must begin with postgresql:// and hold no spaces.")
 _URL_OF_REDIS: Final = Regexp(r"((redis|rediss|unix)://\S+)?\Z", error="Must begin with redis://, rediss:// or unix://.")
 
@@ -73,6 +77,11 @@ class Settings:
         b"",
         "32 bytes or more, every key is derived from it; made under home when not set",
         secret=True,
+    )
+
+    data_key: bytes = _a("FITPRO_DATA_KEY", b"", "seals health data; 32 bytes or more; not set: FITPRO_SECRET_KEY does", secret=True)
+    known_data_keys: tuple[bytes, ...] = _a(
+        "FITPRO_DATA_KEYS_KNOWN", (), "further keys that open sealed data (a,b): earlier ones, or the next one before it is used", _keys, secret=True
     )
 
     database_url: str | None = _a(
@@ -145,7 +154,8 @@ class Settings:
             bad = {}
         for name in ("database_url", "database_owner_url", "database_direct_url", "redis_url", "secret_key"):
             values[name] = values[name] or None  # set to nothing is not set
-        values["secret_key"] = (values["secret_key"] or "").encode()
+        for name in ("secret_key", "data_key"):
+            values[name] = (values[name] or "").encode()
         problems = [f"{name}: {text}" for name, text in bad.items()]
         problems += [text for text in _contradictions(values, production) if text.partition(":")[0] not in bad]
         if problems:
@@ -161,6 +171,10 @@ def _contradictions(values: Mapping[str, Any], production: bool) -> Iterator[str
     secret, database, twins = values["secret_key"], values["database_url"], values["allow_twins"] or ()
     if secret and (why := weakness(secret)):
         yield f"FITPRO_SECRET_KEY: {why.capitalize()}."
+    if values["data_key"] and (why := weakness(values["data_key"])):
+        yield f"FITPRO_DATA_KEY: {why.capitalize()}."
+    if why := next(filter(None, map(weakness, values["known_data_keys"] or ())), None):
+        yield f"FITPRO_DATA_KEYS_KNOWN: One {why}."
     for name in ("database_url", "database_owner_url", "database_direct_url"):
         if values[name] and (why := unreadable(values[name])):
             yield f"{name.upper()}: {why}"

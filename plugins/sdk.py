@@ -18,13 +18,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 from adapters.http import fields
 from adapters.http.blueprint import Blueprint
 from adapters.http.bodies import Upload
-from adapters.http.operation import allow, key_required, outside, unconditional
+from adapters.http.operation import allow, confidential, key_required, outside, unconditional
 from adapters.http.pagination import Page, PageRequest, page_of
 from adapters.http.schema import QuerySchema, Schema, invalid
 from adapters.http.sheets import Separator, Sheet, SheetFormat, file_of, unquoted
 from adapters.postgres import tables
 from adapters.postgres.faults import constraints
-from adapters.postgres.model import Model, metadata, reference
+from adapters.postgres.model import Model, metadata, reference, sealed
 from adapters.postgres.session import session as _session
 from adapters.postgres.statements import sql, statement
 from adapters.postgres.work import UnitOfWork
@@ -48,15 +48,16 @@ from kernel.manifest import Manifest
 from kernel.money import Money
 from kernel.registry import MOUNT
 from kernel.roles import EVERYONE, STAFF, Access, Role
+from ports.encryption import Place
 from ports.persistence import Document, Row, Work
 from ports.provided import Provided
 
 __all__ = [
     "EVERYONE", "PUBLIC", "SIGNED_IN", "STAFF", "Blueprint", "Conflict", "Document", "DomainError", "Fault", "Forbidden", "Invalid", "Malformed",
-    "Mapped", "MethodView", "Model", "Money", "NotFound", "Page", "PageRequest", "Plugin", "Provided", "QuerySchema", "RateLimited", "Refused",
-    "Role", "Row", "Schema", "Separator", "Sheet", "SheetFormat", "Stale", "Unauthenticated", "Unavailable", "Upload", "Work", "allow", "constraints",
-    "ctx", "fields", "file_of", "invalid", "key_required", "ma", "mapped_column", "metadata", "new_id", "outside", "page_of", "reference", "sa",
-    "sql", "statement", "tables", "unconditional", "unquoted", "validate", "work",
+    "Mapped", "MethodView", "Model", "Money", "NotFound", "Page", "PageRequest", "Place", "Plugin", "Provided", "QuerySchema", "RateLimited",
+    "Refused", "Role", "Row", "Schema", "Separator", "Sheet", "SheetFormat", "Stale", "Unauthenticated", "Unavailable", "Upload", "Work", "allow",
+    "confidential", "constraints", "ctx", "fields", "file_of", "invalid", "key_required", "ma", "mapped_column", "metadata", "new_id", "outside",
+    "page_of", "reference", "sa", "sealed", "sql", "statement", "tables", "unconditional", "unquoted", "validate", "work",
 ]  # fmt: skip
 
 PUBLIC = Access.PUBLIC

@@ -8,6 +8,7 @@ from typing import Any
 
 from kernel.registry import Registry
 from ports.clock import Clock
+from ports.encryption import Encryption
 from ports.identity import Passwords, RefreshTokens, TokenIssuer
 
 
@@ -22,3 +23,4 @@ class Provided:
     tokens: TokenIssuer
     refresh_tokens: RefreshTokens
     refresh_lifetime: timedelta
+    encryption: Encryption

@@ -31,6 +31,7 @@ class Marks:
     outside: bool = False
     key_required: bool = False
     unconditional: bool = False
+    confidential: bool = False
     raw: bool = False
     upload: tuple[str, ...] = ()
     upload_example: str = ""
@@ -72,6 +73,12 @@ def key_required(function: F) -> F:
 def unconditional(function: F) -> F:
     """This PUT needs no If-Match: what it sets does not depend on what was read."""
     marks(function).unconditional = True
+    return function
+
+
+def confidential(function: F) -> F:
+    """This POST carries what is sealed at rest: the reply kept for its Idempotency-Key is sealed too."""
+    marks(function).confidential = True
     return function
 
 

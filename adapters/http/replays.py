@@ -5,21 +5,24 @@ from __future__ import annotations
 from adapters.http.exchange import Answer
 from kernel.context import Scope
 from kernel.errors import Conflict, Fault, Invalid
+from ports.encryption import Encryption, Place
 from ports.persistence import Claim, Database, KeyInUse, KeyTaken, StoredReply
 
 
-def replay(database: Database, scope: Scope, claim: Claim, taken: KeyTaken | KeyInUse) -> Answer:
-    """What a request with a used key gets. Raises Invalid for another body or operation, Conflict while the first still runs."""
+def replay(database: Database, scope: Scope, claim: Claim, taken: KeyTaken | KeyInUse, sealing: Encryption | None) -> Answer:
+    """What a request with a used key gets; `sealing` opens a sealed reply.
+
+    Raises Invalid for another body or operation, Conflict while the first still runs."""
     stored = None if isinstance(taken, KeyInUse) else database.keys.stored(scope, claim)
     if stored is None:
         raise in_progress()
     _same(stored, claim)
     if stored.reply is None:
         raise in_progress()
-    return _answer(stored)
+    return _answer(stored, scope, claim, sealing)
 
 
-def take(database: Database, scope: Scope, claim: Claim) -> Answer | str | None:
+def take(database: Database, scope: Scope, claim: Claim, sealing: Encryption | None) -> Answer | str | None:
     """Claim a key for an outside operation: the stored answer, or the recovery point to go on from (None at the start)."""
     try:
         with database.open(scope, claim=claim) as work:
@@ -33,7 +36,7 @@ def take(database: Database, scope: Scope, claim: Claim) -> Answer | str | None:
         raise in_progress()
     _same(stored, claim)
     if stored.reply is not None:
-        return _answer(stored)
+        return _answer(stored, scope, claim, sealing)
     if not database.keys.take_over(scope, claim):
         raise in_progress()
     return stored.phase
@@ -48,9 +51,15 @@ def _same(stored: StoredReply, claim: Claim) -> None:
         )
 
 
-def _answer(stored: StoredReply) -> Answer:
+def place(scope: Scope, claim: Claim) -> Place:
+    """What a stored reply is bound to when it is sealed."""
+    return Place(claim.scope_id, "idempotency_keys", "body", f"{scope.user_id}:{claim.key}")
+
+
+def _answer(stored: StoredReply, scope: Scope, claim: Claim, sealing: Encryption | None) -> Answer:
     assert stored.reply is not None
-    return Answer(stored.reply.status, [*stored.reply.headers, ("Idempotent-Replayed", "true")], stored.reply.body)
+    body = stored.reply.body if sealing is None else sealing.open(stored.reply.body.decode(), place(scope, claim))
+    return Answer(stored.reply.status, [*stored.reply.headers, ("Idempotent-Replayed", "true")], body)
 
 
 def in_progress() -> Conflict:

@@ -16,11 +16,13 @@ from adapters.http.cursors import Cursors
 from adapters.http.dumping import to_json
 from adapters.http.exchange import Answer, Environ, workspace_of
 from adapters.http.inputs import Inputs, Reader
+from adapters.http.operation import Operation
 from adapters.http.pagination import Page
 from kernel.context import Current, Dispatcher, Kind, Scope, begin, end
 from kernel.errors import DomainError, Malformed, Unauthenticated
 from kernel.ids import new_id
 from kernel.roles import EVERYONE, Access, Role
+from ports.encryption import Encryption
 from ports.identity import TokenVerifier
 from ports.persistence import Claim, Database, KeyInUse, KeyTaken, Reply, UnitOfWork
 
@@ -36,6 +38,7 @@ class Platform:
     dispatcher: Dispatcher
     verifier: TokenVerifier
     cursors: Cursors
+    encryption: Encryption
     max_body_bytes: int
     max_upload_bytes: int
 
@@ -111,12 +114,21 @@ class Runner:
                 current = Current(scope, self.platform.dispatcher, database.modules(work, scope.workspace_id), work, inputs.expected)
                 answer = self._view(compiled, current, inputs, path, environ)
                 if claim is not None:
-                    work.reply = Reply(answer.status, tuple(answer.headers), answer.body)
+                    work.reply = self._kept(operation, scope, claim, answer)
                 work.commit()
                 return answer
         except (KeyTaken, KeyInUse) as taken:
             assert claim is not None
-            return replays.replay(database, scope, claim, taken)
+            return replays.replay(database, scope, claim, taken, self._sealing(operation))
+
+    def _sealing(self, operation: Operation) -> Encryption | None:
+        return self.platform.encryption if operation.marks.confidential else None
+
+    def _kept(self, operation: Operation, scope: Scope, claim: Claim, answer: Answer) -> Reply:
+        """The answer as it is stored."""
+        sealing = self._sealing(operation)
+        body = answer.body if sealing is None else sealing.seal(answer.body, replays.place(scope, claim)).encode()
+        return Reply(answer.status, tuple(answer.headers), body)
 
     @staticmethod
     def _enter(database: Database, scope: Scope) -> None:
@@ -137,7 +149,7 @@ class Runner:
         point: str | None = None
         if claim is not None:
             claim = replace(claim, lease_s=_OUTSIDE_LEASE_S, holder=new_id())
-            taken = replays.take(database, scope, claim)
+            taken = replays.take(database, scope, claim, self._sealing(compiled.operation))
             if isinstance(taken, Answer):
                 return taken
             point = taken
@@ -151,7 +163,7 @@ class Runner:
         try:
             answer = self._view(compiled, current, inputs, path, environ)
             if claim is not None:
-                database.keys.keep(scope, claim, Reply(answer.status, tuple(answer.headers), answer.body))
+                database.keys.keep(scope, claim, self._kept(compiled.operation, scope, claim, answer))
             return answer
         except KeyInUse:  # this attempt outlived its lease and another goes on in its place
             raise replays.in_progress() from None

@@ -31,6 +31,8 @@ owners: dict[str, str] = {}
 """Table → the plugin whose model declared it. Ownership is recorded, never guessed from a prefix."""
 
 _REFERENCE = "fitpro_reference"
+SEALED = "fitpro_sealed"
+"""In a column's info: its values are sealed, and a change of keys seals them anew."""
 
 
 def _workspace() -> uuid.UUID:
@@ -87,6 +89,11 @@ def reference(table: str, *, on_delete: str = "restrict", **arguments: Any) -> o
     if on_delete not in ("restrict", "cascade", "set null"):
         raise ValueError("on_delete is one of restrict, cascade, set null")
     return mapped_column(sa.Uuid(), info={_REFERENCE: (table, on_delete)}, **arguments)
+
+
+def sealed(**arguments: Any) -> orm.MappedColumn[Any]:
+    """A text column that holds what `ports.encryption` sealed for this table, column and the row's id. Mask it in `app.protect`."""
+    return mapped_column(sa.Text(), info={SEALED: True}, **arguments)
 
 
 def _refer(table: sa.Table, column: sa.Column[Any], target: str, on_delete: str) -> None:
