@@ -14,20 +14,26 @@ from uuid import UUID
 class Principal:
     """A person in one session, as a verified token says. Whether the session still lives is the database's answer.
 
-    user_id: the token's `sub`: our own user's id, or the outside issuer's. expires_at: epoch seconds.
+    user_id, session_id: ours once they reach the platform; an outside issuer's own until somebody has looked up whom they mean here.
+    expires_at: epoch seconds. issuer: the token's `iss`.
     """
 
     user_id: UUID
     session_id: UUID
     expires_at: int
     scopes: tuple[str, ...] = ()
+    issuer: str = ""
 
 
 class TokenVerifier(Protocol):
     """Reads access tokens; the only thing that may turn a header into a `Principal`."""
 
     def verify(self, bearer: str) -> Principal:
-        """The token's holder. Raises `Unauthenticated` and nothing else: code `token_expired` or `invalid_token`."""
+        """The token's holder. Raises `Unauthenticated`, code `token_expired` or `invalid_token`.
+
+        Where an outside service issues tokens also `Unavailable`, when it is needed to decide and does not answer, and `Forbidden`
+        or `Conflict` for somebody who cannot have an account here. Never called inside a transaction.
+        """
         ...
 
 

@@ -110,7 +110,7 @@ def seed(fault: str, ours: Side, theirs: Side, patch: pytest.MonkeyPatch) -> Tok
         case "aud list":
             patch.setattr(claims, "audience_fits", lambda aud, us: aud == us or (isinstance(aud, list) and us in aud))
         case "typ":
-            patch.setattr(JwtVerifier, "_issuer", lambda self, envelope: self._issuers[str(envelope.claims.get("iss"))])
+            patch.setattr(JwtVerifier, "_issuer", lambda self, envelope: self._issuers[str(envelope.claims.get("iss")), envelope.alg])
         case "exp":
             patch.setattr(claims, "has_ended", lambda *_: False)
         case "leeway":

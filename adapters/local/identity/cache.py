@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from ports.clock import Clock
@@ -13,11 +14,21 @@ class CachedVerifier:
     """`ports.identity.TokenVerifier` in front of another, keyed by the whole token.
 
     Only verified tokens enter, and each hit re-checks the end. After it the inner verifier decides again, so leeway
-    and errors are always its own. max_age_s bounds how long a withdrawn key can live on here.
+    and errors are always its own. max_age_s bounds how long a withdrawn key can live on here; good_for says how much of
+    that is left for keys that come from elsewhere.
     """
 
-    def __init__(self, inner: TokenVerifier, clock: Clock, *, capacity: int = 4096, max_age_s: int = 600) -> None:
+    def __init__(
+        self,
+        inner: TokenVerifier,
+        clock: Clock,
+        *,
+        capacity: int = 4096,
+        max_age_s: int = 600,
+        good_for: Callable[[], timedelta] | None = None,
+    ) -> None:
         self._inner = inner
+        self._good_for = good_for
         self._now = clock.now
         self._capacity = capacity
         self._max_age = timedelta(seconds=max_age_s)
@@ -44,7 +55,8 @@ class CachedVerifier:
         return len(self._entries)
 
     def _remember(self, bearer: str, principal: Principal, now: datetime) -> None:
-        until = min(datetime.fromtimestamp(principal.expires_at, UTC), now + self._max_age)
+        age = self._max_age if self._good_for is None else min(self._max_age, self._good_for())
+        until = min(datetime.fromtimestamp(principal.expires_at, UTC), now + age)
         with self._writing:
             self._entries.pop(bearer, None)
             if now >= until:

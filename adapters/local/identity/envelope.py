@@ -14,10 +14,13 @@ _HEADER_MEMBERS = frozenset({"alg", "kid", "typ"})
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A token's header and claims, well formed. Nothing of it is trustworthy until the signature is checked."""
+    """A token's header and claims, well formed. Nothing of it is trustworthy until the signature is checked.
+
+    kid: only tokens signed with a shared secret may lack it.
+    """
 
     alg: str
-    kid: str
+    kid: str | None
     typ: str
     claims: dict[str, object]
 
@@ -35,12 +38,13 @@ def opened(bearer: str) -> Envelope:
     return Envelope(alg, kid, typ, _object(claims))
 
 
-def checked_header(header: dict[str, object]) -> tuple[str, str, str]:
-    """`alg`, `kid` and `typ`, all present. Anything else a header may carry (jwk, jku, x5c, crit, b64) is refused."""
+def checked_header(header: dict[str, object]) -> tuple[str, str | None, str]:
+    """`alg`, `kid` and `typ`. Anything else a header may carry (jwk, jku, x5c, crit, b64) is refused."""
     alg, kid, typ = header.get("alg"), header.get("kid"), header.get("typ")
-    if not (isinstance(alg, str) and isinstance(kid, str) and isinstance(typ, str)) or header.keys() - _HEADER_MEMBERS:
+    named = isinstance(kid, str) or "kid" not in header
+    if not (isinstance(alg, str) and named and isinstance(typ, str)) or header.keys() - _HEADER_MEMBERS:
         raise ValueError("not our kind of header")
-    return alg, kid, typ
+    return alg, kid if isinstance(kid, str) else None, typ
 
 
 def _decoded(segment: str) -> bytes:

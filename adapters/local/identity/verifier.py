@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from joserfc import jws
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, RSAKey
+from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from adapters.local.identity import claims as check
 from adapters.local.identity.envelope import Envelope, opened
@@ -16,15 +16,17 @@ from kernel.errors import Unauthenticated
 from ports.clock import Clock
 from ports.identity import Principal
 
-VerificationKey: TypeAlias = ECKey | RSAKey
+VerificationKey: TypeAlias = ECKey | RSAKey | OctKey
 _ASYMMETRIC = frozenset({"ES256", "RS256"})
+_SHARED = frozenset({"HS256"})
 
 
 @dataclass(frozen=True, slots=True)
 class TrustedIssuer:
     """Whose tokens hold, and what exactly they look like.
 
-    key: finds the issuer's own public key by kid, or gives `None`; it must not raise. Issuers never share keys.
+    key: finds the issuer's own public key by kid, or gives `None`; it raises nothing but `Unavailable`. Issuers never share keys.
+    legacy: an entry of its own for an issuer's old tokens, signed with a shared secret; they may lack a kid (it is "" then).
     """
 
     iss: str
@@ -33,12 +35,14 @@ class TrustedIssuer:
     key: Callable[[str], VerificationKey | None]
     typ: str = "at+jwt"
     session_claim: str = "sid"
+    legacy: bool = False
     registry: jws.JWSRegistry = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse shared-secret and `none` algorithms at start, not at the first token."""
-        if not self.algorithms or self.algorithms - _ASYMMETRIC:
-            raise ValueError(f"Issuer {self.iss}: algorithms must be among {sorted(_ASYMMETRIC)}.")
+        allowed = _SHARED if self.legacy else _ASYMMETRIC
+        if not self.algorithms or self.algorithms - allowed:
+            raise ValueError(f"Issuer {self.iss}: algorithms must be among {sorted(allowed)}.")
         object.__setattr__(self, "registry", jws.JWSRegistry(algorithms=sorted(self.algorithms)))
 
 
@@ -49,13 +53,18 @@ class JwtVerifier:
     """
 
     def __init__(self, issuers: Iterable[TrustedIssuer], clock: Clock, *, leeway_s: int = 30, max_lifetime_s: int = 86_400) -> None:
-        self._issuers = {issuer.iss: issuer for issuer in issuers}
+        # By algorithm as well: an entry's key never meets an algorithm that it was not made for.
+        self._issuers: dict[tuple[str, str], TrustedIssuer] = {}
+        for issuer in issuers:
+            for algorithm in issuer.algorithms:
+                if self._issuers.setdefault((issuer.iss, algorithm), issuer) is not issuer:
+                    raise ValueError(f"Issuer {issuer.iss} is there twice for {algorithm}.")
         self._clock = clock
         self._leeway_s = leeway_s
         self._max_lifetime_s = max_lifetime_s
 
     def verify(self, bearer: str) -> Principal:
-        """The token's holder. Raises `Unauthenticated` and nothing else."""
+        """The token's holder. Raises `Unauthenticated`, or `Unavailable` while an outside issuer's keys cannot be had."""
         try:
             envelope = opened(bearer)
             issuer = self._issuer(envelope)
@@ -67,13 +76,13 @@ class JwtVerifier:
 
     def _issuer(self, envelope: Envelope) -> TrustedIssuer:
         iss = envelope.claims.get("iss")
-        issuer = self._issuers.get(iss) if isinstance(iss, str) else None
-        if issuer is None or envelope.typ != issuer.typ:
+        issuer = self._issuers.get((iss, envelope.alg)) if isinstance(iss, str) else None
+        if issuer is None or envelope.typ != issuer.typ or (envelope.kid is None and not issuer.legacy):
             raise ValueError("not an access token of an issuer we trust")
         return issuer
 
     def _check_signature(self, bearer: str, envelope: Envelope, issuer: TrustedIssuer) -> None:
-        key = issuer.key(envelope.kid)
+        key = issuer.key(envelope.kid or "")
         if key is None:
             raise ValueError("unknown key")
         jws.deserialize_compact(bearer, key, registry=issuer.registry)
@@ -96,6 +105,7 @@ class JwtVerifier:
             check.identifier(claims.get(issuer.session_claim)),
             expires_at,
             check.scopes(claims.get("scope")),
+            issuer.iss,
         )
         if check.has_ended(expires_at, now, self._leeway_s):
             raise Unauthenticated("The access token has expired; refresh it.", code="token_expired")
