@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from adapters.http import fields
 from adapters.http.blueprint import Blueprint
 from adapters.http.bodies import Upload
-from adapters.http.operation import allow, confidential, key_required, outside, unconditional
+from adapters.http.operation import allow, confidential, key_required, outside, recent, unconditional
 from adapters.http.pagination import Page, PageRequest, page_of
 from adapters.http.schema import QuerySchema, Schema, invalid
 from adapters.http.sheets import Separator, Sheet, SheetFormat, file_of, unquoted
@@ -57,7 +57,7 @@ __all__ = [
     "Mapped", "MethodView", "Model", "Money", "NotFound", "Page", "PageRequest", "Place", "Plugin", "Provided", "QuerySchema", "RateLimited",
     "Refused", "Role", "Row", "Schema", "Separator", "Sheet", "SheetFormat", "Stale", "Unauthenticated", "Unavailable", "Upload", "Work", "allow",
     "confidential", "constraints", "ctx", "fields", "file_of", "invalid", "key_required", "ma", "mapped_column", "metadata", "new_id", "outside",
-    "page_of", "reference", "sa", "sealed", "sql", "statement", "tables", "unconditional", "unquoted", "validate", "work",
+    "page_of", "recent", "reference", "sa", "sealed", "sql", "statement", "tables", "unconditional", "unquoted", "validate", "work",
 ]  # fmt: skip
 
 PUBLIC = Access.PUBLIC

@@ -15,7 +15,8 @@ class Principal:
     """A person in one session, as a verified token says. Whether the session still lives is the database's answer.
 
     user_id, session_id: ours once they reach the platform; an outside issuer's own until somebody has looked up whom they mean here.
-    expires_at: epoch seconds. issuer: the token's `iss`.
+    expires_at: epoch seconds. issuer: the token's `iss`. authenticated_at: when the person last proved who they are in this session (refreshing
+    proves nothing), in epoch seconds; 0 when the token does not say.
     """
 
     user_id: UUID
@@ -23,6 +24,7 @@ class Principal:
     expires_at: int
     scopes: tuple[str, ...] = ()
     issuer: str = ""
+    authenticated_at: int = 0
 
 
 class TokenVerifier(Protocol):
@@ -47,8 +49,8 @@ class IssuedToken(NamedTuple):
 class TokenIssuer(Protocol):
     """Makes access tokens. Absent where an outside service issues them."""
 
-    def issue(self, user_id: UUID, session_id: UUID) -> IssuedToken:
-        """A short-lived token for a session that exists."""
+    def issue(self, user_id: UUID, session_id: UUID, authenticated_at: datetime | None = None) -> IssuedToken:
+        """A short-lived token for a session that exists. authenticated_at: the last proof of who they are; None when nobody knows."""
         ...
 
     def jwks(self) -> Mapping[str, object]:

@@ -111,6 +111,9 @@ def _complete(described: dict[str, Any], operation: Operation) -> None:
     described["operationId"] = operation.id
     described.setdefault("summary", operation.id.split("_", 1)[1].replace("_", " ").capitalize())
     described.pop("deprecated", None)
+    if marks.recent:
+        proof = "Needs a proof of identity of the last 10 minutes (`POST /api/v1/me/reauthenticate`), else 403 `reauthentication_required`."
+        described["description"] = "\n\n".join(filter(None, (described.get("description"), proof)))
     described["x-plugin"] = operation.plugin.id
     described["security"] = [] if operation.access is Access.PUBLIC else [{"bearer": []}]
     parameters = described.setdefault("parameters", [])
@@ -176,6 +179,8 @@ def statuses(operation: Operation) -> set[int]:
     found = {400, 422, 500, 503, *marks.documented}
     if operation.access is not Access.PUBLIC:
         found |= {401}
+    if marks.recent:
+        found |= {403}
     if operation.access is None:
         found |= {403, 404}
     if "<" in operation.rule:

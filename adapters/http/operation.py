@@ -33,6 +33,7 @@ class Marks:
     unconditional: bool = False
     confidential: bool = False
     raw: bool = False
+    recent: bool = False
     upload: tuple[str, ...] = ()
     upload_example: str = ""
     files: tuple[str, ...] = ()
@@ -79,6 +80,13 @@ def unconditional(function: F) -> F:
 def confidential(function: F) -> F:
     """This POST carries what is sealed at rest: the reply kept for its Idempotency-Key is sealed too."""
     marks(function).confidential = True
+    return function
+
+
+def recent(function: F) -> F:
+    """This operation is too grave for a session left open: who proved who they are more than 10 minutes ago gets 403
+    `reauthentication_required`, and goes on after `POST /api/v1/me/reauthenticate` or a new sign-in. Costs no query: the token says when."""
+    marks(function).recent = True
     return function
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from adapters.http.inputs import Inputs, Reader
 from adapters.http.operation import Operation
 from adapters.http.pagination import Page
 from kernel.context import Current, Dispatcher, Kind, Scope, begin, end
-from kernel.errors import DomainError, Malformed, Unauthenticated
+from kernel.errors import DomainError, Forbidden, Malformed, Unauthenticated
 from kernel.ids import new_id
 from kernel.roles import EVERYONE, Access, Role
 from ports.encryption import Encryption
@@ -28,6 +29,7 @@ from ports.persistence import Claim, Database, KeyInUse, KeyTaken, Reply, UnitOf
 
 log = logging.getLogger(__name__)
 _OUTSIDE_LEASE_S = 60
+_RECENT_S = 600
 
 
 @dataclass(slots=True)
@@ -95,12 +97,21 @@ class Runner:
             raise Malformed("Say which workspace with X-Workspace-Id.", code="workspace_required")
         return Scope(Kind.WORKSPACE, request_id, workspace, who.user_id, who.session_id, module, roles)
 
+    def _recently(self, environ: Environ) -> None:
+        """Raises Forbidden unless the caller proved who they are a short while ago, in this session."""
+        who = self.platform.verifier.verify(environ.get("HTTP_AUTHORIZATION", "")[7:])
+        if time.time() - who.authenticated_at > _RECENT_S:
+            detail = "This needs a proof of who you are from the last 10 minutes: confirm your password, or sign in again."
+            raise Forbidden(detail, code="reauthentication_required", extra={"max_age_s": _RECENT_S})
+
     # -- the view in its transaction -----------------------------------------------------------------------------------------------
     def _run(self, compiled: Compiled, environ: Environ, path: Mapping[str, Any], request_id: str) -> Answer:
         operation = compiled.operation
         database = self.platform.databases[operation.database]
         scope = self._scope(environ, path, request_id, operation.module, operation.roles, operation.access)
         try:
+            if operation.marks.recent:
+                self._recently(environ)
             inputs = self._reader.read(compiled, environ, scope)
             claim = self._reader.claim(operation, environ, scope, inputs)
         except DomainError:

@@ -35,6 +35,7 @@ sessions = sa.Table(
     sa.Column("user_agent", sa.Text, nullable=False, server_default=""),
     _at("created_at"),
     _at("last_used_at"),
+    _at("authenticated_at"),
     sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
     _at("revoked_at", nullable=True),
     sa.Index("ix_sessions_user", "user_id"),

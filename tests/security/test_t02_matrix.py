@@ -139,6 +139,8 @@ class Matrix:
             return {**body, "email": f"{uuid.uuid4().hex}@example.com", "password": PASSWORD, "consents": {"terms": True, "privacy": True}}
         if cell.rule == "/auth/login":
             return {"email": known.email, "password": PASSWORD}
+        if cell.rule == "/api/v1/me/reauthenticate":
+            return {"password": PASSWORD}
         if cell.rule == "/auth/refresh":
             fresh = self.studios.api.post("/auth/login", json={"email": known.email, "password": PASSWORD})
             return {"refresh_token": fresh.json["refresh_token"]}

@@ -32,6 +32,15 @@ def has_ended(expires_at: int, now: float, leeway_s: int) -> bool:
     return now >= expires_at + leeway_s
 
 
+def moment(value: object, now: float, leeway_s: int) -> int:
+    """When the person proved who they are, as OpenID Connect's `auth_time`; absent means never. Raises `ValueError` for a time to come."""
+    if value is None:
+        return 0
+    if not isinstance(value, int) or not is_epoch(value) or value > now + leeway_s:
+        raise ValueError("not a time that was")
+    return value
+
+
 def identifier(value: object) -> UUID:
     """A UUID in its canonical text. Raises `ValueError` for any other form of it (braces, urn:, capitals)."""
     if not isinstance(value, str):

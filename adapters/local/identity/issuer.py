@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from uuid import UUID
 
 from joserfc import jwt
@@ -26,11 +27,11 @@ class Es256Issuer:
         self._audience = audience
         self._lifetime_s = lifetime_s
 
-    def issue(self, user_id: UUID, session_id: UUID) -> IssuedToken:
+    def issue(self, user_id: UUID, session_id: UUID, authenticated_at: datetime | None = None) -> IssuedToken:
         """A token for a session that exists."""
         key = self._ring().current
         issued_at = int(self._clock.now().timestamp())
-        claims = {
+        claims: dict[str, str | int] = {
             "iss": self._iss,
             "aud": self._audience,
             "sub": str(user_id),
@@ -38,6 +39,8 @@ class Es256Issuer:
             "iat": issued_at,
             "exp": issued_at + self._lifetime_s,
         }
+        if authenticated_at is not None:
+            claims["auth_time"] = int(authenticated_at.timestamp())
         header = {"alg": ALGORITHM, "kid": key.kid, "typ": TYP}
         return IssuedToken(jwt.encode(header, claims, key.pair, algorithms=[ALGORITHM]), self._lifetime_s)
 

@@ -106,6 +106,7 @@ class JwtVerifier:
             expires_at,
             check.scopes(claims.get("scope")),
             issuer.iss,
+            check.moment(claims.get("auth_time"), now, self._leeway_s),
         )
         if check.has_ended(expires_at, now, self._leeway_s):
             raise Unauthenticated("The access token has expired; refresh it.", code="token_expired")

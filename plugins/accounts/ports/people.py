@@ -45,8 +45,12 @@ class People(Protocol):
 
     def credential(self, email: str) -> Credential | None: ...
 
-    def rehash(self, user_id: UUID, *, old: str, new: str) -> None:
-        """Replace a hash by one of the same password; nothing happens when the password changed meanwhile."""
+    def own_credential(self) -> Credential | None:
+        """The signed-in person's."""
+        ...
+
+    def still(self, user_id: UUID, hashed: str, fresh: str | None = None) -> bool:
+        """Whether this is their hash to this moment, and until the transaction ends. fresh: another of the same password, to keep instead."""
         ...
 
     def profile(self) -> Profile | None:

@@ -28,6 +28,7 @@ class Presented:
     record: RefreshRecord
     session_id: UUID
     person: Person
+    authenticated_at: datetime
 
 
 class Sessions(Protocol):
@@ -43,6 +44,10 @@ class Sessions(Protocol):
 
     def rotate(self, session_id: UUID, *, used: bytes, successor: bytes, now: datetime, expires_at: datetime) -> None:
         """Mark a token used and store its successor; the session goes on until then."""
+        ...
+
+    def prove(self, session_id: UUID, now: datetime) -> None:
+        """The person of a session has shown once more who they are."""
         ...
 
     def revoke(self, session_id: UUID, now: datetime) -> None:

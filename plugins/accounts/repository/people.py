@@ -45,6 +45,16 @@ CREDENTIAL = statement(
     .select_from(users.outerjoin(credentials, credentials.c.user_id == users.c.id))
     .where(users.c.email == _given("email"))
 )
+OWN_CREDENTIAL = statement(
+    sa.select(*PERSON, credentials.c.password_hash)
+    .select_from(users.outerjoin(credentials, credentials.c.user_id == users.c.id))
+    .where(users.c.id == _given("actor_id"))
+)
+STILL = statement(
+    sa.select(credentials.c.user_id)
+    .where(credentials.c.user_id == _given("of"), credentials.c.password_hash == _given("old"))
+    .with_for_update(read=True)
+)
 REHASH = statement(
     credentials.update()
     .where(credentials.c.user_id == _given("of"), credentials.c.password_hash == _given("old"))
@@ -103,8 +113,14 @@ class People:
         row = ctx.work.one(CREDENTIAL, email=email)
         return None if row is None else Credential(person_of(row), row["password_hash"])
 
-    def rehash(self, user_id: UUID, *, old: str, new: str) -> None:
-        ctx.work.write(REHASH, of=user_id, old=old, new=new)
+    def own_credential(self) -> Credential | None:
+        row = ctx.work.one(OWN_CREDENTIAL)
+        return None if row is None else Credential(person_of(row), row["password_hash"])
+
+    def still(self, user_id: UUID, hashed: str, fresh: str | None = None) -> bool:
+        if fresh is not None:
+            return ctx.work.change(REHASH, of=user_id, old=hashed, new=fresh) == 1
+        return ctx.work.one(STILL, of=user_id, old=hashed) is not None
 
     def profile(self) -> Profile | None:
         row = ctx.work.one(PROFILE)

@@ -37,6 +37,20 @@ class LoginSchema(Schema):
     password = fields.String(required=True, load_only=True, max_length=LONGEST, metadata={"format": "password"})
 
 
+class ProofSchema(Schema):
+    """Something only the signed-in person knows."""
+
+    password = fields.String(required=True, load_only=True, max_length=LONGEST, metadata={"format": "password"})
+
+
+class ProvedSchema(Schema):
+    """An access token that says when you proved who you are."""
+
+    access_token = fields.String(metadata={"example": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJpc3MiOiJmaXRwcm8ifQ.c2lnbmF0dXJl"})
+    token_type = fields.String(metadata={"example": "Bearer"})
+    expires_in = fields.Integer(metadata={"description": "Seconds the access token lives.", "example": 600})
+
+
 class RefreshSchema(Schema):
     """The token to exchange; it is good once."""
 

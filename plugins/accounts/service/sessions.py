@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from kernel.errors import Unauthenticated
+from kernel.errors import Fault, Invalid, Refused, Unauthenticated
 from kernel.ids import new_id
 from plugins.accounts.domain import Person
 from plugins.accounts.ports import People, Presented, Session, Sessions, Transactions
 from ports.clock import Clock
-from ports.identity import Passwords, RefreshTokens, RefreshVerdict, TokenIssuer
+from ports.identity import IssuedToken, Passwords, RefreshTokens, RefreshVerdict, TokenIssuer
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Opened:
 
     session_id: UUID
     refresh_token: str = field(repr=False)
+    authenticated_at: datetime
 
 
 class _Store(Transactions, People, Sessions, Protocol):
@@ -59,8 +60,9 @@ class SessionsService:
             raise _wrong_credentials()
         fresh = self._passwords.hash(password) if self._passwords.needs_rehash(found.password_hash) else None
         with self._store.transaction():
-            if fresh is not None:
-                self._store.rehash(found.person.id, old=found.password_hash, new=fresh)
+            # The password may have been reset while the hash was computed, because somebody else knew the old one.
+            if not self._store.still(found.person.id, found.password_hash, fresh):
+                raise _wrong_credentials()
             opened = self.open(found.person, self._clock.now())
         return self.signed_in(found.person, opened)
 
@@ -77,7 +79,25 @@ class SessionsService:
             rotated = self._follow(verdict, found, digest, successor.digest)
         if rotated is None:
             raise _wrong_refresh_token()
-        return self.signed_in(rotated.person, Opened(rotated.session_id, successor.token))
+        return self.signed_in(rotated.person, Opened(rotated.session_id, successor.token, rotated.authenticated_at))
+
+    def reauthenticate(self, session_id: UUID, password: str) -> IssuedToken:
+        """Prove once more who is in the session. Outside a transaction. Raises Invalid for another password.
+
+        What the token says of it lasts 10 minutes for operations that are `recent`; the session's later tokens say the same.
+        """
+        with self._store.transaction():
+            found = self._store.own_credential()
+        if found is None or found.password_hash is None:
+            raise Refused("This account has no password here: sign in again where it has one.", code="no_password")
+        if not self._passwords.verify(found.password_hash, password):
+            raise _wrong_password()
+        now = self._clock.now()
+        with self._store.transaction():
+            if not self._store.still(found.person.id, found.password_hash):
+                raise _wrong_password()
+            self._store.prove(session_id, now)
+        return self._tokens.issue(found.person.id, session_id, now)
 
     def log_out(self, session_id: UUID) -> None:
         """End the session: its refresh tokens at once, its access tokens with their next request. Idempotent."""
@@ -88,11 +108,11 @@ class SessionsService:
         session = Session(new_id(), person.id, now, self._refresh_tokens.expires_at())
         first = self._refresh_tokens.new()
         self._store.open(session, first.digest)
-        return Opened(session.id, first.token)
+        return Opened(session.id, first.token, now)
 
     def signed_in(self, person: Person, opened: Opened) -> SignedIn:
         """What they are handed."""
-        issued = self._tokens.issue(person.id, opened.session_id)
+        issued = self._tokens.issue(person.id, opened.session_id, opened.authenticated_at)
         return SignedIn(person, issued.token, opened.refresh_token, issued.expires_in_s)
 
     # -- inside ------------------------------------------------------------------------------------------------------
@@ -112,6 +132,10 @@ class SessionsService:
 
 def _wrong_credentials() -> Unauthenticated:
     return Unauthenticated("The e-mail address or the password is wrong.", code="invalid_credentials")
+
+
+def _wrong_password() -> Invalid:
+    return Invalid(code="wrong_password", errors=[Fault("/password", "This is not your password.")])
 
 
 def _wrong_refresh_token() -> Unauthenticated:

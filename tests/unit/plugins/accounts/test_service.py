@@ -152,6 +152,7 @@ class Data:
     hashes: dict[UUID, str] = field(default_factory=dict)
     sessions: dict[UUID, Session] = field(default_factory=dict)
     revoked: dict[UUID, datetime] = field(default_factory=dict)
+    proved: dict[UUID, datetime] = field(default_factory=dict)
     tokens: dict[bytes, tuple[UUID, RefreshRecord]] = field(default_factory=dict)
     consents: list[Consent] = field(default_factory=list)
 
@@ -186,9 +187,14 @@ class MemoryStore:
         found = next((person for person in self.data.people.values() if person.email == email), None)
         return None if found is None else Credential(found, self.data.hashes.get(found.id))
 
-    def rehash(self, user_id: UUID, *, old: str, new: str) -> None:
-        if self.data.hashes[user_id] == old:
-            self.data.hashes[user_id] = new
+    def own_credential(self) -> Credential | None:
+        return Credential(self.data.people[self.actor], self.data.hashes.get(self.actor))
+
+    def still(self, user_id: UUID, hashed: str, fresh: str | None = None) -> bool:
+        if self.data.hashes.get(user_id) != hashed:
+            return False
+        self.data.hashes[user_id] = fresh or hashed
+        return True
 
     def profile(self) -> Profile | None:
         person = self.data.people.get(self.actor)
@@ -218,12 +224,16 @@ class MemoryStore:
             return None
         session_id, record = self.data.tokens[digest]
         person = self.data.people[self.data.sessions[session_id].user_id]
-        return Presented(replace(record, family_revoked_at=self.data.revoked.get(session_id)), session_id, person)
+        proved = self.data.proved.get(session_id, self.data.sessions[session_id].created_at)
+        return Presented(replace(record, family_revoked_at=self.data.revoked.get(session_id)), session_id, person, proved)
 
     def rotate(self, session_id: UUID, *, used: bytes, successor: bytes, now: datetime, expires_at: datetime) -> None:
         self.data.tokens[used] = (session_id, replace(self.data.tokens[used][1], used_at=now))
         self.data.tokens[successor] = (session_id, RefreshRecord(expires_at))
         self.data.sessions[session_id] = replace(self.data.sessions[session_id], expires_at=expires_at)
+
+    def prove(self, session_id: UUID, now: datetime) -> None:
+        self.data.proved[session_id] = now
 
     def revoke(self, session_id: UUID, now: datetime) -> None:
         self.data.revoked.setdefault(session_id, now)
@@ -269,7 +279,7 @@ class CountingPasswords:
 class PlainTokens:
     """Access tokens that can be read by eye."""
 
-    def issue(self, user_id: UUID, session_id: UUID) -> IssuedToken:
+    def issue(self, user_id: UUID, session_id: UUID, authenticated_at: datetime | None = None) -> IssuedToken:
         return IssuedToken(f"access:{user_id}:{session_id}", 600)
 
     def jwks(self) -> dict[str, Any]:
