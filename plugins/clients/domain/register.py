@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
@@ -13,10 +14,11 @@ from uuid import UUID
 MAX_WORDS: Final = 5
 """Words of a search that count; more only narrow what is narrow already."""
 
-WORD, TAG = "w:", "t:"
+WORD, TAG, PHONE, BORN = "w:", "t:", "p:", "b:"
 
 # Letters that Unicode does not decompose, though people type them without their stroke.
 _LETTERS: Final = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
+_NATIONAL: Final = 9
 _INNER_WORD: Final = re.compile(r"(?<=[^\w\s])(?=\w)")
 
 
@@ -74,13 +76,24 @@ def words_of(query: str) -> tuple[str, ...]:
     return tuple(sorted(dict.fromkeys(normalise(query).split()), key=len, reverse=True)[:MAX_WORDS])
 
 
-def terms_of(full_name: str, email: str | None, tags: Iterable[str]) -> list[str]:
-    """Everything a client is found by, sorted: each word of the name (`Anne-Marie` also as `marie`), the address, the tags."""
+def phone_key(phone: str | None) -> str:
+    """What two spellings of a phone number share: its last nine digits, with or without the country; empty for fewer than six."""
+    digits = "".join(each for each in unicodedata.normalize("NFKC", phone or "") if each.isascii() and each.isdigit())
+    return digits[-_NATIONAL:] if len(digits) >= 6 else ""
+
+
+def terms_of(full_name: str, email: str | None, tags: Iterable[str], phone: str | None = None, birth_date: date | None = None) -> list[str]:
+    """Everything a client is found by, sorted: each word of the name (`Anne-Marie` also as `marie`), the address, the tags, and what tells
+    that two records are the same person."""
     found = {TAG + normalise(tag) for tag in tags}
     for word in normalise(full_name).split():
         found.update(WORD + word[at:] for at in (0, *(match.start() for match in _INNER_WORD.finditer(word))))
     if email:
         found.add(WORD + normalise(email))
+    if number := phone_key(phone):
+        found.add(PHONE + number)
+    if birth_date:
+        found.add(f"{BORN}{birth_date.isoformat()} {normalise(full_name)[:200]}")
     return sorted(found)
 
 

@@ -1,0 +1,1 @@
+"""Reading a file of clients that somebody else's program wrote."""
