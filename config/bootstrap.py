@@ -12,7 +12,10 @@ from typing import Any
 from adapters.http.app import WebSettings, create_app
 from adapters.http.gateway import Gateway
 from adapters.http.runner import Platform
+from adapters.jinja.writer import JinjaWriter
 from adapters.postgres.migrate import PLATFORM, pending
+from adapters.postgres.outbox import OutboxContents
+from adapters.worker.job import Jobs
 from config import plugins
 from config.container import Container
 from config.databases import reachable
@@ -21,6 +24,7 @@ from kernel.dispatch import Hub
 from kernel.manifest import Manifest
 from kernel.registry import BrokenPlugin, Registry
 from plugins.sdk import Plugin
+from ports.mail import Post
 from ports.provided import Provided
 
 
@@ -55,7 +59,7 @@ def install(settings: Settings, *, registry: Registry | None = None) -> Installa
     services: dict[str, object] = {}
     for manifest in list(loaded.plugins.values()):
         try:
-            services[manifest.id] = _build(manifest, container, loaded)
+            services[manifest.id] = _build(manifest, settings, container, loaded)
         except Exception as error:
             if settings.strict:
                 raise
@@ -63,7 +67,7 @@ def install(settings: Settings, *, registry: Registry | None = None) -> Installa
     return Installation(settings, container, loaded, Hub(loaded, services))
 
 
-def _build(manifest: Manifest, container: Any, registry: Registry) -> object:
+def _build(manifest: Manifest, settings: Settings, container: Any, registry: Registry) -> object:
     module = manifest.source
     build: Callable[[Provided], Any] | None = getattr(module, "build", None)
     if build is None or module is None or not isinstance(manifest, Plugin):
@@ -82,8 +86,21 @@ def _build(manifest: Manifest, container: Any, registry: Registry) -> object:
             refresh_tokens=container.refresh_tokens(),
             refresh_lifetime=container.refresh_lifetime(),
             encryption=container.encryption(),
+            capabilities=container.capabilities(),
+            app_url=settings.app_url,
         )
     )
+
+
+def jobs(installation: Installation, *, lease_s: float) -> Jobs:
+    """What runs deliveries. The mail it sends is written from the templates beside each plugin."""
+    container, registry = installation.container, installation.registry
+    packages = {id: manifest.source.__name__ for id, manifest in registry.plugins.items() if manifest.source is not None}
+    writer = JinjaWriter({id: name.rpartition(".")[0] or name for id, name in packages.items()})
+    return Jobs(
+        container.app_database(), container.auth_database(), OutboxContents(), Post(writer, container.mailer()), registry, installation.hub,
+        lease_s=lease_s,
+    )  # fmt: skip
 
 
 def web(installation: Installation, *, shortcut: bool = True) -> Gateway:

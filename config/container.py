@@ -7,15 +7,19 @@ from datetime import timedelta
 from dependency_injector import containers, providers
 
 from adapters.http.cursors import Cursors
+from adapters.local.capabilities import DerivedCapabilities
 from adapters.local.clock import SystemClock
 from adapters.local.encryption import AesGcmEncryption
 from adapters.local.identity import Argon2Passwords, CachedVerifier, Es256Issuer, JwtVerifier, RotatingRefreshTokens, own_issuer
+from adapters.local.mail import FileMailer
 from adapters.postgres.database import PostgresDatabase
 from adapters.postgres.pool import Pool
+from adapters.smtp.mailer import SmtpMailer, SmtpServer
 from config.databases import Connections, connections
 from config.secrets import data_keys, derive_key
 from config.settings import Settings
 from config.signing import StoredKeyRing
+from ports.mail import Mailer
 
 ISSUER = "fitpro"
 
@@ -24,6 +28,12 @@ def _pool(connections: Connections, settings: Settings, role: str) -> Pool:
     pool = Pool(getattr(connections, role), size=settings.pool_size, prepare=settings.db_prepare, name=role)
     pool.open()
     return pool
+
+
+def _mailer(settings: Settings) -> Mailer:
+    if settings.smtp_url:
+        return SmtpMailer(SmtpServer.of(settings.smtp_url), address=settings.mail_from)
+    return FileMailer(settings.home / "mail", address=settings.mail_from)
 
 
 class Container(containers.DeclarativeContainer):
@@ -58,4 +68,6 @@ class Container(containers.DeclarativeContainer):
         AesGcmEncryption,
         providers.Callable(data_keys, settings.provided.secret_key, settings.provided.data_key, settings.provided.known_data_keys),
     )
+    capabilities = providers.Singleton(DerivedCapabilities, providers.Callable(derive_key, settings.provided.secret_key, "capabilities"))
+    mailer = providers.Singleton(_mailer, settings)
     cursors = providers.Singleton(Cursors, providers.List(providers.Callable(derive_key, settings.provided.secret_key, "cursors")))

@@ -19,7 +19,7 @@ from config.secrets import derive_key, kept_secret, role_password, weakness
 __all__ = ["Settings", "SettingsError", "derive_key", "role_password"]
 
 # The twins that lose money or data when taken for the real thing, each with the variable that names the real thing.
-TWINS: Final[Mapping[str, str]] = {"database": "DATABASE_URL"}
+TWINS: Final[Mapping[str, str]] = {"database": "DATABASE_URL", "mail": "SMTP_URL"}
 IN_DEVELOPMENT: Final = object()  # the default of what is on in development and off in production
 
 
@@ -56,6 +56,9 @@ def _keys(env: Env, variable: str, default: tuple[bytes, ...], validate: Callabl
 
 _URL_OF_A_DATABASE: Final = Regexp(r"(postgres(ql)?://\S+)?\Z", error="Must begin with postgresql:// and hold no spaces.")
 _URL_OF_REDIS: Final = Regexp(r"((redis|rediss|unix)://\S+)?\Z", error="Must begin with redis://, rediss:// or unix://.")
+_URL_OF_A_SITE: Final = Regexp(r"(https?://[^\s/?#@]+(/[^\s?#]*)?)?\Z", error="Must be http(s)://host, with no query.")
+_URL_OF_SMTP: Final = Regexp(r"(smtps?://([^\s/?#@]+@)?[^\s/?#@]+/?)?\Z", error="Must be smtp://[user:password@]host[:port] or smtps://….")
+_ADDRESS: Final = Regexp(r"[^\s@<>]+@[^\s@<>]+\Z", error="Must be an e-mail address.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +119,12 @@ class Settings:
     metrics_enabled: bool = _a("FITPRO_METRICS", True, "/metrics answers", Env.bool)
     log_level: str = _a("FITPRO_LOG_LEVEL", "info", "debug, info, warning or error", check=OneOf(("debug", "info", "warning", "error")))
 
+    app_url: str = _a("FITPRO_APP_URL", "", "the frontend that links in mails lead to; not set: this server's own address", check=_URL_OF_A_SITE)
+    smtp_url: str | None = _a(
+        "SMTP_URL", None, "smtp://user:password@host:587 or smtps://…, to send mail by; not set: files under home", check=_URL_OF_SMTP, secret=True
+    )
+    mail_from: str = _a("FITPRO_MAIL_FROM", "no-reply@localhost", "the address that mail comes from", check=_ADDRESS)
+
     worker_threads: int = _a("FITPRO_WORKER_THREADS", 2, "jobs a worker runs at once", Env.int, Range(1, 64))
     lease_s: int = _a("FITPRO_LEASE_S", 30, "after these seconds a silent worker's job is another's", Env.int, Range(1, 3_600))
     poll_ms: int = _a("FITPRO_POLL_MS", 250, "how often the relay looks when nothing wakes it", Env.int, Range(10, 60_000))
@@ -152,7 +161,7 @@ class Settings:
             bad = {name: " ".join(messages) for name, messages in found.items()}
         else:
             bad = {}
-        for name in ("database_url", "database_owner_url", "database_direct_url", "redis_url", "secret_key"):
+        for name in ("database_url", "database_owner_url", "database_direct_url", "redis_url", "smtp_url", "secret_key"):
             values[name] = values[name] or None  # set to nothing is not set
         for name in ("secret_key", "data_key"):
             values[name] = (values[name] or "").encode()
@@ -161,6 +170,7 @@ class Settings:
         if problems:
             raise SettingsError(problems)
         values["home"] = values["home"].absolute()
+        values["app_url"] = (values["app_url"] or f"http://{values['host']}:{values['port']}").rstrip("/")
         if not values["secret_key"]:
             values["secret_key"] = _secret_of(values["home"])
         return cls(**values)
@@ -199,6 +209,10 @@ def _refusals(values: Mapping[str, Any], database: str | None, twins: Iterable[s
             yield f"{variable}: Needed in production, unless FITPRO_ALLOW_TWINS names {twin}."
     if database and not values["secret_key"]:
         yield "FITPRO_SECRET_KEY: Needed in production, the same in every process."
+    if values["smtp_url"] and values["mail_from"].endswith("@localhost"):
+        yield "FITPRO_MAIL_FROM: Needed in production, an address that the mail server may send from."
+    if not values["app_url"]:
+        yield "FITPRO_APP_URL: Needed in production: links in mails lead there."
     if values["demo"]:
         yield "FITPRO_DEMO: Cannot be on in production: everybody knows the demo's passwords."
 

@@ -10,15 +10,14 @@ from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import Any, Final
 
-from adapters.postgres.outbox import OutboxClockwork, OutboxContents, OutboxLeases
+from adapters.postgres.outbox import OutboxClockwork, OutboxLeases
 from adapters.redis import broker
 from adapters.worker.doorbell import HueyDoorbell
 from adapters.worker.heartbeat import Heartbeat
-from adapters.worker.job import Jobs
 from adapters.worker.periodic import Schedule, periodics
 from adapters.worker.relay import Relay
 from adapters.worker.worker import Backoff, Worker
-from config.bootstrap import Installation, install
+from config.bootstrap import Installation, install, jobs
 from config.secrets import derive_key
 from config.settings import Settings
 
@@ -48,11 +47,10 @@ def work(installation: Installation, queues: Sequence[str] = (), *, backoff: Bac
         signal.signal(number, ask)
     settings, container = installation.settings, installation.container
     threads, lease_s = settings.worker_threads, float(settings.lease_s)
-    app, relay_pool = container.app_database(), container.relay_pool()
+    relay_pool = container.relay_pool()
     leases, clockwork = OutboxLeases(relay_pool), OutboxClockwork(relay_pool)
     heartbeat = Heartbeat(leases, lease_s=lease_s)
-    jobs = Jobs(app, OutboxContents(), installation.registry, installation.hub, lease_s=lease_s)
-    worker = Worker(leases, jobs, heartbeat, lease_s=lease_s, backoff=backoff)
+    worker = Worker(leases, jobs(installation, lease_s=lease_s), heartbeat, lease_s=lease_s, backoff=backoff)
     doorbell = _doorbell(installation, queues, worker)
     relay = Relay(
         leases, doorbell, worker, Schedule(clockwork, periodics(installation.registry)), clockwork,

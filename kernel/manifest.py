@@ -39,8 +39,11 @@ class Task:
 
     A function is one transaction; a generator is `steps`: each `yield` commits what was done and may report progress (a mapping).
     module: what must be on for it to run; empty for a core plugin. outside: it talks to another service, so it has no ambient transaction,
-    only `with work():` blocks, and may be repeated from the start: `ctx.job_id` is its idempotency key.
+    only `with work():` blocks, and may be repeated from the start: `ctx.job_id` is its idempotency key. mail: its function says what to
+    write to whom, and the platform sends that once it is committed.
     """
+
+    mail = False
 
     def __init__(
         self, owner: str, function: Callable[..., Any], *, module: str, retries: int, cron: str | None, queue: str, outside: bool = False
@@ -75,8 +78,8 @@ class Task:
 class Manifest:
     """Everything the platform knows about a plugin before any of its code runs.
 
-    id: `^[a-z][a-z0-9]{1,23}$`, the prefix of its tables, routes, permissions, tasks and hooks. requires: ids that must be on before it.
-    permissions: name → roles that hold it. core: cannot be switched off. mounts, tables: names outside the prefix (bundled plugins only).
+    id: `^[a-z][a-z0-9]{1,23}$`, the prefix of its tables, routes, permissions, tasks and hooks. requires: ids that must be on before it. permissions:
+    name → roles that hold it. core: cannot be switched off. database: the identity it runs as. mounts, tables: names outside the prefix (bundled).
     """
 
     def __init__(
@@ -94,6 +97,7 @@ class Manifest:
         tables: Iterable[str] = (),
         default: bool = False,
         core: bool = False,
+        database: str = "app",
     ) -> None:
         self.id = id
         self.api = api
@@ -106,6 +110,7 @@ class Manifest:
         self.tables = tuple(tables)
         self.default = default
         self.core = core
+        self.database = database
         self.hooks: dict[str, Hook[..., Any]] = {hook.name: hook for hook in hooks}
         self.listeners: list[Listener] = []
         self.tasks: dict[str, Task] = {}
@@ -117,7 +122,6 @@ class Manifest:
         """What must be on in a workspace for this plugin to act there; empty for a core plugin."""
         return "" if self.core else self.id
 
-    # -- what the plugin offers ------------------------------------------------------------------------------------------------
     def _offer(self, kind: HookKind, function: Callable[..., Any], permission: str | None = None) -> Hook[..., Any]:
         name = function.__name__ if function.__name__.startswith(f"{self.id}_") else f"{self.id}_{function.__name__}"
         hook: Hook[..., Any] = Hook(kind, function, name=name, permission=permission)
@@ -140,7 +144,6 @@ class Manifest:
         """Declare a command; the function is its implementation, `permission` (one of this plugin's) is checked against the actor."""
         return lambda function: self._offer(HookKind.COMMAND, function, permission)
 
-    # -- what it listens to and does later -------------------------------------------------------------------------------------
     @overload
     def hook(self, function: F) -> F: ...
     @overload

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
@@ -44,20 +44,22 @@ from kernel.errors import (
     Unavailable,
 )
 from kernel.ids import new_id
-from kernel.manifest import Manifest
+from kernel.manifest import Manifest, Task
 from kernel.money import Money
 from kernel.registry import MOUNT
 from kernel.roles import EVERYONE, STAFF, Access, Role
 from ports.encryption import Place
+from ports.mail import Letter
 from ports.persistence import Document, Row, Work
 from ports.provided import Provided
 
 __all__ = [
-    "EVERYONE", "PUBLIC", "SIGNED_IN", "STAFF", "Blueprint", "Conflict", "Document", "DomainError", "Fault", "Forbidden", "Invalid", "Malformed",
-    "Mapped", "MethodView", "Model", "Money", "NotFound", "Page", "PageRequest", "Place", "Plugin", "Provided", "QuerySchema", "RateLimited",
-    "Refused", "Role", "Row", "Schema", "Separator", "Sheet", "SheetFormat", "Stale", "Unauthenticated", "Unavailable", "Upload", "Work", "allow",
-    "confidential", "constraints", "ctx", "fields", "file_of", "invalid", "key_required", "ma", "mapped_column", "metadata", "new_id", "outside",
-    "page_of", "recent", "reference", "sa", "sealed", "sql", "statement", "tables", "unconditional", "unquoted", "validate", "work",
+    "EVERYONE", "PUBLIC", "SIGNED_IN", "STAFF", "Blueprint", "Conflict", "Document", "DomainError", "Fault", "Forbidden", "Invalid", "Letter",
+    "Malformed", "Mapped", "MethodView", "Model", "Money", "NotFound", "Page", "PageRequest", "Place", "Plugin", "Provided", "QuerySchema",
+    "RateLimited", "Refused", "Role", "Row", "Schema", "Separator", "Sheet", "SheetFormat", "Stale", "Unauthenticated", "Unavailable", "Upload",
+    "Work", "allow", "confidential", "constraints", "ctx", "fields", "file_of", "invalid", "key_required", "ma", "mapped_column", "metadata",
+    "new_id", "outside", "page_of", "recent", "reference", "sa", "sealed", "sql", "statement", "tables", "unconditional", "unquoted", "validate",
+    "work",
 ]  # fmt: skip
 
 PUBLIC = Access.PUBLIC
@@ -67,13 +69,10 @@ M = TypeVar("M", bound=Model)
 
 
 class Plugin(Manifest):
-    """A plugin: create one at module level and hang everything off it.
+    """A plugin: create one at module level and hang everything off it."""
 
-    database: which identity its operations run as; `auth` is for the bundled accounts plugin only."""
-
-    def __init__(self, id: str, *, database: str = "app", **manifest: Any) -> None:
+    def __init__(self, id: str, **manifest: Any) -> None:
         super().__init__(id, **manifest)
-        self.database = database
         self.blueprints: list[Blueprint] = []
 
     def blueprint(self, mount: str | None = None) -> Blueprint:
@@ -83,6 +82,16 @@ class Plugin(Manifest):
             made.problems.append(f"mounts at {mount}, which is not in mounts=")
         self.blueprints.append(made)
         return made
+
+    def mail(self, compose: Callable[..., Letter | None]) -> Task:
+        """Declare a letter: a task whose function says, in a transaction of its own, what to write to whom; None when there is nothing
+        to say any more. It is then sent outside any transaction, with the same Message-ID in every attempt.
+
+        Texts are `mail/<template>.<en|es|pt>.txt` beside the plugin, Jinja, the first line `Subject: …`.
+        """
+        declared: Task = self.task(queue="mail")(compose)
+        declared.mail = True
+        return declared
 
     @property
     def service(self) -> Any:

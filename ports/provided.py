@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from kernel.registry import Registry
+from ports.capabilities import Capabilities
 from ports.clock import Clock
 from ports.encryption import Encryption
 from ports.identity import Passwords, RefreshTokens, TokenIssuer
@@ -14,7 +15,8 @@ from ports.identity import Passwords, RefreshTokens, TokenIssuer
 
 @dataclass(frozen=True, slots=True)
 class Provided:
-    """repository: the plugin's own `repository.Repository()`, None when it has none. registry: the plugins of this process."""
+    """repository: the plugin's own `repository.Repository()`, None when it has none. registry: the plugins of this process.
+    app_url: where the frontend is, without a slash at its end."""
 
     repository: Any
     clock: Clock
@@ -24,3 +26,5 @@ class Provided:
     refresh_tokens: RefreshTokens
     refresh_lifetime: timedelta
     encryption: Encryption
+    capabilities: Capabilities
+    app_url: str

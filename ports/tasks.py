@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
+from ports.mail import Letterhead
 from ports.persistence import UnitOfWork
+
+PLATFORM: Final = UUID(int=2**128 - 1)
+"""Stands where a workspace's id does, for work that belongs to none: the auth identity's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +82,20 @@ class Contents(Protocol):
     def finish(self, work: UnitOfWork, delivery: Delivery) -> None:
         """Mark it done, to be committed with what it did."""
 
+    def letterhead(self, work: UnitOfWork, delivery: Delivery) -> Letterhead:
+        """Whom its mail comes from."""
+
 
 @dataclass(frozen=True, slots=True)
 class Periodic:
-    """A task with a clock. cron: five fields, in each workspace's own zone."""
+    """A task with a clock. cron: five fields, in each workspace's own zone; platform: once for all of them, in UTC."""
 
     module: str
     handler: str
     queue: str
     max_attempts: int
     cron: str
+    platform: bool = False
 
 
 class Clockwork(Protocol):
@@ -103,7 +111,10 @@ class Clockwork(Protocol):
         """First sight of a task in a zone: ticks count from here. Idempotent."""
 
     def fan_out(self, periodic: Periodic, zone: str, at: datetime, local: str) -> int:
-        """One delivery per workspace of the zone that has the module on; 0 when another scheduler did it. local: the wall-clock time."""
+        """One delivery per workspace of the zone that has the module on (one in all for the platform's); 0 when another scheduler did it.
+
+        local: the wall-clock time.
+        """
 
     def sweep(self) -> int:
         """Delete a batch of what is over: done for 7 days, dead for 90, idempotency keys of yesterday. 0 when nothing is left."""

@@ -18,6 +18,7 @@ from kernel.context import Entered, Kind, NoContext, Scope
 from kernel.errors import Unavailable
 from kernel.ids import new_id
 from ports.persistence import Claim, Document, KeyInUse, KeyTaken, Reply, Row
+from ports.tasks import PLATFORM
 
 if TYPE_CHECKING:
     from kernel.hooks import Hook
@@ -89,6 +90,8 @@ class UnitOfWork:
         return self._entered
 
     def record(self, hook: Hook[..., Any], payload: Mapping[str, object], subscribers: tuple[tuple[str, str, str], ...]) -> None:
+        if self.scope.workspace_id is None and self.scope.kind is Kind.PUBLIC:
+            raise NoContext("an event belongs to a workspace, and this operation has none")
         event = new_id()
         request = self.scope.request_id
         self.write(gate.RECORD, id=event, name=hook.name, payload=dict(payload), request_id=request)
@@ -100,7 +103,8 @@ class UnitOfWork:
     def enqueue(self, task: Task, arguments: Mapping[str, object], *, at: datetime | None, key: str | None, unique: str | None) -> UUID:
         id = new_id()
         self.write(
-            gate.ENQUEUE, id=id, module=task.module, handler=f"{task.owner}:{task.name}", queue=task.queue, key=key, unique_key=unique,
+            gate.ENQUEUE, workspace_id=self.scope.workspace_id or PLATFORM, id=id,
+            module=task.module, handler=f"{task.owner}:{task.name}", queue=task.queue, key=key, unique_key=unique,
             arguments=dict(arguments), available_at=at, max_attempts=task.retries + 1, request_id=self.scope.request_id,
         )  # fmt: skip
         return id

@@ -10,8 +10,9 @@ from adapters.worker.handlers import Handler, NotHere, find
 from kernel.context import Current, Dispatcher, Kind, Scope, serving
 from kernel.errors import Forbidden
 from kernel.registry import Registry
+from ports.mail import Letter, Post
 from ports.persistence import Database, UnitOfWork
-from ports.tasks import Content, Contents, Delivery, LeaseLost
+from ports.tasks import PLATFORM, Content, Contents, Delivery, LeaseLost
 
 
 class Outcome(Enum):
@@ -29,11 +30,18 @@ class ModuleOff(Exception):
 
 
 class Jobs:
-    """Runs deliveries of one database identity. lease_s: what each step renews the lease to."""
+    """Runs deliveries. database: of the app identity, for workspaces; platform: of the auth identity, for what belongs to none.
 
-    def __init__(self, database: Database, contents: Contents, registry: Registry, dispatcher: Dispatcher, *, lease_s: float) -> None:
+    lease_s: what each step renews the lease to.
+    """
+
+    def __init__(
+        self, database: Database, platform: Database, contents: Contents, post: Post, registry: Registry, dispatcher: Dispatcher, *, lease_s: float
+    ) -> None:
         self._database = database
+        self._platform = platform
         self._contents = contents
+        self._post = post
         self._registry = registry
         self._dispatcher = dispatcher
         self._lease_s = lease_s
@@ -42,6 +50,8 @@ class Jobs:
         """Do it. go_on: asked after every committed step. Raises what the handler raised, with nothing of the last step kept."""
         try:
             handler = find(self._registry, delivery)
+            if handler.mail:
+                return self._mail(handler, delivery)
             return self._outside(handler, delivery) if handler.outside else self._inside(handler, delivery, go_on)
         except NotHere:
             return Outcome.ELSEWHERE
@@ -52,17 +62,17 @@ class Jobs:
 
     def _inside(self, handler: Handler, delivery: Delivery, go_on: Callable[[], bool]) -> Outcome:
         """Each step in a transaction of its own; the last one ends with the done mark."""
-        scope = _scope(delivery)
+        database, scope = self._place(delivery)
         steps: Generator[Mapping[str, object] | None, None, None] | None = None
         current: Current | None = None
         try:
             while True:
-                with self._database.open(scope) as work:
+                with database.open(scope) as work:
                     content = self._enter(work, delivery)
                     if current is None or steps is None:
-                        current = self._current(scope, work, delivery, content)
+                        current = self._current(database, scope, work, delivery, content)
                         steps = handler.steps(content.arguments)
-                    current.transaction, current.modules = work, self._database.modules(work, delivery.workspace_id)
+                    current.transaction, current.modules = work, database.modules(work, scope.workspace_id)
                     with serving(current):
                         try:
                             progress = next(steps)
@@ -84,11 +94,12 @@ class Jobs:
 
     def _outside(self, handler: Handler, delivery: Delivery) -> Outcome:
         """No ambient transaction: the handler opens short ones, each fenced, and the done mark comes last."""
-        scope = _scope(delivery)
-        with self._database.open(scope) as work:
+        database, scope = self._place(delivery)
+        with database.open(scope) as work:
             content = self._enter(work, delivery)
-            current = self._current(scope, work, delivery, content)
-            current.modules.enabled(delivery.module)  # read now: later there may be no transaction to ask
+            current = self._current(database, scope, work, delivery, content)
+            if delivery.module:
+                current.modules.enabled(delivery.module)  # read now: later there may be no transaction to ask
             work.commit()
         current.transaction = None
         phase = (content.progress or {}).get("phase")
@@ -96,7 +107,7 @@ class Jobs:
 
         @contextmanager
         def short(phase: str | None) -> Iterator[UnitOfWork]:
-            with self._database.open(scope) as inner:
+            with database.open(scope) as inner:
                 self._enter(inner, delivery)
                 current.transaction = inner
                 try:
@@ -110,11 +121,31 @@ class Jobs:
         with serving(current):
             for _ in handler.steps(content.arguments):
                 raise TypeError("a task marked outside commits with `with work():`, it does not yield")
-        with self._database.open(scope) as work:
+        self._finish(delivery)
+        return Outcome.DONE
+
+    def _mail(self, handler: Handler, delivery: Delivery) -> Outcome:
+        """Said in one transaction, sent outside any, with the same key in every attempt; done when it is sent, or there was nothing to say."""
+        database, scope = self._place(delivery)
+        with database.open(scope) as work:
+            content = self._enter(work, delivery)
+            current = self._current(database, scope, work, delivery, content)
+            with serving(current):
+                letter: Letter | None = handler.answer(content.arguments)
+            head = self._contents.letterhead(work, delivery)
+            self._contents.advance(work, delivery, self._lease_s, None)
+            work.commit()
+        if letter is not None:
+            self._post.send(delivery.handler.partition(":")[0], letter, head, key=str(delivery.id))
+        self._finish(delivery)
+        return Outcome.DONE
+
+    def _finish(self, delivery: Delivery) -> None:
+        database, scope = self._place(delivery)
+        with database.open(scope) as work:
             self._enter(work, delivery)
             self._contents.finish(work, delivery)
             work.commit()
-        return Outcome.DONE
 
     def _enter(self, work: UnitOfWork, delivery: Delivery) -> Content:
         try:
@@ -124,11 +155,12 @@ class Jobs:
                 raise ModuleOff from error
             raise
 
-    def _current(self, scope: Scope, work: UnitOfWork, delivery: Delivery, content: Content) -> Current:
-        modules = self._database.modules(work, delivery.workspace_id)
+    def _current(self, database: Database, scope: Scope, work: UnitOfWork, delivery: Delivery, content: Content) -> Current:
+        modules = database.modules(work, scope.workspace_id)
         return Current(scope, self._dispatcher, modules, work, job_id=delivery.id, progress=content.progress)
 
-
-def _scope(delivery: Delivery) -> Scope:
-    """The workspace is the row's; no argument and no payload can change it."""
-    return Scope(Kind.JOB, delivery.request_id, workspace_id=delivery.workspace_id, module=delivery.module)
+    def _place(self, delivery: Delivery) -> tuple[Database, Scope]:
+        """The workspace is the row's; no argument and no payload can change it."""
+        if delivery.workspace_id == PLATFORM:
+            return self._platform, Scope(Kind.PUBLIC, delivery.request_id)
+        return self._database, Scope(Kind.JOB, delivery.request_id, workspace_id=delivery.workspace_id, module=delivery.module)

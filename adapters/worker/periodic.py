@@ -32,7 +32,7 @@ def problems(manifest: Manifest) -> list[str]:
 def periodics(registry: Registry) -> list[Periodic]:
     """Every task with a readable clock."""
     return [
-        Periodic(manifest.module, f"{id}:{task.name}", task.queue, task.retries + 1, task.cron)
+        Periodic(manifest.module, f"{id}:{task.name}", task.queue, task.retries + 1, task.cron, platform=manifest.database != "app")
         for id, manifest in registry.plugins.items()
         for task in manifest.tasks.values()
         if task.cron is not None and _readable(task.cron)
@@ -57,8 +57,10 @@ class Schedule:
             return 0
         known = self._clockwork.ticks()
         made = 0
-        for zone in zones:
+        for zone in {"UTC", *zones}:
             for task in self._tasks:
+                if zone not in (("UTC",) if task.platform else zones):
+                    continue
                 last = known.get((task.handler, zone))
                 if last is None:
                     self._clockwork.start(task, zone, now)

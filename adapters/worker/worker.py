@@ -12,6 +12,7 @@ from uuid import UUID
 
 from adapters.worker.heartbeat import Heartbeat
 from adapters.worker.job import Jobs, Outcome
+from ports.mail import Undeliverable
 from ports.tasks import Delivery, Leases
 
 log = logging.getLogger(__name__)
@@ -102,7 +103,7 @@ class Worker:
     def _failed(self, delivery: Delivery, error: BaseException) -> None:
         text = described(error)
         log.warning("job failed: %s", text, exc_info=error, extra=_names(delivery))
-        if delivery.attempts >= delivery.max_attempts:
+        if delivery.attempts >= delivery.max_attempts or isinstance(error, Undeliverable):
             self._park(delivery, text)
         else:
             self._leases.retry(delivery, self._backoff.after(delivery.attempts), text)

@@ -16,12 +16,11 @@ import psycopg
 from psycopg import sql
 from werkzeug.test import Client
 
-from adapters.postgres.outbox import OutboxContents, OutboxLeases
+from adapters.postgres.outbox import OutboxLeases
 from adapters.worker.heartbeat import Heartbeat
-from adapters.worker.job import Jobs
 from adapters.worker.worker import Worker
 from config import plugin_check, plugins, upgrades
-from config.bootstrap import Installation, install, web
+from config.bootstrap import Installation, install, jobs, web
 from config.databases import connections, running
 from config.settings import Settings
 from kernel.registry import Registry
@@ -147,8 +146,7 @@ class Hub:
         self._web = Client(web(installation))
         container = installation.container
         self._leases = OutboxLeases(container.relay_pool())
-        jobs = Jobs(container.app_database(), OutboxContents(), self.registry, installation.hub, lease_s=_LEASE_S)
-        self._worker = Worker(self._leases, jobs, Heartbeat(self._leases, lease_s=_LEASE_S), lease_s=_LEASE_S)
+        self._worker = Worker(self._leases, jobs(installation, lease_s=_LEASE_S), Heartbeat(self._leases, lease_s=_LEASE_S), lease_s=_LEASE_S)
 
     def plugin(self, id: str) -> Plugin:
         """A loaded plugin."""

@@ -20,8 +20,8 @@ _START = sql("insert into outbox_ticks (handler, timezone, at) values ($1, $2, $
 _FAN_OUT = sql(
     "with moved as (insert into outbox_ticks as t (handler, timezone, at) values ($1, $2, $3::timestamptz)"
     "   on conflict (handler, timezone) do update set at = excluded.at where t.at < excluded.at returning 1)"
-    " select app.fan_out($4, $1, $5, $6::smallint, $2, $7) as made from moved",
-    "handler", "zone", "at", "module", "queue", "max_attempts", "local",
+    " select app.fan_out($4, $1, $5, $6::smallint, $2, $7, $8) as made from moved",
+    "handler", "zone", "at", "module", "queue", "max_attempts", "local", "platform",
 )  # fmt: skip
 _SWEEPS = (
     sql(
@@ -65,7 +65,7 @@ class OutboxClockwork:
     def fan_out(self, periodic: Periodic, zone: str, at: datetime, local: str) -> int:
         rows = self._control.run(
             _FAN_OUT, handler=periodic.handler, zone=zone, at=at, module=periodic.module, queue=periodic.queue,
-            max_attempts=periodic.max_attempts, local=local,
+            max_attempts=periodic.max_attempts, local=local, platform=periodic.platform,
         ).rows()  # fmt: skip
         return int(rows[0]["made"]) if rows else 0
 

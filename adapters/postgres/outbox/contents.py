@@ -1,4 +1,4 @@
-"""A delivery inside its workspace's transaction, as the app identity (implements ports.tasks.Contents)."""
+"""A delivery inside its workspace's transaction, as the app identity, or of none, as the auth identity (implements ports.tasks.Contents)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import sqlalchemy as sa
 
 from adapters.postgres.statements import sql, statement
 from adapters.postgres.tables import outbox_deliveries as deliveries
+from ports.mail import Letterhead
 from ports.persistence import UnitOfWork
-from ports.tasks import Content, Delivery, LeaseLost
+from ports.tasks import PLATFORM, Content, Delivery, LeaseLost
 
 _STATEMENT_S: Final = 60
 _LOCK_S: Final = 5
@@ -36,6 +37,8 @@ _ADVANCE = sql(
     *_LEASE, "lease_s", "progress", json=("progress",),
 )  # fmt: skip
 _FINISH = sql(f"update outbox_deliveries set done_at = clock_timestamp(), lease_token = null, locked_until = null where {_MINE}", *_LEASE)
+_HEAD = sql("select name, locale, branding from workspaces where id = $1", "workspace_id")
+_OWN: Final = Letterhead("FitPro Hub", "en")
 
 _t = deliveries.c
 JOB = statement(
@@ -63,16 +66,26 @@ class OutboxContents:
     def prepare(self, work: UnitOfWork, delivery: Delivery, lease_s: float) -> Content:
         pause_ms = int(1000 * max(_PAUSE_S, lease_s))
         work.write(_LIMITS, statement_ms=str(_STATEMENT_S * 1000), lock_ms=str(_LOCK_S * 1000), pause_ms=str(pause_ms))
-        row = work.one(_LOAD, id=delivery.id, token=delivery.lease_token)
+        row = work.one(_LOAD, **_lease(delivery))
         if row is None:
             raise LeaseLost
         return Content(row["arguments"], row["progress"])
 
     def advance(self, work: UnitOfWork, delivery: Delivery, lease_s: float, progress: Mapping[str, object] | None) -> None:
         kept = None if progress is None else dict(progress)
-        if work.change(_ADVANCE, id=delivery.id, token=delivery.lease_token, lease_s=lease_s, progress=kept) != 1:
+        if work.change(_ADVANCE, **_lease(delivery), lease_s=lease_s, progress=kept) != 1:
             raise LeaseLost
 
     def finish(self, work: UnitOfWork, delivery: Delivery) -> None:
-        if work.change(_FINISH, id=delivery.id, token=delivery.lease_token) != 1:
+        if work.change(_FINISH, **_lease(delivery)) != 1:
             raise LeaseLost
+
+    def letterhead(self, work: UnitOfWork, delivery: Delivery) -> Letterhead:
+        if delivery.workspace_id == PLATFORM:
+            return _OWN
+        row = work.one(_HEAD)
+        return _OWN if row is None else Letterhead(row["name"], row["locale"], row["branding"])
+
+
+def _lease(delivery: Delivery) -> dict[str, object]:
+    return {"workspace_id": delivery.workspace_id, "id": delivery.id, "token": delivery.lease_token}

@@ -31,7 +31,7 @@ from kernel.context import Current, Kind, Scope, serving
 from kernel.dispatch import Hub
 from kernel.ids import new_id
 from kernel.registry import Registry
-from ports.persistence import Database
+from ports.mail import Post
 from tests import servers
 from tests.integration.worker import probe
 
@@ -71,6 +71,7 @@ class Plant:
     settings: Settings
     folder: Path
     app: PostgresDatabase
+    auth: PostgresDatabase
     relay: Pool
     owner: psycopg.Connection[Any]
     hub: Hub
@@ -133,10 +134,10 @@ class Plant:
             os.killpg(self.zygote.pid, signal.SIGKILL)
             self.zygote.wait()
 
-    def worker(self, registry: Registry | None = None) -> Worker:
-        """A worker inside this process, for tests that step through it."""
+    def worker(self, registry: Registry | None = None, post: Post | None = None) -> Worker:
+        """A worker inside this process, for tests that step through it. post: what letters leave by."""
         registry = registry or self.hub.registry
-        jobs = Jobs(cast("Database", self.app), OutboxContents(), registry, Hub(registry, {}), lease_s=2)
+        jobs = Jobs(self.app, self.auth, OutboxContents(), post or cast("Post", None), registry, Hub(registry, {}), lease_s=2)
         return Worker(self.leases, jobs, Heartbeat(self.leases, lease_s=2), lease_s=2, backoff=Backoff(first_s=0.0))
 
     def drain(self, worker: Worker | None = None) -> None:
@@ -172,19 +173,21 @@ def plant(cluster: servers.Cluster, folder: Path, **changes: Any) -> Iterator[Pl
     name = f"w{uuid.uuid4().hex[:12]}"
     settings = cluster.settings(cluster.clone(name), strict=False, **{"lease_s": 2, "poll_ms": 50, **changes})
     found = connections(settings)
-    app, relay = Pool(found.app, size=4), Pool(found.relay, size=4, name="relay")
+    app, auth, relay = Pool(found.app, size=4), Pool(found.auth, size=4, name="auth"), Pool(found.relay, size=4, name="relay")
     app.open()
+    auth.open()
     relay.open()
     owner = psycopg.connect(found.owner, autocommit=True)
     owner.execute(probe.DDL)
     owner.execute("set app.maintenance = 'on'")
-    made = Plant(settings, folder, PostgresDatabase(app), relay, owner, Hub(probe.registry(), {}))
+    made = Plant(settings, folder, PostgresDatabase(app), PostgresDatabase(auth), relay, owner, Hub(probe.registry(), {}))
     try:
         yield made
     finally:
         made.stop()
         owner.close()
         app.close()
+        auth.close()
         relay.close()
         cluster.drop(name)
 

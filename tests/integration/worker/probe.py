@@ -13,7 +13,7 @@ from adapters.postgres.outbox import OutboxContents
 from adapters.worker.handlers import Handler
 from adapters.worker.job import Jobs, Outcome
 from adapters.worker.worker import Backoff
-from config import logging, worker
+from config import bootstrap, logging, worker
 from config.bootstrap import install
 from config.settings import Settings
 from kernel.context import Kind, Scope, serving
@@ -171,7 +171,7 @@ class AckFirst(Jobs):
             self._contents.finish(work, delivery)
             work.commit()
         with self._database.open(scope) as work:
-            with serving(self._current(scope, work, delivery, content)):
+            with serving(self._current(self._database, scope, work, delivery, content)):
                 for _ in handler.steps(content.arguments):
                     pass
             work.commit()
@@ -192,5 +192,5 @@ def main(queues: Sequence[str] = ()) -> int:
     """A worker process of this plugin."""
     logging.configure(json=False)
     if fault := os.environ.get("PROBE_FAULT"):
-        setattr(worker, *FAULTS[fault])
+        setattr(bootstrap, *FAULTS[fault])
     return worker.work(install(Settings.from_environ(), registry=registry()), queues, backoff=Backoff(first_s=0.05, longest_s=0.5))

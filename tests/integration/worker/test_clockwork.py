@@ -113,7 +113,7 @@ def test_the_relay_can_delete_nothing_that_is_not_over_and_reads_no_payload(plan
 
 def test_only_the_relay_may_fan_out(plant: Plant) -> None:
     with plant.app.pool.connection() as connection, pytest.raises(Exception, match="permission denied"):
-        connection.execute("select app.fan_out('', 'x:y', 'default', 1::smallint, 'UTC', 'now')")
+        connection.execute("select app.fan_out('', 'x:y', 'default', 1::smallint, 'UTC', 'now', false)")
 
 
 def test_a_zone_nobody_knows_is_left_out(plant: Plant) -> None:

@@ -93,10 +93,11 @@ class TestProduction:
     def test_takes_a_twin_that_is_named(self, production: pytest.MonkeyPatch) -> None:
         production.delenv("DATABASE_URL")
         production.delenv("DATABASE_OWNER_URL")
-        production.setenv("FITPRO_ALLOW_TWINS", "database")
+        production.delenv("SMTP_URL")
+        production.setenv("FITPRO_ALLOW_TWINS", "database,mail")
         assert Settings.from_environ().embedded
 
-    @pytest.mark.parametrize("name", ["DATABASE_OWNER_URL", "FITPRO_SECRET_KEY"])
+    @pytest.mark.parametrize("name", ["DATABASE_OWNER_URL", "FITPRO_SECRET_KEY", "SMTP_URL", "FITPRO_MAIL_FROM", "FITPRO_APP_URL"])
     def test_refuses_to_start_without(self, production: pytest.MonkeyPatch, name: str) -> None:
         production.delenv(name)
         with pytest.raises(SettingsError, match=f"{name}: Needed"):
@@ -172,6 +173,9 @@ def environ(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPat
 def production(environ: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """The least that production starts with."""
     environ.setenv("FITPRO_ENV", "production")
+    environ.setenv("SMTP_URL", "smtp://user:password@mail.example")
+    environ.setenv("FITPRO_MAIL_FROM", "no-reply@studio.example")
+    environ.setenv("FITPRO_APP_URL", "https://app.studio.example")
     environ.setenv("FITPRO_SECRET_KEY", SECRET)
     environ.setenv("DATABASE_URL", APP)
     environ.setenv("DATABASE_OWNER_URL", OWNER)

@@ -1,0 +1,1 @@
+"""Letters in words: templates of plugins, rendered by Jinja in a sandbox."""

@@ -1,0 +1,106 @@
+"""Templates of plugins, in the reader's language, as text and as HTML (implements ports.mail.Writer)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Final
+
+from jinja2 import BaseLoader, StrictUndefined, UndefinedError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from ports.mail import Letter, Letterhead, Mail
+
+LANGUAGES: Final = ("en", "es", "pt")
+"""What a template comes in; the first stands in for a language nobody wrote."""
+_LINK: Final = re.compile(r"https?://\S+")
+_COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
+_INK: Final = "#1f2937"
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A block of the text; link: when it is nothing but a URL, which HTML shows as a button above the URL itself."""
+
+    lines: Sequence[str]
+    link: bool
+
+
+class JinjaWriter:
+    """packages: plugin id → the package its `mail` folder is in.
+
+    A template is plain text whose first line is `Subject: …`; the HTML is made from its paragraphs, so that both always say the same.
+    Values are text: nothing in them is ever a template, and HTML shows them escaped.
+    """
+
+    def __init__(self, packages: Mapping[str, str]) -> None:
+        self._packages = packages
+        self._text = ImmutableSandboxedEnvironment(
+            loader=BaseLoader(), autoescape=False, undefined=StrictUndefined, keep_trailing_newline=False, trim_blocks=True, lstrip_blocks=True
+        )
+        page = ImmutableSandboxedEnvironment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+        self._page = page.from_string((files(__package__) / "page.html").read_text(encoding="utf-8"))
+
+    def write(self, plugin: str, letter: Letter, head: Letterhead) -> Mail:
+        language = spoken(letter.language or head.language)
+        source = self._source(plugin, letter.template, language)
+        try:
+            whole = self._text.from_string(source).render(**letter.values, workspace=head.name)
+        except UndefinedError as error:
+            raise LookupError(f"mail {plugin}/{letter.template}.{language}: {error}") from error
+        first, _, text = whole.partition("\n")
+        if not first.startswith("Subject: "):
+            raise LookupError(f"mail {plugin}/{letter.template}.{language} does not begin with its subject")
+        subject = _one_line(first.removeprefix("Subject: "))
+        text = text.strip("\n") + "\n"
+        html = self._page.render(
+            language=language, subject=subject, sender=head.name, paragraphs=paragraphs(text),
+            colour=_colour(head.branding), logo=_logo(head.branding),
+        )  # fmt: skip
+        return Mail(letter.to, _one_line(head.name), subject, text, html)
+
+    def _source(self, plugin: str, template: str, language: str) -> str:
+        for candidate in (language, LANGUAGES[0]):
+            if (found := _read(self._packages[plugin], template, candidate)) is not None:
+                return found
+        raise LookupError(f"plugin {plugin} has no mail/{template}.{LANGUAGES[0]}.txt")
+
+
+def spoken(language: str) -> str:
+    """The nearest language that templates come in: `es-MX` is read in Spanish, `fr` in English."""
+    primary = language.partition("-")[0].lower()
+    return primary if primary in LANGUAGES else LANGUAGES[0]
+
+
+def paragraphs(text: str) -> list[Paragraph]:
+    """Blocks between blank lines."""
+    blocks = [block.split("\n") for block in re.split(r"\n\s*\n", text.strip("\n")) if block.strip()]
+    return [Paragraph(lines, len(lines) == 1 and _LINK.fullmatch(lines[0].strip()) is not None) for lines in blocks]
+
+
+@lru_cache(maxsize=256)
+def _read(package: str, template: str, language: str) -> str | None:
+    try:
+        found: Traversable = files(package) / "mail" / f"{template}.{language}.txt"
+    except TypeError:  # a plugin of one file has no folder beside it
+        return None
+    return found.read_text(encoding="utf-8") if found.is_file() else None
+
+
+def _one_line(text: str) -> str:
+    """A header is one line: whoever named a workspace writes no headers."""
+    return " ".join(text.split())
+
+
+def _colour(branding: Mapping[str, object]) -> str:
+    chosen = branding.get("primary_color")
+    return chosen if isinstance(chosen, str) and _COLOUR.fullmatch(chosen) else _INK
+
+
+def _logo(branding: Mapping[str, object]) -> str | None:
+    chosen = branding.get("logo_url")
+    return chosen if isinstance(chosen, str) and chosen.startswith("https://") else None

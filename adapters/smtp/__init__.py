@@ -1,0 +1,1 @@
+"""Mail by SMTP, when SMTP_URL is set; its twin writes files."""
