@@ -13,6 +13,7 @@ from adapters.http.gateway import Gateway
 from config.bootstrap import install, web
 from config.settings import Settings
 from tests import servers
+from tests.office import Office
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -60,6 +61,13 @@ def server(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iter
     log = tmp_path_factory.mktemp("web") / "web.log"
     with servers.web_server(settings, log) as url:
         yield servers.Api(url)
+
+
+@pytest.fixture(scope="session")
+def office(settings: Settings) -> Iterator[Office]:
+    """Whoever works off the jobs of the shared installation, and reads its mail: `office.work()`, `office.mails("ana@example.com")`."""
+    with Office.open(settings) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

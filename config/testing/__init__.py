@@ -1,7 +1,7 @@
 """The kit for tests of plugins, a pytest plugin: an installation in this process on a database of its own, and what to try on it.
 
-Fixtures: `workspace` and `other_workspace` (every plugin on), `client(role=…)` (a member to speak as), `run_jobs()`, `emitted(name)`, and
-`hub` beneath them. `PluginContract` is a suite every plugin passes. Nothing is imported or started before a test asks for it.
+Fixtures: `workspace` and `other_workspace` (every plugin on), `client(role=…)` (a member to speak as), `run_jobs()`, `emitted(name)`,
+`mails(address)`, and `hub` beneath them. `PluginContract` is a suite every plugin passes. Nothing is imported or started before a test asks for it.
 
 The project under test is found by the pyproject.toml in pytest's root folder, installed or not; its requirements must be installed.
 """
@@ -16,9 +16,11 @@ import pytest
 from config.testing.contract import PluginContract
 
 if TYPE_CHECKING:
+    from email.message import EmailMessage
+
     from config.testing.hub import Hub, Member, Studio
 
-__all__ = ["PluginContract", "client", "emitted", "hub", "other_workspace", "run_jobs", "workspace"]
+__all__ = ["PluginContract", "client", "emitted", "hub", "mails", "other_workspace", "run_jobs", "workspace"]
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +54,12 @@ def client(workspace: Studio) -> Callable[..., Member]:
 def run_jobs(workspace: Studio) -> Callable[[], int]:
     """Run every delivery and task that is due; how many. Raises JobFailed with the reason of one that failed."""
     return workspace.run_jobs
+
+
+@pytest.fixture
+def mails(hub: Hub) -> Callable[[str], list[EmailMessage]]:
+    """`mails("ana@example.com")`: what was sent there so far, oldest first; run the jobs before."""
+    return hub.mails
 
 
 @pytest.fixture

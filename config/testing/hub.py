@@ -8,6 +8,8 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
@@ -178,6 +180,12 @@ class Hub:
                 done = studio.switch(manifest.id, enabled=True)
                 assert done.status == 200, (manifest.id, done.body)
         return studio
+
+    def mails(self, address: str) -> list[EmailMessage]:
+        """What was sent to an address so far, oldest first."""
+        paths = sorted((self.settings.home / "mail").glob("*.eml"), key=lambda path: path.stat().st_mtime_ns)
+        read = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in paths]
+        return [mail for mail in read if mail["To"] == address]
 
     def drain(self) -> int:
         """Do everything that is due, in this process; how many deliveries were ready."""

@@ -1,0 +1,56 @@
+"""Working off what an installation has to do, in this process, and reading the mail it sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Self, cast
+
+from adapters.postgres.outbox import OutboxLeases
+from adapters.worker.heartbeat import Heartbeat
+from adapters.worker.worker import Backoff, Worker
+from config.bootstrap import jobs
+from config.plugin_admin import installation
+from config.settings import Settings
+
+_LEASE_S = 30.0
+
+
+@dataclass(frozen=True)
+class Office:
+    """A worker without a process of its own."""
+
+    settings: Settings
+    leases: OutboxLeases
+    worker: Worker
+
+    @classmethod
+    @contextmanager
+    def open(cls, settings: Settings) -> Iterator[Self]:
+        with installation(settings) as running:
+            leases = OutboxLeases(running.container.relay_pool())
+            heartbeat = Heartbeat(leases, lease_s=_LEASE_S)
+            yield cls(settings, leases, Worker(leases, jobs(running, lease_s=_LEASE_S), heartbeat, lease_s=_LEASE_S, backoff=Backoff(first_s=0.0)))
+
+    def work(self) -> None:
+        """Do everything that is due, of every workspace, until nothing is."""
+        while ready := self.leases.ready((), 1):
+            for queue in ready:
+                self.worker.drain(queue)
+
+    def mails(self, address: str) -> list[EmailMessage]:
+        """What was sent to an address so far, oldest first."""
+        paths = sorted((self.settings.home / "mail").glob("*.eml"), key=lambda path: path.stat().st_mtime_ns)
+        read = [cast("EmailMessage", message_from_bytes(path.read_bytes(), policy=policy.default)) for path in paths]
+        return [mail for mail in read if mail["To"] == address]
+
+    def text(self, address: str) -> str:
+        """The text of the newest mail to an address. AssertionError when there is none."""
+        found = self.mails(address)
+        assert found, f"no mail to {address}"
+        body = found[-1].get_body(("plain",))
+        assert body is not None
+        return str(body.get_content()).replace("\r\n", "\n")
