@@ -6,8 +6,8 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "platform_0004"
-down_revision = "platform_0003"
+revision = "platform_0005"
+down_revision = "platform_0004"
 branch_labels = None
 depends_on = None
 
@@ -15,12 +15,12 @@ _SQL = Path(__file__).parent.parent / "sql"
 
 
 def upgrade() -> None:
-    _run("0004_platform_jobs")
+    _run("0005_platform_jobs")
 
 
 def downgrade() -> None:
     op.execute("select set_config('app.maintenance', 'on', true)")
-    _run("0004_platform_jobs_undo")
+    _run("0005_platform_jobs_undo")
 
 
 def _run(name: str) -> None:
