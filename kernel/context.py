@@ -43,11 +43,12 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """What the database answered: the actor's role, the client they are (for a Cliente), the workspace's version."""
+    """What the database answered: the actor's role, the client they are (for a Cliente), the workspace's version; limited: to own clients."""
 
     role: str
     client_id: UUID | None
     version: int
+    limited: bool = False
 
 
 class Transaction(Protocol):

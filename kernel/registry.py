@@ -115,10 +115,8 @@ class Registry:
         order = list(self.plugins)
         self.subscriptions = {}
         for name in names:
-            callers = [impl.plugin_name for impl in getattr(manager.hook, name).get_hookimpls()]
-            self.subscriptions[name] = tuple(
-                Subscription(id, next(li for li in self.plugins[id].listeners if li.hook == name)) for id in sorted(callers, key=order.index)
-            )
+            callers = sorted((impl.plugin_name for impl in getattr(manager.hook, name).get_hookimpls()), key=order.index)
+            self.subscriptions[name] = tuple(Subscription(id, next(li for li in self.plugins[id].listeners if li.hook == name)) for id in callers)
 
 
 def load(

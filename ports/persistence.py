@@ -46,6 +46,12 @@ class Work(Protocol):
     def change(self, statement: Statement, **parameters: object) -> int:
         """Run now; the number of rows it touched."""
 
+    def bear(self, workspace_id: UUID, capability: bytes) -> None:
+        """Outside any workspace: go on in one as the holder of a link. capability: what is kept of its token.
+
+        From here on the workspace is that one, and only rows are seen whose policy shows them to this very capability.
+        """
+
 
 class Locks(Protocol):
     """One at a time, across processes, until the transaction ends."""

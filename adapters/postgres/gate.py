@@ -13,8 +13,12 @@ COMMIT = sql("commit")
 READ_ONLY = sql("set local transaction_read_only = on")
 LOCK = sql("select pg_advisory_xact_lock(hashtextextended($1, 0))", "subject")
 
-ENTER = sql("select role, client_id, version from app.enter($1, $2, $3, $4, $5, $6)", "workspace", "user", "session", "module", "roles", "request")
+ENTER = sql(
+    "select role, client_id, version, limited from app.enter($1, $2, $3, $4, $5, $6)",
+    "workspace", "user", "session", "module", "roles", "request",
+)  # fmt: skip
 ENTER_USER = sql("select app.enter_user($1, $2, $3)", "user", "session", "request")
+ENTER_BEARER = sql("select app.enter_bearer($1, $2::bytea)", "workspace", "capability")
 ENTER_JOB = sql("select version from app.enter_job($1, $2, $3)", "workspace", "module", "request")
 
 _KEY = ("scope_id", "key", "operation", "fingerprint", "status", "headers", "body")
@@ -106,5 +110,5 @@ def check(scope: Scope) -> tuple[Statement, list[Encoded]] | None:
 def entered(scope: Scope, result: Result) -> Entered:
     row = result.rows()[0]
     if scope.kind is Kind.WORKSPACE:
-        return Entered(row["role"], row["client_id"], row["version"])
+        return Entered(row["role"], row["client_id"], row["version"], row["limited"])
     return Entered("system" if scope.kind is Kind.JOB else "person", None, row.get("version") or 0)

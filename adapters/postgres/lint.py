@@ -40,6 +40,7 @@ _MADE_BY_PROTECT = frozenset({"tenant", "maintenance", "backup"})
 _DML = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
 _TENANT_COLUMN = {"workspaces": "id"}
 _STAFF = "(( SELECT (app.client() IS NULL)) OR "
+_UNLIMITED = "(( SELECT (app.own() IS NULL)) OR "
 
 Row = sa.Row[Any]
 
@@ -93,6 +94,8 @@ def _table(name: str, row: Row, policies: Sequence[Row]) -> list[str]:
             found.append(f"table {name} has a policy that widens what {', '.join(policy.roles)} sees: {policy.name}")
     if row.of_client and any(policy.name == "cliente" and policy.shown == f"{_STAFF}true)" for policy in policies):
         found.append(f"table {name} has a client_id, but shows a Cliente the rows of others")
+    if row.of_client and column and not any(_limits(policy) for policy in policies):
+        found.append(f"table {name} has a client_id, but shows a limited collaborator every client: select app.limit_to_own('{name}')")
     if column and row.audits != 3 and not row.unaudited:
         found.append(f"table {name} is not audited")
     return found
@@ -113,6 +116,12 @@ def _protected(policies: Sequence[Row], column: str) -> bool:
         and cliente.shown == cliente.written
         and cliente.shown.startswith(_STAFF)
     )
+
+
+def _limits(policy: Row) -> bool:
+    """Whether this is the policy of `app.limit_to_own`, with rows of somebody's choice that are not all of them."""
+    narrow = policy.shown == policy.written and policy.shown.startswith(_UNLIMITED) and policy.shown != f"{_UNLIMITED}true)"
+    return bool(policy.name == "scope" and not policy.permissive and policy.every and policy.roles == ["fitpro_app"] and narrow)
 
 
 def _grants(name: str, grants: Sequence[Row]) -> list[str]:

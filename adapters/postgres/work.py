@@ -81,6 +81,11 @@ class UnitOfWork:
         """Leave an audit entry that the actor read a record; queued, so that no commit means nothing was shown."""
         self.write(gate.READ, table=table, record_id=str(record_id), client_id=client_id, purpose=purpose)
 
+    def bear(self, workspace_id: UUID, capability: bytes) -> None:
+        """Go on in a workspace as the holder of a link; waits with the statements that follow."""
+        self._context = {**self._context, "workspace_id": workspace_id}
+        self.write(gate.ENTER_BEARER, workspace=workspace_id, capability=capability)
+
     # -- the kernel's part ---------------------------------------------------------------------------------------------------------
     def entered(self) -> Entered:
         if self._entered is None:
