@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from adapters.postgres.wire import ServerError
@@ -9,6 +10,9 @@ from kernel.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, U
 
 MODULE_OFF = "42F03"
 KEY_TAKEN = "42F05"
+
+
+_POLICY = re.compile(r'row-level security policy "(\w+)" for table "(\w+)"')
 
 
 def _module_off(error: ServerError) -> DomainError:
@@ -37,7 +41,7 @@ _TABLE: Mapping[str, Callable[[ServerError], DomainError]] = {
 }
 
 constraints: dict[str, Callable[[], DomainError]] = {}
-"""Constraint name → the domain error it means. Plugins add theirs at import: a constraint is a rule with a name."""
+"""Constraint name, or `table.policy` of a restrictive policy → the domain error it means. Plugins add theirs at import: a rule with a name."""
 
 
 def translate(error: ServerError) -> DomainError | None:
@@ -46,7 +50,10 @@ def translate(error: ServerError) -> DomainError | None:
         return specific()
     if error.sqlstate == "42501":
         # No context is our bug and must be loud; a row outside the policy is another tenant's, or not for this role.
-        return None if error.detail in ("no_context", "no_maintenance", "append_only") else Forbidden()
+        if error.detail in ("no_context", "no_maintenance", "append_only"):
+            return None
+        policy = _POLICY.search(str(error))
+        return constraints.get(f"{policy[2]}.{policy[1]}", Forbidden)() if policy else Forbidden()
     if known := _TABLE.get(error.sqlstate):
         return known(error)
     if error.sqlstate.startswith(("08", "57P", "53")):

@@ -121,8 +121,8 @@ def client(api: Api, studio: Studio, index: int) -> str:
 MEANINGFUL = frozenset(
     {
         "audit_logs.action", "audit_logs.actor", "audit_logs.table_name", "clients.status", "clients_term.term", "outbox.name",
-        "outbox_deliveries.handler", "outbox_deliveries.module", "outbox_deliveries.queue", "user_roles.role", "workspace_modules.module",
-        "workspaces.currency", "workspaces.locale", "workspaces.modules", "workspaces.timezone",
+        "outbox_deliveries.handler", "outbox_deliveries.module", "outbox_deliveries.queue", "user_roles.client_scope", "user_roles.role",
+        "workspace_modules.module", "workspaces.currency", "workspaces.locale", "workspaces.modules", "workspaces.timezone",
     }
 )  # fmt: skip
 _ROWS = (

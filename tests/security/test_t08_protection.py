@@ -17,7 +17,7 @@ select c.relname from pg_class c
    and (c.relname = 'workspaces'
         or exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'workspace_id' and not a.attisdropped))
    and not (c.relrowsecurity and c.relforcerowsecurity
-            and (select count(*) filter (where p.polpermissive) = 1 and count(*) filter (where not p.polpermissive) >= 1
+            and (select count(*) filter (where p.polpermissive) = 1 and count(*) filter (where not p.polpermissive and p.polname = 'cliente') = 1
                         and bool_and(p.polcmd = '*' and p.polqual is not null and p.polwithcheck is not null)
                         and bool_and(pg_get_expr(p.polqual, p.polrelid) = pg_get_expr(p.polwithcheck, p.polrelid))
                         and bool_or(p.polpermissive and pg_get_expr(p.polqual, p.polrelid)

@@ -30,6 +30,9 @@ _STAFF: Final = sa.text("(select app.client() is null)")
 constraints["fk_clients_assigned_to"] = lambda: Invalid(
     code="invalid_reference", errors=[Fault("/assigned_to", "No such collaborator in this workspace.")]
 )
+constraints["clients.scope"] = lambda: Invalid(
+    code="own_clients_only", errors=[Fault("/assigned_to", "You are limited to your own clients: name yourself.")]
+)
 
 
 def _collaborator() -> sa.ColumnElement[Any]:
