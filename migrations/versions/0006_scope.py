@@ -6,8 +6,8 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "platform_0005"
-down_revision = "platform_0004"
+revision = "platform_0006"
+down_revision = "platform_0005"
 branch_labels = None
 depends_on = None
 
@@ -15,7 +15,7 @@ _SQL = Path(__file__).parent.parent / "sql"
 
 
 def upgrade() -> None:
-    op.get_bind().exec_driver_sql((_SQL / "0005_scope.sql").read_text().replace("%", "%%"))
+    op.get_bind().exec_driver_sql((_SQL / "0006_scope.sql").read_text().replace("%", "%%"))
 
 
 def downgrade() -> None:
