@@ -58,10 +58,11 @@ class SmtpMailer:
     def _deliver(self, message: EmailMessage) -> None:
         server = self._server
         context = ssl.create_default_context()
+        name = self._address.rpartition("@")[2]  # what we greet with: asking the resolver who we are may take seconds
         made: smtplib.SMTP = (
-            smtplib.SMTP_SSL(server.host, server.port, timeout=_TIMEOUT_S, context=context)
+            smtplib.SMTP_SSL(server.host, server.port, local_hostname=name, timeout=_TIMEOUT_S, context=context)
             if server.encrypted
-            else smtplib.SMTP(server.host, server.port, timeout=_TIMEOUT_S)
+            else smtplib.SMTP(server.host, server.port, local_hostname=name, timeout=_TIMEOUT_S)
         )
         with made as connection:
             connection.ehlo()
