@@ -74,7 +74,7 @@ def lint_openapi(document: dict[str, Any]) -> list[str]:
 def _answers(where: str, operation: dict[str, Any]) -> list[str]:
     found = []
     answers = operation.get("responses", {})
-    if not any(status.startswith("2") for status in answers):
+    if not any(status.startswith(("2", "3")) for status in answers):
         found.append(f"{where}: no success answer")
     if not any(status.startswith("4") for status in answers):
         found.append(f"{where}: no problem documented")

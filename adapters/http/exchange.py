@@ -21,6 +21,39 @@ class Answer:
     body: bytes = b""
 
 
+@dataclass(frozen=True, slots=True)
+class RequestHeaders:
+    """What the request's header section says."""
+
+    environ: Environ
+
+    def get(self, name: str) -> str | None:
+        """A header's value, None without it."""
+        value: str | None = self.environ.get("HTTP_" + name.upper().replace("-", "_"))
+        return value
+
+    def cookie(self, name: str) -> str | None:
+        """A cookie's value as it was sent; None without it, or when it is there twice: somebody else may have set one of them."""
+        found = [value for key, _, value in (part.strip().partition("=") for part in (self.get("Cookie") or "").split(";")) if key == name]
+        return found[0] if len(found) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Headed:
+    """What a view returns to send headers of its own along: a redirect's Location, a Set-Cookie."""
+
+    value: Any
+    headers: tuple[tuple[str, str], ...]
+
+
+def with_headers(value: Any, *headers: tuple[str, str]) -> Headed:
+    """The value as it would be answered alone, and these headers with it. Raises ValueError for one that would begin another."""
+    for name, text in headers:
+        if any(ord(character) < 32 for character in name + text):
+            raise ValueError(f"the header {name} holds a control character")
+    return Headed(value, headers)
+
+
 def read_body(environ: Environ, limit: int) -> bytes:
     """The whole body. Raises TooLarge above `limit` bytes, before reading when the length is announced."""
     announced = environ.get("CONTENT_LENGTH") or ""

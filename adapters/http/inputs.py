@@ -15,7 +15,7 @@ from adapters.http import conditional
 from adapters.http.bodies import parse_json, read_upload
 from adapters.http.compiled import Compiled
 from adapters.http.cursors import Cursors
-from adapters.http.exchange import Environ, key_header, read_body
+from adapters.http.exchange import Environ, RequestHeaders, key_header, read_body
 from adapters.http.operation import Operation
 from adapters.http.pagination import PAGE_FIELDS, read_page
 from adapters.http.queries import parse_query
@@ -55,6 +55,8 @@ class Reader:
             found["page"] = read_page(page, self._cursors, scope.workspace_id, fingerprint)
         if marks.query is not None:
             found["query"] = query
+        if marks.headed:
+            found["headers"] = RequestHeaders(environ)
         if operation.method in ("POST", "PUT", "PATCH"):
             self._body(compiled, environ, inputs, found)
         inputs.arguments = tuple(found[kind] for kind in marks.arguments)

@@ -38,6 +38,7 @@ class Marks:
     upload_example: str = ""
     files: tuple[str, ...] = ()
     documented: tuple[int, ...] = ()
+    headed: bool = False
 
 
 def marks(function: Callable[..., Any]) -> Marks:
@@ -81,6 +82,24 @@ def confidential(function: F) -> F:
     """This POST carries what is sealed at rest: the reply kept for its Idempotency-Key is sealed too."""
     marks(function).confidential = True
     return function
+
+
+def headed(function: F) -> F:
+    """Pass the request's headers (`RequestHeaders`) to the view, after what it takes otherwise: for cookies and little else."""
+    found = marks(function)
+    found.headed = True
+    found.arguments.append("headers")
+    return function
+
+
+def may_answer(*statuses: int) -> Callable[[F], F]:
+    """Document problems that the operation's shape does not tell by itself."""
+
+    def mark(function: F) -> F:
+        marks(function).documented += statuses
+        return function
+
+    return mark
 
 
 def recent(function: F) -> F:

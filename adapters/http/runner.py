@@ -15,7 +15,7 @@ from adapters.http import conditional, headers, problems, replays
 from adapters.http.compiled import Compiled
 from adapters.http.cursors import Cursors
 from adapters.http.dumping import to_json
-from adapters.http.exchange import Answer, Environ, workspace_of
+from adapters.http.exchange import Answer, Environ, Headed, workspace_of
 from adapters.http.inputs import Inputs, Reader
 from adapters.http.operation import Operation
 from adapters.http.pagination import Page
@@ -196,6 +196,10 @@ class Runner:
         operation = compiled.operation
         if isinstance(result, Answer):
             return result
+        if isinstance(result, Headed):
+            answer = self._answer(compiled, current, inputs, result.value, environ)
+            answer.headers += result.headers
+            return answer
         if operation.marks.status == 204 or result is None:
             return Answer(operation.marks.status, [headers.NO_STORE])
         if isinstance(result, Page):
