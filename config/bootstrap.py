@@ -114,6 +114,7 @@ def web(installation: Installation, *, shortcut: bool = True) -> Gateway:
         encryption=container.encryption(),
         max_body_bytes=settings.max_body_bytes,
         max_upload_bytes=settings.max_upload_bytes,
+        throttle=container.throttle(),
     )
     blueprints = {m.id: m.blueprints for m in installation.registry.plugins.values() if isinstance(m, Plugin)}
     gateway = create_app(

@@ -6,7 +6,9 @@ from datetime import timedelta
 
 from dependency_injector import containers, providers
 
+from adapters.http.addresses import Addresses
 from adapters.http.cursors import Cursors
+from adapters.http.throttle import Throttle
 from adapters.local.capabilities import DerivedCapabilities
 from adapters.local.clock import SystemClock
 from adapters.local.encryption import AesGcmEncryption
@@ -16,6 +18,7 @@ from adapters.postgres.database import PostgresDatabase
 from adapters.postgres.pool import Pool
 from adapters.smtp.mailer import SmtpMailer, SmtpServer
 from config.databases import Connections, connections
+from config.limits import limiter_of, quotas_of
 from config.secrets import data_keys, derive_key
 from config.settings import Settings
 from config.signing import StoredKeyRing
@@ -70,4 +73,8 @@ class Container(containers.DeclarativeContainer):
     )
     capabilities = providers.Singleton(DerivedCapabilities, providers.Callable(derive_key, settings.provided.secret_key, "capabilities"))
     mailer = providers.Singleton(_mailer, settings)
+    limiter = providers.Singleton(limiter_of, settings)
+    throttle = providers.Singleton(
+        Throttle, limiter, providers.Callable(quotas_of, settings), providers.Callable(Addresses, settings.provided.trusted_proxies)
+    )
     cursors = providers.Singleton(Cursors, providers.List(providers.Callable(derive_key, settings.provided.secret_key, "cursors")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import sys
@@ -12,7 +13,7 @@ from adapters.postgres.embedded import EmbeddedError
 from config import demo, upgrades
 from config.bootstrap import install, web
 from config.databases import running
-from config.settings import Settings
+from config.settings import GENEROUS, Settings
 from config.supervisor import Supervisor, port_problem
 
 ROOT = Path(__file__).parent.parent
@@ -28,7 +29,7 @@ def run(settings: Settings) -> int:
             if failed := upgrades.upgrade(settings):
                 for id, reason in failed.items():
                     print(f"plugin {id}: {reason}", file=sys.stderr)
-            logins = demo.ensure(web(install(settings)), settings) if settings.demo else []
+            logins = demo.ensure(web(install(dataclasses.replace(settings, **GENEROUS))), settings) if settings.demo else []
             _announce(settings, logins)
             return Supervisor(_commands(settings), environ=_environ(settings), tend=server.ensure if server else None).run()
     except EmbeddedError as error:

@@ -20,6 +20,8 @@ __all__ = ["Settings", "SettingsError", "derive_key", "role_password"]
 
 # The twins that lose money or data when taken for the real thing, each with the variable that names the real thing.
 TWINS: Final[Mapping[str, str]] = {"database": "DATABASE_URL", "mail": "SMTP_URL"}
+GENEROUS: Final[Mapping[str, Any]] = dict.fromkeys(("limit_person", "limit_key", "limit_workspace", "limit_address"), 1_000_000_000)
+"""Limits that nobody reaches, for who makes the demo, measures or tests; the requests are counted all the same."""
 IN_DEVELOPMENT: Final = object()  # the default of what is on in development and off in production
 
 
@@ -55,6 +57,7 @@ def _keys(env: Env, variable: str, default: tuple[bytes, ...], validate: Callabl
 
 
 _URL_OF_A_DATABASE: Final = Regexp(r"(postgres(ql)?://\S+)?\Z", error="Must begin with postgresql:// and hold no spaces.")
+_QUOTA: Final = Range(1, 1_000_000_000)
 _URL_OF_REDIS: Final = Regexp(r"((redis|rediss|unix)://\S+)?\Z", error="Must begin with redis://, rediss:// or unix://.")
 _URL_OF_A_SITE: Final = Regexp(r"(https?://[^\s/?#@]+(/[^\s?#]*)?)?\Z", error="Must be http(s)://host, with no query.")
 _URL_OF_SMTP: Final = Regexp(r"(smtps?://([^\s/?#@]+@)?[^\s/?#@]+/?)?\Z", error="Must be smtp://[user:password@]host[:port] or smtps://….")
@@ -124,6 +127,11 @@ class Settings:
         "SMTP_URL", None, "smtp://user:password@host:587 or smtps://…, to send mail by; not set: files under home", check=_URL_OF_SMTP, secret=True
     )
     mail_from: str = _a("FITPRO_MAIL_FROM", "no-reply@localhost", "the address that mail comes from", check=_ADDRESS)
+    limit_person: int = _a("FITPRO_LIMIT_PERSON", 600, "requests of one person in limit_window_s", Env.int, _QUOTA)
+    limit_key: int = _a("FITPRO_LIMIT_KEY", 1_200, "requests of one API key in limit_window_s", Env.int, _QUOTA)
+    limit_workspace: int = _a("FITPRO_LIMIT_WORKSPACE", 6_000, "requests of all members of one workspace in limit_window_s", Env.int, _QUOTA)
+    limit_address: int = _a("FITPRO_LIMIT_ADDRESS", 60, "requests from one address that nobody signed in for, in limit_window_s", Env.int, _QUOTA)
+    limit_window_s: int = _a("FITPRO_LIMIT_WINDOW_S", 60, "the seconds that limits are counted over", Env.int, Range(1, 86_400))
 
     worker_threads: int = _a("FITPRO_WORKER_THREADS", 2, "jobs a worker runs at once", Env.int, Range(1, 64))
     lease_s: int = _a("FITPRO_LEASE_S", 30, "after these seconds a silent worker's job is another's", Env.int, Range(1, 3_600))

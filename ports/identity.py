@@ -17,6 +17,8 @@ class Principal:
     user_id, session_id: ours once they reach the platform; an outside issuer's own until somebody has looked up whom they mean here.
     expires_at: epoch seconds. issuer: the token's `iss`. authenticated_at: when the person last proved who they are in this session (refreshing
     proves nothing), in epoch seconds; 0 when the token does not say.
+    workspace_id: of an API key, which acts nowhere else, as user_id, and may do what its scopes say (`clients:read`); its session_id is the key's own
+    id.
     """
 
     user_id: UUID
@@ -25,6 +27,7 @@ class Principal:
     scopes: tuple[str, ...] = ()
     issuer: str = ""
     authenticated_at: int = 0
+    workspace_id: UUID | None = None
 
 
 class TokenVerifier(Protocol):

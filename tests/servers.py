@@ -26,7 +26,7 @@ from adapters.postgres.bootstrap import create_database, prepare
 from adapters.postgres.embedded import Embedded
 from config import upgrades
 from config.secrets import role_password
-from config.settings import Settings
+from config.settings import GENEROUS, Settings
 
 ROOT = Path(__file__).parent.parent
 SECRET = b"a secret for tests only: 0123456789abcdef"
@@ -54,7 +54,7 @@ class Cluster:
             database_owner_url=dsn("fitpro_owner", database),
             argon2_time_cost=1,
             argon2_memory_kib=8,
-            **{"strict": True, "demo": False, **changes},
+            **{"strict": True, "demo": False, **GENEROUS, **changes},
         )
 
     def clone(self, name: str) -> str:

@@ -20,7 +20,8 @@ from adapters.http.exchange import Answer, Environ
 from adapters.http.metrics import Metrics
 from adapters.http.operation import Operation
 from adapters.http.runner import Runner
-from kernel.errors import DomainError, NotFound
+from adapters.http.throttle import TOLD, UNCOUNTED
+from kernel.errors import DomainError, NotFound, RateLimited
 
 log = logging.getLogger(__name__)
 StartResponse = Callable[..., Any]
@@ -127,10 +128,12 @@ class Gateway:
                 answer, name = self.runner.problem(NotFound(), request_id), "flask"
             elif found is None:
                 answer, name = self._through_flask(environ)
+                if TOLD not in environ and path not in UNCOUNTED:
+                    answer = self._counted(environ, answer)
             else:
                 answer = self.runner.run(found[0], environ, found[1], request_id)
                 name = found[0].operation.id
-        sent = [*answer.headers, *headers.SECURITY_HEADERS, ("X-Request-Id", request_id)]
+        sent = [*answer.headers, *environ.get(TOLD, ()), *headers.SECURITY_HEADERS, ("X-Request-Id", request_id)]
         if origin is not None and method != "OPTIONS":
             sent.extend(self._cors.headers(origin))
         if any(header[0] == "Content-Security-Policy" for header in answer.headers):
@@ -141,6 +144,14 @@ class Gateway:
         start_response(f"{answer.status} {_REASONS.get(answer.status, 'Status')}", sent)
         self.metrics.observe(name, answer.status, time.perf_counter() - started)
         return [b""] if method == "HEAD" or answer.status in _BODILESS else [body]
+
+    def _counted(self, environ: Environ, answer: Answer) -> Answer:
+        """What Flask answers by itself (documents, paths that are not there) is asked by nobody in particular."""
+        try:
+            self.runner.throttle.nobody(environ)
+        except RateLimited as error:
+            return self.runner.problem(error, environ["fitpro.request_id"])
+        return answer
 
     def _through_flask(self, environ: Environ) -> tuple[Answer, str]:
         captured: list[Any] = []

@@ -46,7 +46,9 @@ class Document:
         self._spec["info"] = {
             "title": "FitPro Hub", "version": version,
             "description": "The backend for fitness professionals. Sign in at `/auth/login`, send the access token as `Authorization: Bearer …`"
-            " and the workspace as `X-Workspace-Id`. Lists are `{items, next_cursor}`; errors are problem documents (RFC 9457).",
+            " and the workspace as `X-Workspace-Id`. A workspace's API key (`fp_…`) goes where the access token goes and needs no `X-Workspace-Id`."
+            " Lists are `{items, next_cursor}`; errors are problem documents (RFC 9457). Every answer says in `RateLimit` how much is left of what"
+            " the person or key and the workspace may ask for; beyond it is 429 with `Retry-After`.",
             "license": {"name": "MIT", "identifier": "MIT"},
         }  # fmt: skip
         self._spec["servers"] = [{"url": "/"}]
@@ -157,6 +159,7 @@ def _describe_answers(described: dict[str, Any], operation: Operation) -> None:
         success["content"] = {media: {"schema": {"type": "string", "format": "binary"}} for media in marks.files}
         told["Content-Disposition"] = {"schema": {"type": "string"}, "description": "`attachment` with the file's name."}
     told["X-Request-Id"] = {"schema": {"type": "string"}, "required": True}
+    told.update(problems.LIMIT_HEADERS)
     if marks.paginated:
         told["Link"] = {"schema": {"type": "string"}, "description": 'The next page, `rel="next"`; missing on the last.'}
         success["content"]["application/json"]["schema"]["additionalProperties"] = False
@@ -176,7 +179,7 @@ def _describe_answers(described: dict[str, Any], operation: Operation) -> None:
 def statuses(operation: Operation) -> set[int]:
     """Every problem status an operation can answer with."""
     marks = operation.marks
-    found = {400, 422, 500, 503, *marks.documented}
+    found = {400, 422, 429, 500, 503, *marks.documented}
     if operation.access is not Access.PUBLIC:
         found |= {401}
     if marks.recent:
@@ -194,7 +197,7 @@ def statuses(operation: Operation) -> set[int]:
     if operation.needs_if_match:
         found |= {428}
     if operation.rule.startswith("/auth"):
-        found |= {401, 429}
+        found |= {401}
     return found
 
 

@@ -126,6 +126,8 @@ class Operation:
     database: str
     projection: str
     module: str
+    permission: str
+    """As a scope of API keys names it (`clients:read`); empty for `access` audiences."""
 
     @property
     def needs_if_match(self) -> bool:
@@ -148,6 +150,7 @@ def build(plugin: Manifest, method: str, rule: str, endpoint: str, view: type[An
         id=operation_id(plugin.id, method, view.__name__, paginated=declared.paginated),
         plugin=plugin, method=method, rule=rule, endpoint=endpoint, view=view, handler=method.lower(), marks=declared, access=access,
         roles=roles, database=database, projection=_projection(plugin, declared.response or _read(view)), module="" if plugin.core else plugin.id,
+        permission="" if access is not None else f"{plugin.id}:{declared.allow}",
     )  # fmt: skip
 
 

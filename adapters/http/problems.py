@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 import orjson
@@ -93,6 +93,20 @@ def _encode(document: dict[str, Any]) -> bytes:
         return json.dumps(document, default=str, ensure_ascii=False).encode("utf-8", "replace")
 
 
+LIMIT_HEADERS: Final[Mapping[str, Any]] = {
+    "RateLimit-Policy": {
+        "schema": {"type": "string"},
+        "description": "How many requests (q) in how many seconds (w), a structured field.",
+        "example": '"person";q=600;w=60, "workspace";q=6000;w=60',
+    },
+    "RateLimit": {
+        "schema": {"type": "string"},
+        "description": "How many are left (r), and in how many seconds all are back (t).",
+        "example": '"person";r=587;t=2, "workspace";r=5911;t=1',
+    },
+}
+
+
 def problem_schema() -> dict[str, Any]:
     """The JSON schema of a problem document, for OpenAPI's components (name it `Problem`)."""
     return {
@@ -143,6 +157,8 @@ def _response(status: int) -> dict[str, Any]:
         headers["WWW-Authenticate"] = {"schema": {"type": "string"}, "description": "Bearer"}
     if status in (429, 503):
         headers["Retry-After"] = {"schema": {"type": "integer", "minimum": 1}, "description": "Seconds to wait."}
+    if status == 429:
+        headers |= LIMIT_HEADERS
     if status == 405:
         headers["Allow"] = {"schema": {"type": "string"}, "description": "The methods this path has."}
     if headers:

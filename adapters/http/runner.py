@@ -12,17 +12,19 @@ from typing import Any
 from uuid import UUID
 
 from adapters.http import conditional, headers, problems, replays
+from adapters.http.callers import Callers
 from adapters.http.compiled import Compiled
 from adapters.http.cursors import Cursors
 from adapters.http.dumping import to_json
-from adapters.http.exchange import Answer, Environ, Headed, workspace_of
+from adapters.http.exchange import Answer, Environ, Headed
 from adapters.http.inputs import Inputs, Reader
 from adapters.http.operation import Operation
 from adapters.http.pagination import Page
+from adapters.http.throttle import Throttle
 from kernel.context import Current, Dispatcher, Kind, Scope, begin, end
-from kernel.errors import DomainError, Forbidden, Malformed, Unauthenticated
+from kernel.errors import DomainError, Forbidden, NotFound
 from kernel.ids import new_id
-from kernel.roles import EVERYONE, Access, Role
+from kernel.roles import Role
 from ports.encryption import Encryption
 from ports.identity import TokenVerifier
 from ports.persistence import Claim, Database, KeyInUse, KeyTaken, Reply, UnitOfWork
@@ -43,6 +45,7 @@ class Platform:
     encryption: Encryption
     max_body_bytes: int
     max_upload_bytes: int
+    throttle: Throttle
 
 
 class Runner:
@@ -50,16 +53,22 @@ class Runner:
 
     def __init__(self, platform: Platform) -> None:
         self.platform = platform
+        self.throttle = platform.throttle
+        self._callers = Callers(platform.verifier, platform.throttle, platform.databases["app"])
         self._reader = Reader(platform.cursors, platform.max_body_bytes, platform.max_upload_bytes)
 
     def run(self, compiled: Compiled, environ: Environ, path: Mapping[str, Any], request_id: str) -> Answer:
         """The answer to a request; every error becomes a problem here, once."""
         try:
-            return self._run(compiled, environ, path, request_id)
+            answer = self._run(compiled, environ, path, request_id)
         except DomainError as error:
+            if isinstance(error, NotFound):
+                self.throttle.refused(environ)
             return self.problem(error, request_id)
         except Exception as error:  # noqa: BLE001 - the edge: nothing may leave but a problem
             return self.problem(self._explained(compiled.operation.database, error), request_id, error)
+        self.throttle.entered(environ)
+        return answer
 
     def problem(self, error: DomainError, request_id: str, cause: Exception | None = None) -> Answer:
         status, sent, body = problems.render(error, request_id)
@@ -69,33 +78,18 @@ class Runner:
 
     def guard(self, environ: Environ, request_id: str, module: str) -> None:
         """Ask the gate alone, for answers that run no operation (405, a plugin that failed). Raises what the gate says."""
-        scope = self._scope(environ, {}, request_id, module, EVERYONE, None)
+        scope = self._callers.member(environ, {}, request_id, module)
         self._enter(self.platform.databases["app"], scope)
 
     def modules(self, environ: Environ, request_id: str, workspace: UUID) -> frozenset[str]:
         """What a workspace has on, for its own document. Raises what the gate says."""
-        scope = self._scope(environ, {"workspace_id": workspace}, request_id, "", EVERYONE, None)
+        scope = self._callers.member(environ, {"workspace_id": workspace}, request_id, "")
         database = self.platform.databases["app"]
         with database.open(scope, reading=True) as work:
             return database.modules(work, workspace).names()
 
     def _explained(self, database: str, error: Exception) -> DomainError:
         return self.platform.databases[database].explain(error) or DomainError()
-
-    # -- who and where -------------------------------------------------------------------------------------------------------------
-    def _scope(self, environ: Environ, path: Mapping[str, Any], request_id: str, module: str, roles: tuple[str, ...], access: Access | None) -> Scope:
-        if access is Access.PUBLIC:
-            return Scope(Kind.PUBLIC, request_id)
-        authorization: str = environ.get("HTTP_AUTHORIZATION", "")
-        if authorization[:7].lower() != "bearer ":
-            raise Unauthenticated()
-        who = self.platform.verifier.verify(authorization[7:])
-        if access is Access.SIGNED_IN:
-            return Scope(Kind.USER, request_id, user_id=who.user_id, session_id=who.session_id)
-        workspace = workspace_of(environ, path) or self.platform.databases["app"].only_workspace(who.user_id, who.session_id)
-        if workspace is None:
-            raise Malformed("Say which workspace with X-Workspace-Id.", code="workspace_required")
-        return Scope(Kind.WORKSPACE, request_id, workspace, who.user_id, who.session_id, module, roles)
 
     def _recently(self, environ: Environ) -> None:
         """Raises Forbidden unless the caller proved who they are a short while ago, in this session."""
@@ -108,7 +102,7 @@ class Runner:
     def _run(self, compiled: Compiled, environ: Environ, path: Mapping[str, Any], request_id: str) -> Answer:
         operation = compiled.operation
         database = self.platform.databases[operation.database]
-        scope = self._scope(environ, path, request_id, operation.module, operation.roles, operation.access)
+        scope = self._callers.of(operation, environ, path, request_id)
         try:
             if operation.marks.recent:
                 self._recently(environ)

@@ -24,7 +24,7 @@ from adapters.worker.worker import Worker
 from config import plugin_check, plugins, upgrades
 from config.bootstrap import Installation, install, jobs, web
 from config.databases import connections, running
-from config.settings import Settings
+from config.settings import GENEROUS, Settings
 from kernel.registry import Registry
 from kernel.roles import Role
 from plugins.sdk import Plugin
@@ -222,7 +222,9 @@ def started(home: Path, project: Path) -> Iterator[Hub]:
         ours = plugin_check.from_folder(project).candidate
         found = [candidate for candidate in found if candidate.id != ours.id] + [ours]
     registry = plugins.load_all(found=iter(found), strict=True)
-    settings = Settings(home=home, secret_key=os.urandom(16).hex().encode(), strict=True, demo=False, argon2_time_cost=1, argon2_memory_kib=8)
+    settings = Settings(
+        home=home, secret_key=os.urandom(16).hex().encode(), strict=True, demo=False, argon2_time_cost=1, argon2_memory_kib=8, **GENEROUS
+    )
     with running(settings):
         failed = upgrades.upgrade(settings, registry=registry)
         assert not failed, failed

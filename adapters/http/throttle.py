@@ -1,0 +1,128 @@
+"""Who may still ask: one count per request, before anything else is done for it, told in the headers of the answer."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from math import ceil
+from typing import Final
+from uuid import UUID
+
+from adapters.http.addresses import Addresses, block
+from adapters.http.exchange import Environ
+from adapters.http.headers import Header
+from kernel.errors import RateLimited
+from ports.identity import Principal
+from ports.limits import Asked, Limiter, Quota, Standing
+
+TOLD: Final = "fitpro.limits"
+"""Where in the environ the headers are; the gateway adds them to the answer."""
+UNCOUNTED: Final = frozenset({"/health", "/health/ready", "/metrics"})
+_PAIR: Final = "fitpro.pair"
+_NEWCOMER: Final = "fitpro.newcomer"
+_64_BITS: Final = (1 << 64) - 1
+_KNOWN: Final = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    """What everybody may do. address: requests by nobody in particular, sign-ins and wrong tokens among them."""
+
+    person: Quota
+    key: Quota
+    workspace: Quota
+    address: Quota
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """What a request counts against. policy: the header that says so."""
+
+    asked: tuple[Asked, ...]
+    policy: Header
+
+
+class Throttle:
+    """Counts requests and refuses those beyond a quota. Thread-safe.
+
+    A workspace is counted for its members only, or strangers could use up what is its: who named it is counted against it once the gate
+    has let them in.
+    """
+
+    def __init__(self, limiter: Limiter, quotas: Quotas, addresses: Addresses) -> None:
+        self._limiter = limiter
+        self._quotas = quotas
+        self._addresses = addresses
+        self._members: dict[int, _Account] = {}
+
+    def somebody(self, environ: Environ, who: Principal, workspace: UUID | None) -> None:
+        """Count a request of a person or a key, and of the workspace it names. Raises RateLimited."""
+        if workspace is None:
+            return self._count(environ, _account(self._own(who)))
+        pair = who.session_id.int ^ workspace.int
+        account = self._members.get(pair)
+        environ[_PAIR] = pair
+        if account is None:
+            environ[_NEWCOMER] = (self._own(who), workspace)
+            account = _account(self._own(who))
+        return self._count(environ, account)
+
+    def nobody(self, environ: Environ) -> None:
+        """Count a request without a credential that holds. Raises RateLimited."""
+        self._count(environ, _account((self._quotas.address, _hashed(block(self._addresses.of(environ))))))
+
+    def entered(self, environ: Environ) -> None:
+        """The gate let them in: from now on their requests count against the workspace too, and so does this one."""
+        newcomer = environ.get(_NEWCOMER)
+        if newcomer is None:
+            return
+        own, workspace = newcomer
+        if len(self._members) >= _KNOWN:
+            self._members.pop(next(iter(self._members)), None)
+        shared = (self._quotas.workspace, workspace.int & _64_BITS)
+        self._members[environ[_PAIR]] = _account(own, shared)
+        self._limiter.take((shared,))
+
+    def refused(self, environ: Environ) -> None:
+        """They may have left the workspace they named."""
+        self._members.pop(environ.get(_PAIR, 0), None)
+
+    def _own(self, who: Principal) -> Asked:
+        if who.workspace_id is not None:
+            return self._quotas.key, who.session_id.int & _64_BITS
+        return self._quotas.person, who.user_id.int & _64_BITS
+
+    def _count(self, environ: Environ, account: _Account) -> None:
+        asked = account.asked
+        standings = self._limiter.take(asked)
+        allowed, told = True, ""
+        for (quota, _), standing in zip(asked, standings, strict=True):
+            remaining, left_s = standing.remaining, standing.reset_s
+            if not standing.allowed:
+                allowed, left_s = False, standing.wait_s  # as Retry-After has it
+            told += f'"{quota.name}";r={remaining};t={ceil(left_s)}, '
+        environ[TOLD] = (account.policy, ("RateLimit", told[:-2]))
+        if not allowed:
+            raise _too_many(asked, standings)
+
+
+def _account(*asked: Asked) -> _Account:
+    return _Account(asked, _policy(tuple(quota for quota, _ in asked)))
+
+
+@lru_cache(64)
+def _policy(quotas: tuple[Quota, ...]) -> Header:
+    return "RateLimit-Policy", ", ".join(f'"{quota.name}";q={quota.count};w={quota.window_s}' for quota in quotas)
+
+
+@lru_cache(4096)
+def _hashed(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
+
+
+def _too_many(asked: Sequence[Asked], standings: Sequence[Standing]) -> RateLimited:
+    full = [(quota, standing) for (quota, _), standing in zip(asked, standings, strict=True) if not standing.allowed]
+    wait_s = ceil(max(standing.wait_s for _, standing in full))
+    return RateLimited(retry_after_s=max(1, wait_s), extra={"violated_policies": [quota.name for quota, _ in full]})

@@ -1,0 +1,33 @@
+"""Who counts requests, and how many there may be."""
+
+from __future__ import annotations
+
+import logging
+
+from adapters.http.throttle import Quotas
+from adapters.local.limits import LocalLimiter, Table
+from adapters.redis.limiter import RedisLimiter
+from config.settings import Settings
+from ports.limits import Limiter, Quota
+
+log = logging.getLogger(__name__)
+
+
+def limiter_of(settings: Settings) -> Limiter:
+    """In Redis for all machines together; else in a file that the processes of this machine map; else each process has its share.
+
+    A share alone would not do: connections do not spread evenly over processes, so a client on one connection would get half of its quota.
+    """
+    alone = LocalLimiter(Table(), share=settings.workers)
+    if settings.redis_url:
+        return RedisLimiter(settings.redis_url, meanwhile=alone)
+    try:
+        return LocalLimiter(Table(settings.home / "limits"))
+    except OSError as error:
+        log.warning("limits are counted by each process alone", extra={"error": str(error)})
+        return alone
+
+
+def quotas_of(settings: Settings) -> Quotas:
+    names = ("person", "key", "workspace", "address")
+    return Quotas(*(Quota(name, getattr(settings, f"limit_{name}"), settings.limit_window_s) for name in names))

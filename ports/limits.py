@@ -1,0 +1,46 @@
+"""How much anybody may ask for: quotas, and what counts against them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """At most `count` in any stretch of `window_s` seconds, at once or spread, for each subject on its own. name: as clients read it."""
+
+    name: str
+    count: int
+    window_s: int
+
+
+class Standing(NamedTuple):
+    """How a subject stands after being counted. wait_s: until one more is allowed, 0 when one is; reset_s: until nothing is used up."""
+
+    allowed: bool
+    remaining: int
+    wait_s: float
+    reset_s: float
+
+
+def standing(quota: Quota, used_s: float, *, counted: bool) -> Standing:
+    """What a subject's use amounts to. used_s: how much of the window it had used up before this one. counted: whether this one was added."""
+    step_s = quota.window_s / quota.count
+    if counted:
+        used_s += step_s
+    left = int((quota.window_s - used_s) / step_s + 1e-3)
+    return Standing(counted or left >= 1, left, 0.0 if left >= 1 else used_s + step_s - quota.window_s, used_s)
+
+
+Asked = tuple[Quota, int]
+"""A quota and whose: 64 bits that name the subject, the same in every process."""
+
+
+class Limiter(Protocol):
+    """Counts. Never raises and never waits longer than a fraction of a second: whoever cannot count, counts less strictly."""
+
+    def take(self, asked: Sequence[Asked]) -> Sequence[Standing]:
+        """Count one against each quota, all or none: where one does not allow it, none is counted. In the order asked."""
+        ...
