@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from kernel.context import Modules, Scope, Transaction
-from kernel.errors import DomainError
+from kernel.errors import Conflict, DomainError
 
 Row = Mapping[str, Any]
 """One row by column name, with Python values (UUID, aware UTC datetime, parsed JSON)."""
@@ -26,7 +26,11 @@ class Work(Protocol):
     costs one round trip. A parameter named workspace_id or actor_id is filled from the context.
 
     Constraint violations surface as `DomainError` at the statement that sends them, at the latest at the commit.
+
+    careful: a rule checked in passing (`app.refuse`) said no to the first attempt, so ask before you write and say what you found.
     """
+
+    careful: bool
 
     def one(self, statement: Statement, **parameters: object) -> Row | None:
         """The first row, or None."""
@@ -103,6 +107,13 @@ class KeyInUse(Exception):
     """Another request with the same key is still running."""
 
 
+class RuleBroken(Conflict):
+    """A statement called `app.refuse(rule)`: nothing of the transaction stays. A request is tried again, carefully, to explain itself."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(code=rule)
+
+
 class UnitOfWork(Work, Transaction, Locks, Protocol):
     """A transaction as the edges drive it: leave the `with` block and it is gone; only `commit` keeps anything.
 
@@ -140,8 +151,9 @@ class Keys(Protocol):
 class Database(Protocol):
     """One database identity."""
 
-    def open(self, scope: Scope, *, reading: bool = False, claim: Claim | None = None) -> UnitOfWork:
-        """A unit of work; nothing is sent before it is needed. reading: GET-like, the first read travels without BEGIN and COMMIT."""
+    def open(self, scope: Scope, *, reading: bool = False, claim: Claim | None = None, careful: bool = False) -> UnitOfWork:
+        """A unit of work; nothing is sent before it is needed. reading: GET-like, the first read travels without BEGIN and COMMIT.
+        careful: see Work; jobs always are."""
 
     keys: Keys
 

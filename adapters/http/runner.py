@@ -27,7 +27,7 @@ from kernel.ids import new_id
 from kernel.roles import Role
 from ports.encryption import Encryption
 from ports.identity import TokenVerifier
-from ports.persistence import Claim, Database, KeyInUse, KeyTaken, Reply, UnitOfWork
+from ports.persistence import Claim, Database, KeyInUse, KeyTaken, Reply, RuleBroken, UnitOfWork
 
 log = logging.getLogger(__name__)
 _OUTSIDE_LEASE_S = 60
@@ -115,16 +115,33 @@ class Runner:
         if operation.marks.outside:
             return self._outside(compiled, database, scope, inputs, claim, path, environ)
         try:
-            with database.open(scope, reading=operation.method == "GET", claim=claim) as work:
-                current = Current(scope, self.platform.dispatcher, database.modules(work, scope.workspace_id), work, inputs.expected)
-                answer = self._view(compiled, current, inputs, path, environ)
-                if claim is not None:
-                    work.reply = self._kept(operation, scope, claim, answer)
-                work.commit()
-                return answer
+            try:
+                return self._atomic(compiled, database, scope, inputs, claim, path, environ)
+            except RuleBroken:
+                return self._atomic(compiled, database, scope, inputs, claim, path, environ, careful=True)
         except (KeyTaken, KeyInUse) as taken:
             assert claim is not None
             return replays.replay(database, scope, claim, taken, self._sealing(operation))
+
+    def _atomic(
+        self,
+        compiled: Compiled,
+        database: Database,
+        scope: Scope,
+        inputs: Inputs,
+        claim: Claim | None,
+        path: Mapping[str, Any],
+        environ: Environ,
+        *,
+        careful: bool = False,
+    ) -> Answer:
+        with database.open(scope, reading=compiled.operation.method == "GET", claim=claim, careful=careful) as work:
+            current = Current(scope, self.platform.dispatcher, database.modules(work, scope.workspace_id), work, inputs.expected)
+            answer = self._view(compiled, current, inputs, path, environ)
+            if claim is not None:
+                work.reply = self._kept(compiled.operation, scope, claim, answer)
+            work.commit()
+            return answer
 
     def _sealing(self, operation: Operation) -> Encryption | None:
         return self.platform.encryption if operation.marks.confidential else None

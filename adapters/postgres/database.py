@@ -75,8 +75,8 @@ class PostgresDatabase:
         self.keys = PostgresKeys(self)
         self._modules: dict[tuple[UUID, int], _State] = {}
 
-    def open(self, scope: Scope, *, reading: bool = False, claim: Claim | None = None) -> UnitOfWork:
-        return UnitOfWork(self.pool, scope, reading=reading, claim=claim)
+    def open(self, scope: Scope, *, reading: bool = False, claim: Claim | None = None, careful: bool = False) -> UnitOfWork:
+        return UnitOfWork(self.pool, scope, reading=reading, claim=claim, careful=careful)
 
     def explain(self, error: Exception) -> DomainError | None:
         if isinstance(error, StaleDataError):

@@ -17,7 +17,7 @@ from adapters.postgres.wire import ConnectionLost, Result, ServerError
 from kernel.context import Entered, Kind, NoContext, Scope
 from kernel.errors import Unavailable
 from kernel.ids import new_id
-from ports.persistence import Claim, Document, KeyInUse, KeyTaken, Reply, Row
+from ports.persistence import Claim, Document, KeyInUse, KeyTaken, Reply, Row, RuleBroken
 from ports.tasks import PLATFORM
 
 if TYPE_CHECKING:
@@ -34,8 +34,9 @@ class UnitOfWork:
     explicit one. Otherwise writes wait for the next read or the commit and travel together.
     """
 
-    def __init__(self, pool: Pool, scope: Scope, *, reading: bool = False, claim: Claim | None = None) -> None:
+    def __init__(self, pool: Pool, scope: Scope, *, reading: bool = False, claim: Claim | None = None, careful: bool = False) -> None:
         self.scope = scope
+        self.careful = careful or scope.kind is Kind.JOB
         self.reply: Reply | None = None
         self.before_commit: list[Callable[[], None]] = []
         self.on_exit: list[Callable[[], None]] = []
@@ -221,6 +222,8 @@ class UnitOfWork:
                     raise KeyInUse from None
                 if opening and self._connection.wire.in_transaction:
                     self._explicit = True
+                if error.sqlstate == "42F07":
+                    raise RuleBroken(error.detail or "refused") from None
                 if (known := translate(error)) is not None:
                     raise known from error
                 raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from plugins.clients import events
 from plugins.clients.service import Service
+from plugins.clients.service.duplicates import Duplicates
 from plugins.clients.service.register import Clients
 from plugins.sdk import EVERYONE, STAFF, Plugin, Provided
 
@@ -25,4 +26,7 @@ plugin = Plugin(
 def build(ports: Provided) -> Service:
     """The use cases on the adapters chosen by configuration."""
     stored = ports.repository
-    return Service(clients=Clients(directory=stored.register, register=stored.register, now=ports.clock.now))
+    return Service(
+        clients=Clients(directory=stored.register, register=stored.register, duplicates=stored.duplicates, now=ports.clock.now),
+        duplicates=Duplicates(stored=stored.duplicates),
+    )

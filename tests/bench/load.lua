@@ -25,7 +25,7 @@ function request()
   if work == "get" then return wrk.format("GET", "/api/v1/clients/" .. who.clients[n % #who.clients + 1], headers) end
   headers["Content-Type"] = "application/json"
   local name = salt .. "-" .. id .. "-" .. n
-  local body = '{"full_name":"Client Number ' .. name .. '","email":"client' .. name .. '@studio.example","phone":"+351912345678",'
+  local body = '{"full_name":"Client Number ' .. name .. '","email":"client' .. name .. '@studio.example","phone":"+351' .. string.format("%02d%d%06d", salt % 100, id, n % 1000000) .. '",'
     .. '"tags":["goal-1","vip","morning"],"notes":"leg day"}'
   return wrk.format("POST", "/api/v1/clients", headers, body)
 end

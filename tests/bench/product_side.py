@@ -67,7 +67,7 @@ def seed(cluster: Cluster, settings: Settings) -> list[Owner]:
         rows = list(_clients([workspace for workspace, _, _ in seats]))
         columns = "workspace_id, id, full_name, search_name, email, phone, status, tags, notes, created_at, updated_at"
         _copy(connection, f"clients ({columns})", rows)
-        terms = ((row[0], row[1], term) for row in rows for term in terms_of(row[2], row[4], row[7]))
+        terms = ((row[0], row[1], term) for row in rows for term in terms_of(row[2], row[4], row[7], row[5]))
         _copy(connection, "clients_term (workspace_id, client_id, term)", terms)
         for row in rows[: TENANTS * KNOWN]:
             known[row[0]].append(row[1])

@@ -27,6 +27,10 @@ TOTALS: dict[tuple[str, str], str] = {
     ("/api/v1/clients?tag=comum", "Owner"): f"{CLIENTS} and 'comum' = any (tags) and status <> 'archived'",
     ("/api/v1/clients?tag=comum", "Cliente"): "select 0",
     ("/api/v1/clients/tags", "Owner"): "select count(distinct t) from clients, unnest(tags) t where workspace_id = %(ws)s and status <> 'archived'",
+    ("/api/v1/clients/duplicates", "Owner"): (
+        "select count(*) from (select from clients_term where workspace_id = %(ws)s and left(term, 2) in ('b:', 'p:') group by term"
+        " having count(*) > 1) twins"
+    ),
     ("/api/v1/users", "Owner"): "select count(*) from user_roles where workspace_id = %(ws)s and ended_at is null",
     ("/api/v1/users", "Cliente"): "select 1",
     ("/api/v1/users?role=Colaborador", "Colaborador"): "select count(*) from user_roles where workspace_id = %(ws)s and role = 'Colaborador'",
@@ -109,6 +113,11 @@ def filled(studios: Studios) -> Studios:
     """Each studio with another number of clients, some archived, tags in common."""
     for studio in studios.all.values():
         for n in range(5 + LETTERS_MORE[studio.letter]):
-            body = {"full_name": f"Ana {n}", "tags": ["comum", f"t{n}"], "status": "archived" if n == 0 else "active"}
-            assert studios.api.post("/api/v1/clients", json=body, who=studio.people["Owner"], workspace=studio.id).status == 201
+            body = {
+                "full_name": f"Ana {n}",
+                "tags": ["comum", f"t{n}"],
+                "status": "archived" if n == 0 else "active",
+                "phone": f"+34 60000000{n // 2}",
+            }
+            assert studios.api.post("/api/v1/clients?allow_duplicate=true", json=body, who=studio.people["Owner"], workspace=studio.id).status == 201
     return studios

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
+from plugins.clients.domain.duplicates import Candidate
 from plugins.clients.domain.register import Search
 from ports.persistence import Document, Row
 
@@ -22,6 +23,17 @@ class Directory(Protocol):
         """Tags of the clients who are not archived, with how many carry each."""
 
 
+class Duplicates(Protocol):
+    """Who may be the same person."""
+
+    def check(self, keys: Sequence[str]) -> list[Candidate]:
+        """Make the transaction fail when somebody has one of these keys. Costs no round trip; when a first attempt failed on it, asks at
+        once instead and says who, the strongest match first."""
+
+    def groups(self, limit: int, after: tuple[Any, ...] | None) -> Sequence[Row]:
+        """Keys that several clients share: key, clients (id, full_name, status)."""
+
+
 class Register(Protocol):
     """Changing clients."""
 
@@ -29,7 +41,7 @@ class Register(Protocol):
         """Queue a new client. An unknown collaborator surfaces as Invalid invalid_reference when it is sent."""
 
     def lock(self, client_id: UUID) -> Row | None:
-        """Hold the client until the transaction ends: version, status, full_name, email, tags."""
+        """Hold the client until the transaction ends: version, status, and what they are found by."""
 
     def change(self, client_id: UUID, named: Collection[str], values: Mapping[str, object], expected: int | None) -> Document | None:
         """Set the named columns and step the version; None when there is no such client at the version expected."""

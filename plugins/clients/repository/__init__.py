@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from plugins.clients.repository.duplicates import Duplicates
 from plugins.clients.repository.register import Register
 
 
@@ -12,3 +13,4 @@ class Repository:
     """Everything stored by this plugin."""
 
     register: Register = field(default_factory=Register)
+    duplicates: Duplicates = field(default_factory=Duplicates)

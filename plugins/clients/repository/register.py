@@ -54,7 +54,9 @@ def _if_named(name: str, value: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
 
 
 GET = statement(sa.select(*_SHOWN).where(_here()))
-LOCK = statement(sa.select(_T.version, _T.status, _T.full_name, _T.email, _T.tags).where(_here()).with_for_update(key_share=True))
+LOCK = statement(
+    sa.select(_T.version, _T.status, _T.full_name, _T.email, _T.tags, _T.phone, _T.birth_date).where(_here()).with_for_update(key_share=True)
+)
 ADD = statement(
     sa.insert(clients).values(
         {column.name: sa.bindparam(column.name) for column in _T if column.name != "assigned_to"} | {"assigned_to": _collaborator()}

@@ -1,3 +1,4 @@
 """Clients over HTTP, by family."""
 
+from plugins.clients.resources import duplicates as duplicates
 from plugins.clients.resources import register as register

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from plugins.clients.domain.register import Search, Sort, normalise, words_of
 from plugins.clients.resources.routes import blp, service
-from plugins.clients.schemas.register import ClientInputSchema, ClientQuerySchema, ClientSchema, TagSchema
+from plugins.clients.schemas.register import AddQuerySchema, ClientInputSchema, ClientQuerySchema, ClientSchema, TagSchema
 from plugins.sdk import MethodView, Page, PageRequest, allow, ctx, page_of
 
 
@@ -26,12 +26,13 @@ class Clients(MethodView):
         rows = service().clients.find(search, page.fetch, page.after)
         return page_of(rows, page, *(("search_name", "id") if sort.by_name else ("id",)))
 
+    @blp.arguments(AddQuerySchema, location="query")
     @blp.arguments(ClientInputSchema)
     @blp.response(201, ClientSchema)
     @allow("write")
-    def post(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Add a client."""
-        return service().clients.add(given)
+    def post(self, query: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+        """Add a client; 409 `duplicate_client` names who may be the same person."""
+        return service().clients.add(given, allow_duplicate=query["allow_duplicate"])
 
 
 @blp.route("/<uuid:client_id>")

@@ -46,6 +46,15 @@ class ClientInputSchema(Schema):
     assigned_to = fields.UUID(load_default=None, allow_none=True, metadata={**_ASSIGNED, "example": None})
 
 
+class AddQuerySchema(QuerySchema):
+    """How to add a client."""
+
+    allow_duplicate = fields.Boolean(
+        load_default=False,
+        metadata={"description": "Add them also when somebody has the same e-mail address, phone number, or name and birth date."},
+    )
+
+
 class ClientQuerySchema(QuerySchema):
     """Which clients, in which order."""
 

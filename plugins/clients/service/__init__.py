@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from plugins.clients.service.duplicates import Duplicates
 from plugins.clients.service.register import Clients
 
 
@@ -12,3 +13,4 @@ class Service:
     """Everything this plugin can do."""
 
     clients: Clients
+    duplicates: Duplicates

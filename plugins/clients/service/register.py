@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from kernel.context import current
-from kernel.errors import Fault, Invalid, NotFound, Stale
+from kernel.errors import Conflict, Fault, Invalid, NotFound, Stale
 from kernel.ids import new_id
 from kernel.roles import Role
 from plugins.clients import events
+from plugins.clients.domain.duplicates import Candidate, keys_of
 from plugins.clients.domain.register import Search, Status, normalise, own_view, terms_of, unique_tags
-from plugins.clients.ports.register import Directory, Register
+from plugins.clients.ports.register import Directory, Duplicates, Register
 from ports.persistence import Document, Row
 
-_FINDABLE: Final = frozenset({"full_name", "email", "tags"})
+_FINDABLE: Final = ("full_name", "email", "tags", "phone", "birth_date")
 _EASTERNMOST: Final = timedelta(hours=14)  # where today begins first
 
 
 class Clients:
     """The clients of the current workspace. now: the time, aware, in UTC."""
 
-    def __init__(self, *, directory: Directory, register: Register, now: Callable[[], datetime]) -> None:
+    def __init__(self, *, directory: Directory, register: Register, duplicates: Duplicates, now: Callable[[], datetime]) -> None:
         self._directory = directory
         self._register = register
+        self._duplicates = duplicates
         self._now = now
 
     def find(self, search: Search, limit: int, after: tuple[Any, ...] | None) -> list[Document]:
@@ -44,16 +46,19 @@ class Clients:
             raise NotFound()
         return own_view(found) if _is_cliente() else found
 
-    def add(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Add a client. Raises Invalid: invalid_reference for a collaborator this workspace does not have, a birth date to come."""
+    def add(self, given: Mapping[str, Any], *, allow_duplicate: bool = False) -> dict[str, Any]:
+        """Add a client. Raises Conflict duplicate_client with the candidates when they may be here already, Invalid for a birth date to come
+        and (invalid_reference) for a collaborator this workspace does not have."""
         now = self._now()
         _check_birth(given, now)
+        if not allow_duplicate and (found := self._duplicates.check(keys_of(given))):
+            raise duplicate(found)
         client = {
             "id": new_id(), **given, "tags": unique_tags(given["tags"]), "version": 1, "created_at": now, "updated_at": now,
             "archived_at": now if given["status"] == Status.ARCHIVED else None,
         }  # fmt: skip
         stored = {**client, "search_name": normalise(client["full_name"])}
-        self._register.add(stored, terms_of(client["full_name"], client["email"], client["tags"]))
+        self._register.add(stored, terms_of(*(client[name] for name in _FINDABLE)))
         events.clients_created(client_id=client["id"])
         return client
 
@@ -119,7 +124,7 @@ class Clients:
         if "full_name" in values:
             values["search_name"] = normalise(values["full_name"])
         if any(after[name] != before[name] for name in _FINDABLE):
-            self._register.index(client_id, terms_of(after["full_name"], after["email"], after["tags"]))
+            self._register.index(client_id, terms_of(*after.values()))
 
     @staticmethod
     def _tell(client_id: UUID, before: Row | None, values: Mapping[str, Any]) -> None:
@@ -130,6 +135,16 @@ class Clients:
             events.clients_archived(client_id=client_id)
         else:
             events.clients_restored(client_id=client_id)
+
+
+def duplicate(found: Sequence[Candidate]) -> Conflict:
+    """The refusal that says who may be meant."""
+    shown = [{"id": str(each.id), "full_name": each.full_name, "matched": each.matched.value} for each in found]
+    return Conflict(
+        "Somebody like this is here already; send allow_duplicate=true if this is another person.",
+        code="duplicate_client",
+        extra={"candidates": shown},
+    )
 
 
 def _check_birth(given: Mapping[str, Any], now: datetime) -> None:

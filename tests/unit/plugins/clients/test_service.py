@@ -13,6 +13,7 @@ from kernel.context import Current, Kind, Scope, serving
 from kernel.errors import Refused
 from kernel.hooks import Hook
 from kernel.ids import new_id
+from plugins.clients.domain.duplicates import Candidate
 from plugins.clients.domain.register import Search, Status
 from plugins.clients.service.register import Clients
 from ports.persistence import Document, Row
@@ -23,16 +24,26 @@ ID = new_id()
 @pytest.mark.parametrize("how", ["archive", "change"])
 def test_a_veto_leaves_the_client_alone_and_tells_nobody(register: Register, hub: Hub, how: str) -> None:
     hub.refusing = "clients_archiving"
-    clients = Clients(directory=register, register=register, now=lambda: datetime.now(UTC))
+    clients = Clients(directory=register, register=register, duplicates=Nobody(), now=lambda: datetime.now(UTC))
     with pytest.raises(Refused):
         clients.archive(ID, None) if how == "archive" else clients.change(ID, {"status": Status.ARCHIVED}, None)
     assert (register.changed, hub.fired) == ([], ["clients_archiving"])
 
 
 def test_archiving_asks_first_and_tells_afterwards(register: Register, hub: Hub) -> None:
-    Clients(directory=register, register=register, now=lambda: datetime.now(UTC)).archive(ID, -1)
+    Clients(directory=register, register=register, duplicates=Nobody(), now=lambda: datetime.now(UTC)).archive(ID, -1)
     assert len(register.changed) == 1
     assert hub.fired == ["clients_archiving", "clients_updated", "clients_archived"]
+
+
+class Nobody:
+    """Nobody is here twice."""
+
+    def check(self, keys: Sequence[str]) -> list[Candidate]:
+        return []
+
+    def groups(self, limit: int, after: tuple[Any, ...] | None) -> Sequence[Row]:
+        return []
 
 
 class Register:
@@ -54,7 +65,7 @@ class Register:
         raise NotImplementedError
 
     def lock(self, client_id: UUID) -> Row | None:
-        return {"version": 1, "status": "active", "full_name": "A", "email": None, "tags": []}
+        return {"version": 1, "status": "active", "full_name": "A", "email": None, "tags": [], "phone": None, "birth_date": None}
 
     def change(self, client_id: UUID, named: Collection[str], values: Mapping[str, object], expected: int | None) -> Document | None:
         self.changed.append(named)

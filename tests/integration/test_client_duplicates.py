@@ -1,0 +1,113 @@
+"""Two records of one person: noticed when the second is made, and listed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from adapters.postgres import work
+from config.settings import Settings
+from tests.servers import Api, Person, add_member
+
+ANA = {"full_name": "José Álvarez", "email": "jose@example.com", "phone": "+34 600 000 001", "birth_date": "1990-04-17"}
+
+
+class Studio:
+    """A workspace and its owner."""
+
+    def __init__(self, api: Api) -> None:
+        self.api = api
+        self.owner: Person = api.signup()
+        self.id = api.workspace(self.owner)
+
+    def post(self, body: dict[str, Any], query: str = "", **headers: str) -> Any:
+        return self.api.post(f"/api/v1/clients{query}", json=body, who=self.owner, workspace=self.id, headers=headers)
+
+    def get(self, path: str, who: Person | None = None) -> Any:
+        return self.api.get(f"/api/v1/clients{path}", who=who or self.owner, workspace=self.id)
+
+
+@pytest.fixture
+def studio(local: Api) -> Studio:
+    return Studio(local)
+
+
+@pytest.mark.parametrize(
+    ("body", "matched"),
+    [
+        ({"full_name": "Pepe", "email": "JOSE@example.com"}, "email"),
+        ({"full_name": "Pepe", "phone": "600-000-001"}, "phone"),
+        ({"full_name": "Pepe", "phone": "0034600000001"}, "phone"),
+        ({"full_name": "jose  alvarez", "birth_date": "1990-04-17"}, "name_and_birth_date"),
+        ({"full_name": "jose alvarez", "email": "jose@example.com", "phone": "600000001"}, "email"),
+    ],
+)
+def test_a_second_record_of_somebody_is_refused_with_the_candidates(studio: Studio, body: dict[str, Any], matched: str) -> None:
+    first = studio.post(ANA).json
+    refused = studio.post(body)
+    assert (refused.status, refused.json["code"]) == (409, "duplicate_client")
+    assert refused.json["candidates"] == [{"id": first["id"], "full_name": "José Álvarez", "matched": matched}]
+    assert len(studio.get("").json["items"]) == 1
+    assert studio.post(body, "?allow_duplicate=true").status == 201
+    assert len(studio.get("").json["items"]) == 2
+
+
+@pytest.mark.parametrize(
+    "body", [{"full_name": "José Álvarez"}, {"full_name": "Bo", "phone": "112"}, {"full_name": "Bo", "birth_date": "1990-04-17"}]
+)
+def test_a_name_alone_is_nobodys_own(studio: Studio, body: dict[str, Any]) -> None:
+    studio.post({**ANA, "phone": "112"})
+    assert studio.post(body).status == 201
+
+
+def test_another_workspaces_clients_are_nobodys_candidates(local: Api) -> None:
+    assert Studio(local).post(ANA).status == 201
+    assert Studio(local).post(ANA).status == 201
+
+
+def test_a_changed_record_is_noticed_by_what_it_says_now(studio: Studio) -> None:
+    client = studio.post(ANA).json["id"]
+    path = f"/api/v1/clients/{client}"
+    assert studio.api.patch(path, json={"phone": "+34 700 000 002", "birth_date": None}, who=studio.owner, workspace=studio.id).status == 200
+    assert studio.post({"full_name": "Bo", "phone": "600000001"}).status == 201
+    assert studio.post({"full_name": "José Álvarez", "birth_date": "1990-04-17"}).status == 201
+    assert studio.post({"full_name": "Bo", "phone": "700000002"}).json["candidates"][0]["id"] == client
+
+
+def test_a_refused_key_may_be_sent_again_for_the_other_person(studio: Studio) -> None:
+    studio.post(ANA)
+    assert studio.post(ANA, **{"Idempotency-Key": "k"}).status == 409
+    assert studio.post(ANA, "?allow_duplicate=true", **{"Idempotency-Key": "k"}).status == 201
+    assert studio.post(ANA, "?allow_duplicate=true", **{"Idempotency-Key": "k"}).headers["Idempotent-Replayed"] == "true"
+
+
+def test_looking_for_duplicates_costs_no_round_trip(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    studio.post({"full_name": "Warm"})
+    sent: list[int] = []
+    exchange = work.UnitOfWork._exchange
+    monkeypatch.setattr(work.UnitOfWork, "_exchange", lambda self, batch, *more: (sent.append(len(batch)), exchange(self, batch, *more))[1])
+    assert studio.post(ANA).status == 201
+    assert len(sent) == 1
+
+
+def test_groups_of_the_same_person_are_listed_for_the_staff_alone(studio: Studio, settings: Settings) -> None:
+    one = studio.post(ANA).json["id"]
+    two = studio.post({"full_name": "Pepe", "email": "jose@example.com"}, "?allow_duplicate=true").json["id"]
+    three = studio.post({"full_name": "JOSE ALVAREZ", "birth_date": "1990-04-17"}, "?allow_duplicate=true").json["id"]
+    studio.post({"full_name": "Pepe"})
+    first = studio.get("/duplicates?limit=1").json
+    rest = studio.get(f"/duplicates?cursor={first['next_cursor']}&limit=1").json
+    assert rest["next_cursor"] is None
+    found = {
+        group["matched"]: [(each["id"], each["full_name"], each["status"]) for each in group["clients"]] for group in first["items"] + rest["items"]
+    }
+    assert found == {
+        "email": [(one, "José Álvarez", "active"), (two, "Pepe", "active")],
+        "name_and_birth_date": [(one, "José Álvarez", "active"), (three, "JOSE ALVAREZ", "active")],
+    }
+    cliente = studio.api.signup()
+    add_member(settings, studio.id, cliente, "Cliente", one)
+    assert studio.get("/duplicates", cliente).status == 403
+    asked = studio.api.post("/api/v1/clients", json=ANA, who=cliente, workspace=studio.id)
+    assert (asked.status, asked.json["code"], "candidates" in asked.json) == (403, "forbidden", False)
