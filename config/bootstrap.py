@@ -88,6 +88,8 @@ def _build(manifest: Manifest, settings: Settings, container: Any, registry: Reg
             encryption=container.encryption(),
             capabilities=container.capabilities(),
             app_url=settings.app_url,
+            own_url=settings.own_url,
+            federation=container.federation(),
         )
     )
 

@@ -12,12 +12,13 @@ from adapters.http.throttle import Throttle
 from adapters.local.capabilities import DerivedCapabilities
 from adapters.local.clock import SystemClock
 from adapters.local.encryption import AesGcmEncryption
-from adapters.local.identity import Argon2Passwords, CachedVerifier, Es256Issuer, JwtVerifier, RotatingRefreshTokens, own_issuer
+from adapters.local.identity import Argon2Passwords, Es256Issuer, RotatingRefreshTokens
 from adapters.local.mail import FileMailer
 from adapters.postgres.database import PostgresDatabase
 from adapters.postgres.pool import Pool
 from adapters.smtp.mailer import SmtpMailer, SmtpServer
 from config.databases import Connections, connections
+from config.federation import federation, verifier
 from config.limits import limiter_of, quotas_of
 from config.secrets import data_keys, derive_key
 from config.settings import Settings
@@ -54,18 +55,15 @@ class Container(containers.DeclarativeContainer):
 
     key_ring = providers.Singleton(StoredKeyRing, auth_database, providers.Callable(derive_key, settings.provided.secret_key, "signing keys"), clock)
     issuer = providers.Singleton(Es256Issuer, key_ring, clock, iss=ISSUER, audience="fitpro", lifetime_s=settings.provided.access_token_ttl_s)
-    verifier = providers.Singleton(
-        CachedVerifier,
-        providers.Singleton(JwtVerifier, providers.List(providers.Callable(own_issuer, key_ring, iss=ISSUER, audience="fitpro")), clock),
-        clock,
-    )
+    federation = providers.Singleton(federation, settings, key_ring, clock, iss=ISSUER, audience="fitpro")
+    refresh_lifetime = providers.Callable(timedelta, seconds=settings.provided.refresh_token_ttl_s)
+    verifier = providers.Singleton(verifier, federation, clock, auth_database, refresh_lifetime, own=ISSUER)
     passwords = providers.Singleton(
         Argon2Passwords,
         time_cost=settings.provided.argon2_time_cost,
         memory_kib=settings.provided.argon2_memory_kib,
         parallelism=settings.provided.argon2_parallelism,
     )
-    refresh_lifetime = providers.Callable(timedelta, seconds=settings.provided.refresh_token_ttl_s)
     refresh_tokens = providers.Singleton(RotatingRefreshTokens, clock, lifetime=refresh_lifetime)
     encryption = providers.Singleton(
         AesGcmEncryption,

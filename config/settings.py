@@ -14,10 +14,15 @@ from environs import Env, EnvValidationError
 from marshmallow.validate import OneOf, Range, Regexp
 from psycopg.conninfo import conninfo_to_dict
 
+from config.issuers import contradictions
 from config.secrets import derive_key, kept_secret, role_password, weakness
 
 __all__ = ["Settings", "SettingsError", "derive_key", "role_password"]
 
+_NOTHING_IS_NOT_SET: Final = (
+    "database_url", "database_owner_url", "database_direct_url", "redis_url", "smtp_url", "secret_key",
+    "supabase_url", "supabase_key", "supabase_jwt_secret",
+)  # fmt: skip
 # The twins that lose money or data when taken for the real thing, each with the variable that names the real thing.
 TWINS: Final[Mapping[str, str]] = {"database": "DATABASE_URL", "mail": "SMTP_URL"}
 GENEROUS: Final[Mapping[str, Any]] = dict.fromkeys(("limit_person", "limit_key", "limit_workspace", "limit_address"), 1_000_000_000)
@@ -143,6 +148,15 @@ class Settings:
     argon2_memory_kib: int = _a("FITPRO_ARGON2_MEMORY_KIB", 19_456, "argon2id memory", Env.int, Range(8, 4_194_304))
     argon2_parallelism: int = _a("FITPRO_ARGON2_PARALLELISM", 1, "argon2id lanes", Env.int, Range(1, 16))
 
+    supabase_url: str | None = _a("SUPABASE_URL", None, "the Supabase project whose Auth issues tokens; not set: we do")
+    supabase_key: str | None = _a("SUPABASE_ANON_KEY", None, "its publishable (anon) key", secret=True)
+    supabase_hs256: bool = _a("FITPRO_SUPABASE_HS256", False, "also accept its legacy tokens, signed with the shared secret", Env.bool)
+    supabase_jwt_secret: str | None = _a("SUPABASE_JWT_SECRET", None, "that shared secret", secret=True)
+    oidc_providers: str = _a(
+        "FITPRO_OIDC_PROVIDERS", "", 'sign-in with others: [{"name", "issuer", "client_id", "client_secret", "title"}] as JSON', secret=True
+    )
+    own_url: str = _a("FITPRO_URL", "", "this server as browsers reach it; not set: the address it listens on", check=_URL_OF_A_SITE)
+
     @property
     def production(self) -> bool:
         return self.env == "production"
@@ -169,7 +183,7 @@ class Settings:
             bad = {name: " ".join(messages) for name, messages in found.items()}
         else:
             bad = {}
-        for name in ("database_url", "database_owner_url", "database_direct_url", "redis_url", "smtp_url", "secret_key"):
+        for name in _NOTHING_IS_NOT_SET:
             values[name] = values[name] or None  # set to nothing is not set
         for name in ("secret_key", "data_key"):
             values[name] = (values[name] or "").encode()
@@ -178,7 +192,8 @@ class Settings:
         if problems:
             raise SettingsError(problems)
         values["home"] = values["home"].absolute()
-        values["app_url"] = (values["app_url"] or f"http://{values['host']}:{values['port']}").rstrip("/")
+        for name in ("app_url", "own_url"):
+            values[name] = (values[name] or f"http://{values['host']}:{values['port']}").rstrip("/")
         if not values["secret_key"]:
             values["secret_key"] = _secret_of(values["home"])
         return cls(**values)
@@ -206,6 +221,7 @@ def _contradictions(values: Mapping[str, Any], production: bool) -> Iterator[str
             break
     if unknown := [name for name in twins if name not in TWINS]:
         yield f"FITPRO_ALLOW_TWINS: Only {', '.join(TWINS)} can stand here, not {', '.join(unknown)}."
+    yield from contradictions(values)
     if production:
         yield from _refusals(values, database, twins)
 
@@ -219,6 +235,8 @@ def _refusals(values: Mapping[str, Any], database: str | None, twins: Iterable[s
         yield "FITPRO_SECRET_KEY: Needed in production, the same in every process."
     if values["smtp_url"] and values["mail_from"].endswith("@localhost"):
         yield "FITPRO_MAIL_FROM: Needed in production, an address that the mail server may send from."
+    if values["oidc_providers"] and not values["own_url"]:
+        yield "FITPRO_URL: Needed in production beside FITPRO_OIDC_PROVIDERS: they send people back there."
     if not values["app_url"]:
         yield "FITPRO_APP_URL: Needed in production: links in mails lead there."
     if values["demo"]:

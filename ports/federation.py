@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Protocol
+
+from ports.identity import TokenVerifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,11 @@ class IdentityProvider(Protocol):
 
     All raise `Unavailable` when it does not answer and `RateLimited` when it has heard enough.
     """
+
+    @property
+    def issuer(self) -> str:
+        """What its tokens call it."""
+        ...
 
     def sign_up(self, email: str, password: str) -> Grant | Outsider | None:
         """A new account there, signed in; the person alone when they must confirm the address first; None when that is all it says.
@@ -77,10 +86,19 @@ class OpenIdProvider(Protocol):
     """A service people may sign in with. Calls it, so never inside a transaction."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """In our URLs."""
+        ...
 
     @property
-    def issuer(self) -> str: ...
+    def title(self) -> str:
+        """For people."""
+        ...
+
+    @property
+    def issuer(self) -> str:
+        """What its tokens call it."""
+        ...
 
     def authorization_url(self, attempt: Attempt) -> str:
         """Where to send the browser. Raises Unavailable."""
@@ -89,3 +107,13 @@ class OpenIdProvider(Protocol):
     def outsider(self, attempt: Attempt, code: str) -> Outsider:
         """Exchange the code and verify what comes back. Raises Unauthenticated `sign_in_failed`, Unavailable."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Federation:
+    """Every outside issuer of this installation. tokens: verifies each one's access tokens, in its own ids; good_for: how long their keys hold."""
+
+    provider: IdentityProvider | None
+    openid: tuple[OpenIdProvider, ...]
+    tokens: TokenVerifier
+    good_for: Callable[[], timedelta] | None = None

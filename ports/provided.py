@@ -10,13 +10,14 @@ from kernel.registry import Registry
 from ports.capabilities import Capabilities
 from ports.clock import Clock
 from ports.encryption import Encryption
+from ports.federation import Federation
 from ports.identity import Passwords, RefreshTokens, TokenIssuer
 
 
 @dataclass(frozen=True, slots=True)
 class Provided:
     """repository: the plugin's own `repository.Repository()`, None when it has none. registry: the plugins of this process.
-    app_url: where the frontend is, without a slash at its end."""
+    app_url: where the frontend is, own_url: where this server is, without a slash at the end."""
 
     repository: Any
     clock: Clock
@@ -28,3 +29,5 @@ class Provided:
     encryption: Encryption
     capabilities: Capabilities
     app_url: str
+    own_url: str
+    federation: Federation

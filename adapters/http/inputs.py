@@ -103,17 +103,20 @@ def _query(compiled: Compiled, raw: str) -> tuple[dict[str, Any], dict[str, Any]
     """The page asked for, the filters, and what a cursor is bound to; fresh copies, for views may change them."""
     known = compiled.queries.get(raw)
     if known is None:
-        text = parse_query(raw, compiled.query_names) if raw else {}
+        schema = compiled.operation.marks.query
+        others = schema is not None and schema.unknown == ma.EXCLUDE
+        text = parse_query(raw, compiled.query_names, others=others) if raw else {}
         page = {name: text.pop(name) for name in PAGE_FIELDS if name in text}
         filters = "&".join(f"{name}={text[name]}" for name in sorted(text))
         known = (
             _load(compiled.page, page, "query") if compiled.page is not None else {},
-            _load(compiled.operation.marks.query, text, "query") if compiled.operation.marks.query is not None else {},
+            _load(schema, text, "query") if schema is not None else {},
             f"{compiled.operation.id}?{filters}",
         )
         # Only what is asked again, as a cursor is not, and what a view cannot change under the next request's feet.
         if (
             "cursor" not in page
+            and not others
             and len(compiled.queries) < _REMEMBERED
             and len(raw) <= _MEMORABLE
             and not any(isinstance(v, list) for v in known[1].values())

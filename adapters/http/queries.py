@@ -15,10 +15,11 @@ _MAX_FAULTS: Final = 20
 _NOTHING: Final[Collection[str]] = ()
 
 
-def parse_query(raw: str, declared: Collection[str] = _NOTHING) -> dict[str, str]:
+def parse_query(raw: str, declared: Collection[str] = _NOTHING, *, others: bool = False) -> dict[str, str]:
     """The parameters of a query string, still text; a schema gives them types.
 
     raw: as WSGI hands it over (`QUERY_STRING`: bytes shown as Latin-1). declared: the names allowed (a mapping serves).
+    others: whether more may come along, unread: only where somebody else's service writes the query.
     Raises Invalid (422) that points at each unknown, repeated or undecodable parameter.
     """
     if not raw:
@@ -30,6 +31,8 @@ def parse_query(raw: str, declared: Collection[str] = _NOTHING) -> dict[str, str
             continue
         encoded_name, _, encoded_value = pair.partition("=")
         name = _decode(encoded_name)
+        if others and name not in declared:
+            continue
         if name is None or name not in declared:
             faults.append(Fault(f"?{_shown(name)}", "Unknown parameter."))
         elif name in values:

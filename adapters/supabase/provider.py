@@ -23,12 +23,17 @@ class SupabaseAuth:
     """
 
     def __init__(self, url: str, key: str, http: Outbound, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self.issuer = f"{url.rstrip('/')}/auth/v1"
+        self._issuer = f"{url.rstrip('/')}/auth/v1"
         self._key = key
         self._http = http
         self._now = monotonic
         self._confirms: tuple[bool, float] | None = None
         self._asking = threading.Lock()
+
+    @property
+    def issuer(self) -> str:
+        """What its tokens call it, and where its API is."""
+        return self._issuer
 
     def sign_up(self, email: str, password: str) -> Grant | Outsider | None:
         """A grant where addresses need no confirmation; the person where they do; None for an address that has an account."""
@@ -88,7 +93,7 @@ class SupabaseAuth:
         if not isinstance(subject, str):
             raise _strange()
         confirmed = bool(email) and bool(user.get("email_confirmed_at"))
-        return Outsider(self.issuer, subject, email if isinstance(email, str) and email else None, confirmed and self._confirms_addresses())
+        return Outsider(self._issuer, subject, email if isinstance(email, str) and email else None, confirmed and self._confirms_addresses())
 
     def _confirms_addresses(self) -> bool:
         """Whether "confirmed" means anything: a project may confirm every address unseen."""
@@ -107,7 +112,7 @@ class SupabaseAuth:
             headers["Authorization"] = f"Bearer {token}"
         if body is not None:
             headers["Content-Type"] = "application/json"
-        return self._http.request(method, self.issuer + path, headers=headers, body=None if body is None else json.dumps(body).encode())
+        return self._http.request(method, self._issuer + path, headers=headers, body=None if body is None else json.dumps(body).encode())
 
 
 def _strange() -> Unavailable:

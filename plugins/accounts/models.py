@@ -53,3 +53,23 @@ signing_keys = sa.Table(
     sa.Column("since", sa.DateTime(timezone=True), nullable=False),
     sa.CheckConstraint("state in ('standby', 'current', 'previous')", name="state"),
 )
+
+identities = sa.Table(
+    "accounts_identity",
+    metadata,
+    sa.Column("issuer", sa.Text, primary_key=True),
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("user_id", sa.Uuid, sa.ForeignKey("users.id", name="fk_accounts_identity_user"), nullable=False),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Index("ix_accounts_identity_user", "user_id"),
+)
+"""Whom an outside issuer's subjects mean here."""
+
+sign_ins = sa.Table(
+    "accounts_sign_in",
+    metadata,
+    sa.Column("digest", sa.LargeBinary, primary_key=True),
+    sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Index("ix_accounts_sign_in_expires", "expires_at"),
+)
+"""Sign-ins with an outside provider that came back, so that none comes back twice."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from plugins.accounts.service import Accounts
-from plugins.sdk import Plugin, Provided
+from plugins.sdk import Plugin, Provided, fields, ma
 
 plugin = Plugin(
     "accounts",
@@ -25,3 +25,14 @@ def build(ports: Provided) -> Accounts:
         refresh_tokens=ports.refresh_tokens,
         clock=ports.clock,
     )
+
+
+def compared(address: str) -> str | None:
+    """An address as we compare it; None for what no account here may have."""
+    try:
+        return str(_EMAIL.deserialize(address))
+    except ma.ValidationError:
+        return None
+
+
+_EMAIL = fields.Email()

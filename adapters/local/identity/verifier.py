@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -21,12 +21,17 @@ _ASYMMETRIC = frozenset({"ES256", "RS256"})
 _SHARED = frozenset({"HS256"})
 
 
+def _auth_time(claims: Mapping[str, object]) -> object:
+    return claims.get("auth_time")
+
+
 @dataclass(frozen=True, slots=True)
 class TrustedIssuer:
     """Whose tokens hold, and what exactly they look like.
 
     key: finds the issuer's own public key by kid, or gives `None`; it raises nothing but `Unavailable`. Issuers never share keys.
     legacy: an entry of its own for an issuer's old tokens, signed with a shared secret; they may lack a kid (it is "" then).
+    proved: the claims' word on when the person proved who they are.
     """
 
     iss: str
@@ -36,6 +41,7 @@ class TrustedIssuer:
     typ: str = "at+jwt"
     session_claim: str = "sid"
     legacy: bool = False
+    proved: Callable[[Mapping[str, object]], object] = _auth_time
     registry: jws.JWSRegistry = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -106,7 +112,7 @@ class JwtVerifier:
             expires_at,
             check.scopes(claims.get("scope")),
             issuer.iss,
-            check.moment(claims.get("auth_time"), now, self._leeway_s),
+            check.moment(issuer.proved(claims), now, self._leeway_s),
         )
         if check.has_ended(expires_at, now, self._leeway_s):
             raise Unauthenticated("The access token has expired; refresh it.", code="token_expired")

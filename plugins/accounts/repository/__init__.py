@@ -5,12 +5,13 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 
 from plugins.accounts.repository.consents import Consents
+from plugins.accounts.repository.outsiders import Outsiders
 from plugins.accounts.repository.people import People
 from plugins.accounts.repository.sessions import Sessions
 from plugins.sdk import work
 
 
-class Repository(People, Sessions, Consents):
+class Repository(People, Sessions, Consents, Outsiders):
     """Implements plugins.accounts.ports.Store."""
 
     def transaction(self) -> AbstractContextManager[object]:
