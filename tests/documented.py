@@ -181,6 +181,9 @@ def world(api: Api, settings: Settings) -> World:
             assert reply.status == 200, (module["name"], reply.body)
     made = api.post("/api/v1/clients", json={"full_name": "Clara Cliente", "notes": "n"}, who=owner, workspace=workspace)
     assert made.status == 201, made.body
+    consent = {"how": "Signed on paper."}
+    given = api.post(f"/api/v1/clients/{made.json['id']}/consents", json=consent, who=owner, workspace=workspace)
+    assert given.status == 201, given.body
     staff, cliente = api.signup("Sam Staff"), api.signup("Clara Cliente")
     add_member(settings, workspace, staff, "Colaborador")
     add_member(settings, workspace, cliente, "Cliente", made.json["id"])

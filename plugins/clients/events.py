@@ -38,6 +38,21 @@ def clients_restored(client_id: UUID) -> None:
     """After an archived client came back."""
 
 
+@event
+def clients_health_changed(client_id: UUID) -> None:
+    """After a client's health data were written; what they say is not told."""
+
+
+@event
+def clients_consent_given(client_id: UUID, purpose: str) -> None:
+    """After a client consented, or staff attested it. purpose: `health`."""
+
+
+@event
+def clients_consent_withdrawn(client_id: UUID, purpose: str) -> None:
+    """After a consent was taken back."""
+
+
 @check
 def clients_archiving(client_id: UUID) -> None:
     """Before a client is archived; raise `Refused` to prevent it."""

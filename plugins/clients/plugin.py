@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from plugins.clients import events
 from plugins.clients.service import Service
+from plugins.clients.service.consents import Consents
 from plugins.clients.service.duplicates import Duplicates
+from plugins.clients.service.health import Health
 from plugins.clients.service.register import Clients
 from plugins.sdk import EVERYONE, STAFF, Plugin, Provided
 
@@ -13,9 +15,10 @@ plugin = Plugin(
     api=1,
     title="Clients",
     description="The people you work for: contact details, notes, tags, who looks after them.",
-    permissions={"read": EVERYONE, "write": STAFF},
+    permissions={"read": EVERYONE, "write": STAFF, "health": EVERYONE},
     hooks=(
         events.clients_created, events.clients_updated, events.clients_archived, events.clients_restored,
+        events.clients_health_changed, events.clients_consent_given, events.clients_consent_withdrawn,
         events.clients_archiving, events.clients_timeline,
     ),
     tables=("clients",),
@@ -25,8 +28,10 @@ plugin = Plugin(
 
 def build(ports: Provided) -> Service:
     """The use cases on the adapters chosen by configuration."""
-    stored = ports.repository
+    stored, now = ports.repository, ports.clock.now
     return Service(
-        clients=Clients(directory=stored.register, register=stored.register, duplicates=stored.duplicates, now=ports.clock.now),
+        clients=Clients(directory=stored.register, register=stored.register, duplicates=stored.duplicates, now=now),
         duplicates=Duplicates(stored=stored.duplicates),
+        health=Health(records=stored.health, encryption=ports.encryption, now=now),
+        consents=Consents(consents=stored.consents, now=now),
     )

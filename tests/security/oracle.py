@@ -57,6 +57,11 @@ def ids(connection: psycopg.Connection[Any], workspace: str) -> dict[str, set[st
             f"select distinct {column}::text from {table} where {column_of(table)} = %s and {column} is not null".encode(), (workspace,)
         )
         found[f"{table}.{column}"] = {row[0] for row in rows}
+    for table in {table for table, column in columns if column == "client_id"} & {table for table, column in columns if column == "id"}:
+        pairs = connection.execute(
+            f"select client_id || ' ' || id from {table} where workspace_id = %s and client_id is not null".encode(), (workspace,)
+        )
+        found[f"{table}.pair"] = {row[0] for row in pairs}
     return found
 
 
@@ -64,3 +69,16 @@ def count(connection: psycopg.Connection[Any], sql: str, **given: object) -> int
     row = connection.execute(sql.encode(), given).fetchone()
     assert row is not None
     return int(row[0])
+
+
+OF_CLIENT = ("clients_consent where true", "clients_health where true")
+"""Tables whose rows a Cliente may see when they are their own."""
+
+
+def of_client(connection: psycopg.Connection[Any], workspace: str, client: str) -> set[str]:
+    """The ids of the rows that a Cliente may see."""
+    found: set[str] = set()
+    for rows in OF_CLIENT:
+        query = f"select id::text from {rows} and workspace_id = %s and client_id = %s"
+        found.update(row[0] for row in connection.execute(query.encode(), (workspace, client)))
+    return found

@@ -68,7 +68,7 @@ class Studios:
         return psycopg.connect(self.superuser, autocommit=True)
 
     def repair(self, letter: str) -> None:
-        """Undo what members may do to themselves: sign out, leave, change roles, switch modules off."""
+        """Undo what members may do to themselves: sign out, leave, change roles, switch modules off, take consents back."""
         studio = self[letter]
         if not self.kept:
             self.kept.append(self.connect())
@@ -84,6 +84,11 @@ class Studios:
                     " and (ended_at is not null or role <> %s or client_id is distinct from %s)",
                     (role, client, studio.id, person.id, role, client),
                 )
+            connection.execute(
+                "update clients_consent set withdrawn_at = null, withdrawn_by = null, given_by = 'staff_attested' where id ="
+                " (select id from clients_consent where workspace_id = %s and client_id = %s order by id desc limit 1)",
+                (studio.id, studio.clients[0]),
+            )
             connection.execute(
                 "update workspaces set modules = modules || '{clients}', version = version + 1 where id = %s and 'clients' <> all (modules)",
                 (studio.id,),
@@ -109,18 +114,27 @@ def build(api: Api, settings: Settings, superuser: str) -> Studios:
 
 
 def client(api: Api, studio: Studio, index: int) -> str:
-    """A client of the studio; tags and notes are the staff's."""
+    """A client of the studio; tags and notes are the staff's. The Cliente's own has something of everything."""
     own, staff = studio.canary(str(index)), studio.canary("s")
     body = {"full_name": f"Bia {own}", "email": f"bia.{own}@example.com", "phone": own, "notes": staff, "tags": [staff]}
     reply = api.post("/api/v1/clients", json=body, who=studio.people["Owner"], workspace=studio.id)
     assert reply.status == 201, reply.body
-    return str(reply.json["id"])
+    id = str(reply.json["id"])
+    if index != 0:
+        return id
+    for method, path, more in (("POST", "consents", {"how": own}), ("PUT", "health", {"notes": own})):
+        done = api.request(
+            method, f"/api/v1/clients/{id}/{path}", json=more, who=studio.people["Owner"], workspace=studio.id, headers={"If-Match": "*"}
+        )
+        assert done.status < 300, done.body
+    return id
 
 
 # Texts that mean something to the product, so that a canary in them would change what is tested.
 MEANINGFUL = frozenset(
     {
-        "audit_logs.action", "audit_logs.actor", "audit_logs.table_name", "clients.status", "clients_term.term", "outbox.name",
+        "audit_logs.action", "audit_logs.actor", "audit_logs.table_name", "clients.status", "clients_consent.given_by",
+        "clients_consent.purpose", "clients_consent.withdrawn_by", "clients_health.sealed", "clients_term.term", "outbox.name",
         "outbox_deliveries.handler", "outbox_deliveries.module", "outbox_deliveries.queue", "user_roles.client_scope", "user_roles.role",
         "workspace_modules.module", "workspaces.currency", "workspaces.locale", "workspaces.modules", "workspaces.timezone",
     }

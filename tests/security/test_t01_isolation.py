@@ -24,6 +24,8 @@ from tests.servers import Api
 STEPS, TORTURE_STEPS = 10_000, 50_000
 ROUND = 250
 ROLES = ("Owner", "Owner", "Colaborador", "Cliente", "Cliente")
+TELLS_WHO = {"privacy_list_audit_reads", "clients_list_consents", "clients_create_consents"}
+"""Reviewed: what tells a client who of the staff handled their data; the first by name as well."""
 SEES = {"Owner": "ws012", "Colaborador": "ws012", "Cliente": "w0"}
 
 
@@ -77,7 +79,7 @@ class Walks:
             walker = Walker(
                 person, studio.id, _lists(own), _lists(foreign), ("clients", "workspaces", "privacy", "accounts"), text, self.shared, self.dice
             )
-            allowed = {studio.id, person.id, studio.clients[0]}
+            allowed = {studio.id, person.id, studio.clients[0], *oracle.of_client(connection, studio.id, studio.clients[0])}
             hidden[id(walker)] = (role, elsewhere | (set().union(*own.values()) - allowed if role == "Cliente" else set()))
             walkers.append(walker)
 
@@ -100,8 +102,10 @@ class Walks:
             found.succeeded[call.operation] += 1
         if answer.status >= 500:
             found.broken.append(f"{role} {call.method} {call.path}?{call.query} {call.body!r}: {answer.status} {answer.body[:200]}")
-        seen = {(letter, scope) for letter, scope in canaries(answer.texts()) if letter != studio.letter or scope not in SEES[role]}
+        told = SEES[role] + ("s" if call.operation == "privacy_list_audit_reads" else "")
+        seen = {(letter, scope) for letter, scope in canaries(answer.texts()) if letter != studio.letter or scope not in told}
         named = {each for text in answer.texts() for each in UUIDS.findall(text)} & forbidden
+        named -= {person.id for person in studio.everybody} if call.operation in TELLS_WHO else set()
         if seen or (named := named - set(UUIDS.findall(call.texts()))):
             found.leaks.append(f"{role} {call.method} {call.path}?{call.query}: {answer.status} {seen or named}")
 

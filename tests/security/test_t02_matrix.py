@@ -16,7 +16,7 @@ from kernel.registry import MOUNT
 from kernel.roles import Access
 from tests.security.seeded import rewritten
 from tests.security.studios import Studio, Studios
-from tests.security.wandering import METHODS, PASSWORD, operations
+from tests.security.wandering import KINDS, METHODS, PASSWORD, operations
 from tests.servers import Person
 
 ROLES = ("anonymous", "outsider", "Owner", "Colaborador", "Cliente")
@@ -125,6 +125,8 @@ class Matrix:
         further: Studio = self.studio
         assert further.further is not None
         member = further.people[role].id if role in ("Colaborador", "Cliente") else further.further.id
+        if name not in ("client_id", "user_id") and (kind := KINDS.get(name, "")).startswith("clients_"):
+            return self._below_client(kind)
         return {
             "workspace_id": self.studio.id,
             "client_id": self.studio.clients[0],
@@ -132,6 +134,14 @@ class Matrix:
             "entry_id": self.entry,
             "name": "clients",
         }.get(name, "nothing")
+
+    def _below_client(self, kind: str) -> str:
+        """The latest of the Cliente's own."""
+        table, _, column = kind.partition(".")
+        last = f"select {column} from {table} where workspace_id = %s and client_id = %s order by {column} desc limit 1"
+        found = self.studios.kept[0].execute(last.encode(), (self.studio.id, self.studio.clients[0])).fetchone()
+        assert found is not None, kind
+        return str(found[0])
 
     def _body(self, cell: Cell, body: dict[str, Any], person: Person | None) -> dict[str, Any]:
         known = person or self.studio.people["Owner"]

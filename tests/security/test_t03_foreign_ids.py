@@ -22,7 +22,7 @@ FOREIGN_KEYS = """
 select c.conrelid::regclass::text, a.attname::text from pg_constraint c join pg_attribute a on a.attrelid = c.conrelid and a.attnum = any (c.conkey)
  where c.contype = 'f' and c.conrelid::regclass::text = any (%s) and c.confrelid::regclass::text = any (%s) and a.attname <> 'workspace_id'
 """
-NOT_OVER_HTTP = {("outbox_deliveries", "event_id")}
+NOT_OVER_HTTP = {("outbox_deliveries", "event_id"), ("clients_consent", "recorded_by")}
 """Reviewed: foreign keys that no request can name; the product fills them itself."""
 
 
@@ -32,15 +32,14 @@ class Twins:
     def __init__(self, studios: Studios) -> None:
         self.studios, self.a, self.b = studios, studios["a"], studios["b"]
         self.ways = operations(studios.api.get("/api/v1/openapi.json").json)
+        self.foreign = {"clients.id": self.b.clients[1], "user_roles.user_id": self.b.people["Colaborador"].id, "workspaces.id": self.b.id}
         with studios.connect() as connection:
-            row = connection.execute("select max(id) from audit_logs where workspace_id = %s", (self.b.id,)).fetchone()
-        assert row is not None
-        self.foreign = {
-            "clients.id": self.b.clients[1],
-            "user_roles.user_id": self.b.people["Colaborador"].id,
-            "workspaces.id": self.b.id,
-            "audit_logs.id": str(row[0]),
-        }
+            for kind in set(KINDS.values()) - set(self.foreign):
+                table, _, column = kind.partition(".")
+                last = f"select {column} from {table} where workspace_id = %s order by {column} desc limit 1"
+                found = connection.execute(last.encode(), (self.b.id,)).fetchone()
+                assert found is not None, kind
+                self.foreign[kind] = str(found[0])
         self.own = {"clients.id": self.a.clients[1], "user_roles.user_id": self.a.people["Colaborador"].id, "workspaces.id": self.a.id}
 
     def differences(self, way: Operation, place: str, name: str, role: str) -> list[str]:

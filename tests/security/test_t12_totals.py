@@ -16,6 +16,8 @@ from tests.security.wandering import operations
 
 CLIENTS = "select count(*) from clients where workspace_id = %(ws)s"
 
+OF_CLIENT = "select count(*) from {} where workspace_id = %(ws)s and client_id = %(client)s"
+
 # List → who asks → the oracle's count for them.
 TOTALS: dict[tuple[str, str], str] = {
     ("/api/v1/clients", "Owner"): f"{CLIENTS} and status <> 'archived'",
@@ -40,6 +42,8 @@ TOTALS: dict[tuple[str, str], str] = {
     ),
     ("/api/v1/audit/reads", "Owner"): "select count(*) from audit_logs where workspace_id = %(ws)s and action = 'read'",
     ("/api/v1/audit/reads", "Cliente"): "select count(*) from audit_logs where workspace_id = %(ws)s and action = 'read' and client_id = %(client)s",
+    ("/api/v1/clients/{client_id}/consents", "Owner"): OF_CLIENT.format("clients_consent"),
+    ("/api/v1/clients/{client_id}/consents", "Cliente"): OF_CLIENT.format("clients_consent"),
     ("/api/v1/workspaces", "Cliente"): "select count(*) from user_roles where user_id = %(person)s and ended_at is null",
     ("/api/v1/me/consents", "Owner"): "select count(*) from accounts_consent where user_id = %(person)s",
 }
@@ -69,7 +73,7 @@ def wrong(studios: Studios) -> list[str]:
             for (path, role), sql in TOTALS.items():
                 given = {"ws": studio.id, "client": studio.clients[0], "person": studio.people[role].id}
                 expected = count(connection, sql, **given)
-                items = everything(studios, studio, role, path)
+                items = everything(studios, studio, role, path.replace("{client_id}", studio.clients[0]))
                 if len(items) != expected or len({str(item) for item in items}) != expected:
                     found.append(f"{path} as {role} in {studio.letter}: {len(items)}, not {expected}")
     return found

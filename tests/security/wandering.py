@@ -27,6 +27,8 @@ KINDS = {
     "actor_id": "user_roles.user_id",
     "workspace_id": "workspaces.id",
     "entry_id": "audit_logs.id",
+    "consent_id": "clients_consent.id",
+    "recorded_by": "user_roles.user_id",
 }
 """Parameter → the column whose values it names; others take any id there is."""
 
@@ -145,9 +147,10 @@ class Walker:
         """A random request for the operation, more often sensible than not."""
         dice = self.dice
         path, named = operation.path, []
+        together = self._together(operation) if dice.random() < 0.4 else {}
         for parameter in operation.parameters:
             if parameter["in"] == "path":
-                value = self._id(parameter["name"], parameter["schema"])
+                value = together.get(parameter["name"]) or self._id(parameter["name"], parameter["schema"])
                 path = path.replace("{" + parameter["name"] + "}", quote(value, safe=""))
         headers = {"Authorization": f"Bearer {self.who.token}"}
         if (workspace := self._workspace()) is not None:
@@ -170,6 +173,14 @@ class Walker:
             headers["Idempotency-Key"] = dice.choice(self.shared.keys)
         body = None if operation.body is None else json.dumps(self._body(operation)).encode()
         return Call(operation.id, operation.method, path, query, headers, body, question)
+
+    def _together(self, operation: Operation) -> dict[str, str]:
+        """A client of one's own and something of that very client, which two throws of the dice would rarely name."""
+        for name in (p["name"] for p in operation.parameters if p["in"] == "path" and p["name"] != "client_id"):
+            if "{client_id}" in operation.path and (pairs := self.own.get(KINDS.get(name, "").replace(".id", ".pair"))):
+                client, _, inner = self.dice.choice(pairs).partition(" ")
+                return {"client_id": client, name: inner}
+        return {}
 
     def _workspace(self) -> str | None:
         chance = self.dice.random()

@@ -1,3 +1,4 @@
 """Tables of this plugin, by family."""
 
+from plugins.clients.models import health as health
 from plugins.clients.models import register as register

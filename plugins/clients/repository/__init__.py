@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from plugins.clients.repository.duplicates import Duplicates
+from plugins.clients.repository.health import Consents, HealthRecords
 from plugins.clients.repository.register import Register
 
 
@@ -14,3 +15,5 @@ class Repository:
 
     register: Register = field(default_factory=Register)
     duplicates: Duplicates = field(default_factory=Duplicates)
+    health: HealthRecords = field(default_factory=HealthRecords)
+    consents: Consents = field(default_factory=Consents)

@@ -1,4 +1,5 @@
 """Clients over HTTP, by family."""
 
 from plugins.clients.resources import duplicates as duplicates
+from plugins.clients.resources import health as health
 from plugins.clients.resources import register as register

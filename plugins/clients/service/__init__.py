@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from plugins.clients.service.consents import Consents
 from plugins.clients.service.duplicates import Duplicates
+from plugins.clients.service.health import Health
 from plugins.clients.service.register import Clients
 
 
@@ -14,3 +16,5 @@ class Service:
 
     clients: Clients
     duplicates: Duplicates
+    health: Health
+    consents: Consents

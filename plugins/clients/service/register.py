@@ -7,14 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from kernel.context import current
 from kernel.errors import Conflict, Fault, Invalid, NotFound, Stale
 from kernel.ids import new_id
-from kernel.roles import Role
 from plugins.clients import events
 from plugins.clients.domain.duplicates import Candidate, keys_of
 from plugins.clients.domain.register import Search, Status, normalise, own_view, terms_of, unique_tags
 from plugins.clients.ports.register import Directory, Duplicates, Register
+from plugins.clients.service.actors import is_cliente
 from ports.persistence import Document, Row
 
 _FINDABLE: Final = ("full_name", "email", "tags", "phone", "birth_date")
@@ -33,7 +32,7 @@ class Clients:
     def find(self, search: Search, limit: int, after: tuple[Any, ...] | None) -> list[Document]:
         """A page of clients; a Cliente finds only themself."""
         found = self._directory.page(search, limit, after)
-        return [own_view(each) for each in found] if _is_cliente() else found
+        return [own_view(each) for each in found] if is_cliente() else found
 
     def tags(self, limit: int, after: tuple[Any, ...] | None) -> list[Document]:
         """The tags in use, with how many clients carry each."""
@@ -44,7 +43,7 @@ class Clients:
         found = self._directory.get(client_id)
         if found is None:
             raise NotFound()
-        return own_view(found) if _is_cliente() else found
+        return own_view(found) if is_cliente() else found
 
     def add(self, given: Mapping[str, Any], *, allow_duplicate: bool = False) -> dict[str, Any]:
         """Add a client. Raises Conflict duplicate_client with the candidates when they may be here already, Invalid for a birth date to come
@@ -151,7 +150,3 @@ def _check_birth(given: Mapping[str, Any], now: datetime) -> None:
     born = given.get("birth_date")
     if born is not None and born > (now + _EASTERNMOST).date():
         raise Invalid(errors=[Fault("/birth_date", "May not be in the future.")])
-
-
-def _is_cliente() -> bool:
-    return current().open_transaction.entered().role == Role.CLIENTE

@@ -1,0 +1,59 @@
+"""Rules about health data: what a record holds, and on whose word it may be kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Final
+
+PURPOSE: Final = "health"
+
+
+class GivenBy(StrEnum):
+    """Who consented: the client in person, or a member of staff who says the client did."""
+
+    SELF = "self"
+    STAFF_ATTESTED = "staff_attested"
+
+
+class WithdrawnBy(StrEnum):
+    """Who took a consent back."""
+
+    SELF = "self"
+    STAFF = "staff"
+
+
+EMPTY: Final[Mapping[str, Any]] = {
+    "conditions": [], "injuries": [], "medication": [], "allergies": [], "emergency_contact": None, "baseline": None, "notes": None,
+}  # fmt: skip
+"""What is known of somebody nobody wrote about."""
+
+
+def packed(health: Mapping[str, Any]) -> bytes:
+    """One record as the bytes that are sealed."""
+    return json.dumps({name: health[name] for name in EMPTY}, default=_plain, ensure_ascii=False).encode()
+
+
+def unpacked(plain: bytes) -> dict[str, Any]:
+    """The record again; what an older version did not know is empty."""
+    found: dict[str, Any] = {**EMPTY, **json.loads(plain)}
+    for injury in found["injuries"]:
+        injury["since"], injury["until"] = _date(injury["since"]), _date(injury["until"])
+    if found["baseline"] is not None:
+        found["baseline"]["measured_on"] = _date(found["baseline"]["measured_on"])
+    return found
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return float(value)
+    raise TypeError(f"{type(value).__name__} has no place in a health record")
+
+
+def _date(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
