@@ -11,7 +11,7 @@ import pytest
 
 from config.settings import Settings
 from plugins.clients.service import health as service
-from tests.servers import Api, Person, Reply, add_member
+from tests.servers import Api, Person, Reply, add_member, owner_of
 
 HEALTH = {
     "conditions": ["asthma"],
@@ -262,6 +262,17 @@ def test_p3_a_reading_without_a_trace_is_noticed(clinic: Clinic, monkeypatch: py
     monkeypatch.setattr("plugins.clients.repository.health.HealthRecords.read", lambda *_: None)
     with pytest.raises(AssertionError, match="a refusal is not"):
         every_reading_is_recorded_and_the_client_sees_by_whom(clinic)
+
+
+def test_p3_the_events_tell_that_something_changed_and_not_what(clinic: Clinic, settings: Settings) -> None:
+    clinic.give("Cliente")
+    clinic.write()
+    clinic.withdraw("Cliente")
+    with owner_of(settings) as connection:
+        rows = connection.execute("select name, payload from outbox where workspace_id = %s order by id", (clinic.workspace,)).fetchall()
+    consent = {"client_id": clinic.client, "purpose": "health"}
+    told = {"clients_consent_given": consent, "clients_health_changed": {"client_id": clinic.client}, "clients_consent_withdrawn": consent}
+    assert {name: payload for name, payload in rows if name in told} == told
 
 
 @pytest.fixture
