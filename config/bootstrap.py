@@ -90,6 +90,9 @@ def _build(manifest: Manifest, settings: Settings, container: Any, registry: Reg
             app_url=settings.app_url,
             own_url=settings.own_url,
             federation=container.federation(),
+            dns=container.dns(),
+            hosts=container.hosts(),
+            own_hosts=settings.own_names,
         )
     )
 
@@ -117,6 +120,7 @@ def web(installation: Installation, *, shortcut: bool = True) -> Gateway:
         max_body_bytes=settings.max_body_bytes,
         max_upload_bytes=settings.max_upload_bytes,
         throttle=container.throttle(),
+        hosts=container.hosts(),
     )
     blueprints = {m.id: m.blueprints for m in installation.registry.plugins.values() if isinstance(m, Plugin)}
     gateway = create_app(

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from dependency_injector import containers, providers
 
+from adapters.dns import Resolver
 from adapters.http.addresses import Addresses
 from adapters.http.cursors import Cursors
 from adapters.http.throttle import Throttle
@@ -14,7 +15,9 @@ from adapters.local.clock import SystemClock
 from adapters.local.encryption import AesGcmEncryption
 from adapters.local.identity import Argon2Passwords, Es256Issuer, RotatingRefreshTokens
 from adapters.local.mail import FileMailer
+from adapters.local.zone import ZoneFile
 from adapters.postgres.database import PostgresDatabase
+from adapters.postgres.hosts import PostgresHosts
 from adapters.postgres.pool import Pool
 from adapters.smtp.mailer import SmtpMailer, SmtpServer
 from config.databases import Connections, connections
@@ -23,6 +26,7 @@ from config.limits import limiter_of, quotas_of
 from config.secrets import data_keys, derive_key
 from config.settings import Settings
 from config.signing import StoredKeyRing
+from ports.dns import Dns
 from ports.mail import Mailer
 
 ISSUER = "fitpro"
@@ -40,6 +44,10 @@ def _mailer(settings: Settings) -> Mailer:
     return FileMailer(settings.home / "mail", address=settings.mail_from)
 
 
+def _dns(settings: Settings) -> Dns:
+    return ZoneFile(settings.dns_zone) if settings.dns_zone else Resolver(settings.dns_servers)
+
+
 class Container(containers.DeclarativeContainer):
     """Override a provider to swap an adapter: `container.clock.override(...)`."""
 
@@ -52,6 +60,8 @@ class Container(containers.DeclarativeContainer):
     relay_pool = providers.Singleton(_pool, connections, settings, "relay")
     app_database = providers.Singleton(PostgresDatabase, app_pool)
     auth_database = providers.Singleton(PostgresDatabase, auth_pool)
+    hosts = providers.Singleton(PostgresHosts, auth_database, own=settings.provided.own_names)
+    dns = providers.Singleton(_dns, settings)
 
     key_ring = providers.Singleton(StoredKeyRing, auth_database, providers.Callable(derive_key, settings.provided.secret_key, "signing keys"), clock)
     issuer = providers.Singleton(Es256Issuer, key_ring, clock, iss=ISSUER, audience="fitpro", lifetime_s=settings.provided.access_token_ttl_s)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, Self, cast
+from urllib.parse import urlsplit
 
 import psycopg
 from environs import Env, EnvValidationError
@@ -59,6 +61,10 @@ def _names(env: Env, variable: str, default: tuple[str, ...], validate: Callable
 
 def _keys(env: Env, variable: str, default: tuple[bytes, ...], validate: Callable[[Any], Any] | None) -> tuple[bytes, ...]:
     return tuple(name.encode() for name in _names(env, variable, (), validate)) or default
+
+
+def _hosts(env: Env, variable: str, default: tuple[str, ...], validate: Callable[[Any], Any] | None) -> tuple[str, ...]:
+    return tuple(name.lower().rstrip(".") for name in _names(env, variable, default, validate))
 
 
 _URL_OF_A_DATABASE: Final = Regexp(r"(postgres(ql)?://\S+)?\Z", error="Must begin with postgresql:// and hold no spaces.")
@@ -123,6 +129,9 @@ class Settings:
     max_upload_bytes: int = _a("FITPRO_MAX_UPLOAD_BYTES", 10 * 1024 * 1024, "largest uploaded file", Env.int, Range(1024, 256 * 1024 * 1024))
     trusted_proxies: int = _a("FITPRO_TRUSTED_PROXIES", 0, "proxies in front whose X-Forwarded-* headers are believed", Env.int, Range(0, 8))
     cors_origins: tuple[str, ...] = _a("FITPRO_CORS_ORIGINS", (), "origins of browser frontends (https://a,https://b)", _names)
+    own_hosts: tuple[str, ...] = _a("FITPRO_OWN_HOSTS", (), "names of this installation, which no workspace may claim (a.example,b.example)", _hosts)
+    dns_servers: tuple[str, ...] = _a("FITPRO_DNS_SERVERS", (), "resolvers to ask (address or address:port); not set: the system's", _names)
+    dns_zone: Path | None = _a("FITPRO_DNS_ZONE", None, "a file of TXT records to read instead of the DNS (tests)", Env.path)
     docs_enabled: bool = _a("FITPRO_DOCS", IN_DEVELOPMENT, "the OpenAPI document and /docs are open to everybody", Env.bool)
     metrics_enabled: bool = _a("FITPRO_METRICS", True, "/metrics answers", Env.bool)
     log_level: str = _a("FITPRO_LOG_LEVEL", "info", "debug, info, warning or error", check=OneOf(("debug", "info", "warning", "error")))
@@ -165,6 +174,12 @@ class Settings:
     def embedded(self) -> bool:
         """Whether the database is the embedded server under `home`."""
         return self.database_url is None
+
+    @property
+    def own_names(self) -> frozenset[str]:
+        """The hosts that are this installation itself, the frontend's included: no workspace's domains."""
+        frontend = urlsplit(self.app_url).hostname
+        return frozenset((*self.own_hosts, *([frontend] if frontend else ())))
 
     @classmethod
     def from_environ(cls) -> Self:
@@ -219,6 +234,8 @@ def _contradictions(values: Mapping[str, Any], production: bool) -> Iterator[str
         if not re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", origin):
             yield "FITPRO_CORS_ORIGINS: Each is a scheme and a host in lower case, with no path; * is not possible."
             break
+    if bad := [server for server in values["dns_servers"] or () if not _is_server(server)]:
+        yield f"FITPRO_DNS_SERVERS: Each is an address or address:port, not {', '.join(bad)}."
     if unknown := [name for name in twins if name not in TWINS]:
         yield f"FITPRO_ALLOW_TWINS: Only {', '.join(TWINS)} can stand here, not {', '.join(unknown)}."
     yield from contradictions(values)
@@ -239,8 +256,19 @@ def _refusals(values: Mapping[str, Any], database: str | None, twins: Iterable[s
         yield "FITPRO_URL: Needed in production beside FITPRO_OIDC_PROVIDERS: they send people back there."
     if not values["app_url"]:
         yield "FITPRO_APP_URL: Needed in production: links in mails lead there."
+    if values["dns_zone"]:
+        yield "FITPRO_DNS_ZONE: Cannot be set in production: it would verify domains that nobody owns."
     if values["demo"]:
         yield "FITPRO_DEMO: Cannot be on in production: everybody knows the demo's passwords."
+
+
+def _is_server(text: str) -> bool:
+    bracketed = re.fullmatch(r"\[([0-9a-fA-F:]+)\](?::([0-9]{1,5}))?", text) or re.fullmatch(r"([0-9.]+)(?::([0-9]{1,5}))?", text)
+    try:
+        ipaddress.ip_address(bracketed[1] if bracketed else text)
+    except ValueError:
+        return False
+    return not (bracketed and bracketed[2]) or 0 < int(bracketed[2]) < 65_536
 
 
 def unreadable(url: str) -> str | None:

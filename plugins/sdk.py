@@ -19,7 +19,7 @@ from adapters.http import fields
 from adapters.http.blueprint import Blueprint
 from adapters.http.bodies import Upload
 from adapters.http.exchange import RequestHeaders, with_headers
-from adapters.http.operation import allow, confidential, headed, key_required, may_answer, outside, recent, unconditional
+from adapters.http.operation import allow, cached, confidential, headed, key_required, may_answer, outside, recent, unconditional
 from adapters.http.pagination import Page, PageRequest, page_of
 from adapters.http.schema import QuerySchema, Schema, invalid
 from adapters.http.sheets import Separator, Sheet, SheetFormat, file_of, unquoted
@@ -58,9 +58,9 @@ __all__ = [
     "EVERYONE", "PUBLIC", "SIGNED_IN", "STAFF", "Blueprint", "Conflict", "Document", "DomainError", "Fault", "Forbidden", "Invalid", "Letter",
     "Malformed", "Mapped", "MethodView", "Model", "Money", "NotFound", "Page", "PageRequest", "Place", "Plugin", "Provided", "QuerySchema",
     "RateLimited", "Refused", "RequestHeaders", "Role", "Row", "Schema", "Separator", "Sheet", "SheetFormat", "Stale", "Unauthenticated",
-    "Unavailable", "Upload", "Work", "allow", "confidential", "constraints", "ctx", "fields", "file_of", "headed", "invalid", "key_required", "ma",
-    "mapped_column", "may_answer", "metadata", "new_id", "outside", "page_of", "recent", "reference", "sa", "sealed", "sql", "statement", "tables",
-    "unconditional", "unquoted", "validate", "with_headers", "work",
+    "Unavailable", "Upload", "Work", "allow", "cached", "confidential", "constraints", "ctx", "fields", "file_of", "headed", "invalid",
+    "key_required", "ma", "mapped_column", "may_answer", "metadata", "new_id", "outside", "page_of", "recent", "reference", "sa", "sealed", "sql",
+    "statement", "tables", "unconditional", "unquoted", "validate", "with_headers", "work",
 ]  # fmt: skip
 
 PUBLIC = Access.PUBLIC

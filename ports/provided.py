@@ -9,15 +9,18 @@ from typing import Any
 from kernel.registry import Registry
 from ports.capabilities import Capabilities
 from ports.clock import Clock
+from ports.dns import Dns
 from ports.encryption import Encryption
 from ports.federation import Federation
+from ports.hosts import Hosts
 from ports.identity import Passwords, RefreshTokens, TokenIssuer
 
 
 @dataclass(frozen=True, slots=True)
 class Provided:
     """repository: the plugin's own `repository.Repository()`, None when it has none. registry: the plugins of this process.
-    app_url: where the frontend is, own_url: where this server is, without a slash at the end."""
+    app_url: where the frontend is, own_url: where this server is, without a slash at the end. own_hosts: names this installation answers
+    under itself."""
 
     repository: Any
     clock: Clock
@@ -31,3 +34,6 @@ class Provided:
     app_url: str
     own_url: str
     federation: Federation
+    dns: Dns
+    hosts: Hosts
+    own_hosts: frozenset[str]

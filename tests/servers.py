@@ -54,6 +54,7 @@ class Cluster:
             database_owner_url=dsn("fitpro_owner", database),
             argon2_time_cost=1,
             argon2_memory_kib=8,
+            dns_zone=self.home / "zone.txt",
             **{"strict": True, "demo": False, **GENEROUS, **changes},
         )
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from adapters.http.exchange import Environ, workspace_of
+from adapters.http.exchange import Environ, host_of, workspace_of
 from adapters.http.operation import Operation
 from adapters.http.throttle import Throttle
 from kernel.context import Kind, Scope
 from kernel.errors import Forbidden, Malformed, NotFound, Unauthenticated
 from kernel.roles import EVERYONE, Access
+from ports.hosts import Hosts
 from ports.identity import Principal, TokenVerifier
 from ports.persistence import Database
 
@@ -24,6 +25,7 @@ class Callers:
     verifier: TokenVerifier
     throttle: Throttle
     database: Database
+    hosts: Hosts
 
     def of(self, operation: Operation, environ: Environ, path: Mapping[str, Any], request_id: str) -> Scope:
         """The scope of an operation's caller. Raises Unauthenticated, RateLimited, Malformed, and of API keys what the gate says."""
@@ -64,10 +66,15 @@ class Callers:
             self.throttle.somebody(environ, who, None)
             raise
         self.throttle.somebody(environ, who, named)
-        workspace = named or self.database.only_workspace(who.user_id, who.session_id)
+        workspace = named or self._hosted(environ) or self.database.only_workspace(who.user_id, who.session_id)
         if workspace is None:
             raise Malformed("Say which workspace with X-Workspace-Id.", code="workspace_required")
         return workspace
+
+    def _hosted(self, environ: Environ) -> UUID | None:
+        """The workspace whose verified domain the request was sent to."""
+        host = host_of(environ)
+        return None if host is None else self.hosts.workspace(host)
 
     # -- API keys ------------------------------------------------------------------------------------------------------------------
     def _key(self, who: Principal, home: UUID, operation: Operation, environ: Environ, path: Mapping[str, Any], request_id: str) -> Scope:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,9 @@ from uuid import UUID
 from kernel.errors import Fault, Malformed, TooLarge
 
 Environ = dict[str, Any]
+
+# A dot, and letters in the last label.
+_NAME = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*")
 
 
 @dataclass(slots=True)
@@ -31,6 +35,11 @@ class RequestHeaders:
         """A header's value, None without it."""
         value: str | None = self.environ.get("HTTP_" + name.upper().replace("-", "_"))
         return value
+
+    @property
+    def host(self) -> str | None:
+        """The name the request was sent to; see `host_of`."""
+        return host_of(self.environ)
 
     def cookie(self, name: str) -> str | None:
         """A cookie's value as it was sent; None without it, or when it is there twice: somebody else may have set one of them."""
@@ -101,6 +110,13 @@ def workspace_header(environ: Environ) -> UUID | None:
         return UUID(text)
     except ValueError:
         raise Malformed("X-Workspace-Id is not a UUID.", code="malformed_header", errors=[Fault("X-Workspace-Id:", "Must be a UUID.")]) from None
+
+
+def host_of(environ: Environ) -> str | None:
+    """The name in Host, in lower case and without its port; None for an address, a bare machine name or nonsense: no domain anybody verified."""
+    host: str = environ.get("HTTP_HOST") or ""
+    name = host.partition(":")[0].removesuffix(".").lower()
+    return name if len(name) <= 253 and _NAME.fullmatch(name) else None
 
 
 def key_header(environ: Environ) -> str | None:

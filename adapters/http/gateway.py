@@ -134,7 +134,7 @@ class Gateway:
                 answer = self.runner.run(found[0], environ, found[1], request_id)
                 name = found[0].operation.id
         sent = [*answer.headers, *environ.get(TOLD, ()), *headers.SECURITY_HEADERS, ("X-Request-Id", request_id)]
-        if origin is not None and method != "OPTIONS":
+        if method != "OPTIONS":  # without an Origin too: what a cache keeps must say that it depends on it
             sent.extend(self._cors.headers(origin))
         if any(header[0] == "Content-Security-Policy" for header in answer.headers):
             sent = _once(sent)

@@ -173,6 +173,10 @@ def _describe_answers(described: dict[str, Any], operation: Operation) -> None:
             told["ETag"] = {"schema": {"type": "string"}, "description": "Version of the record."}
             if operation.method == "GET":
                 answers["304"] = {"description": "Not modified since the ETag in If-None-Match."}
+    if marks.public_s:
+        told["ETag"] = {"schema": {"type": "string"}, "description": "Made of the answer's bytes."}
+        told["Cache-Control"] = {"schema": {"type": "string"}, "description": "Shared caches may keep it."}
+        answers["304"] = {"description": "Not modified since the ETag in If-None-Match."}
     answers.update(problems.responses_for(statuses(operation)))
 
 

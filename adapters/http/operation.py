@@ -39,6 +39,7 @@ class Marks:
     files: tuple[str, ...] = ()
     documented: tuple[int, ...] = ()
     headed: bool = False
+    public_s: int = 0
 
 
 def marks(function: Callable[..., Any]) -> Marks:
@@ -109,6 +110,16 @@ def recent(function: F) -> F:
     return function
 
 
+def cached(seconds: int) -> Callable[[F], F]:
+    """This PUBLIC answer is the same for everybody: shared caches may keep it so long. Its ETag is made of its bytes."""
+
+    def mark(function: F) -> F:
+        marks(function).public_s = seconds
+        return function
+
+    return mark
+
+
 @dataclass(slots=True)
 class Operation:
     """One method of one route. rule: Flask's, absolute. roles: those that pass; empty for `access` audiences."""
@@ -141,6 +152,8 @@ def build(plugin: Manifest, method: str, rule: str, endpoint: str, view: type[An
     if declared is None or declared.allow is None:
         raise ValueError(f"{view.__name__}.{method.lower()} ({method} {rule}) has no @allow")
     access = declared.allow if isinstance(declared.allow, Access) else None
+    if declared.public_s and access is not Access.PUBLIC:
+        raise ValueError(f"{view.__name__}.{method.lower()} ({method} {rule}) is not PUBLIC, so shared caches may not keep its answer")
     roles: tuple[str, ...] = ()
     if access is None:
         if declared.allow not in plugin.permissions:

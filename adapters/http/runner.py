@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
 from collections.abc import Iterator, Mapping
@@ -26,6 +27,7 @@ from kernel.errors import DomainError, Forbidden, NotFound
 from kernel.ids import new_id
 from kernel.roles import Role
 from ports.encryption import Encryption
+from ports.hosts import Hosts
 from ports.identity import TokenVerifier
 from ports.persistence import Claim, Database, KeyInUse, KeyTaken, Reply, RuleBroken, UnitOfWork
 
@@ -46,6 +48,7 @@ class Platform:
     max_body_bytes: int
     max_upload_bytes: int
     throttle: Throttle
+    hosts: Hosts
 
 
 class Runner:
@@ -54,7 +57,7 @@ class Runner:
     def __init__(self, platform: Platform) -> None:
         self.platform = platform
         self.throttle = platform.throttle
-        self._callers = Callers(platform.verifier, platform.throttle, platform.databases["app"])
+        self._callers = Callers(platform.verifier, platform.throttle, platform.databases["app"], platform.hosts)
         self._reader = Reader(platform.cursors, platform.max_body_bytes, platform.max_upload_bytes)
 
     def run(self, compiled: Compiled, environ: Environ, path: Mapping[str, Any], request_id: str) -> Answer:
@@ -215,6 +218,8 @@ class Runner:
             return Answer(operation.marks.status, [headers.NO_STORE])
         if isinstance(result, Page):
             return self._page(compiled, current.scope, inputs, result, environ)
+        if operation.marks.public_s:
+            return _shared(operation.marks.public_s, to_json(compiled.dump(result)), environ)
         sent = [("Content-Type", "application/json")]
         version = result.get("version") if isinstance(result, dict) else getattr(result, "version", None)
         if version is None or not operation.marks.etag:
@@ -236,6 +241,14 @@ class Runner:
             sent.append(("Link", f'<{target}>; rel="next"'))
         dump = compiled.dump
         return Answer(compiled.operation.marks.status, sent, to_json({"items": [dump(item) for item in page.items], "next_cursor": cursor}))
+
+
+def _shared(seconds: int, body: bytes, environ: Environ) -> Answer:
+    tag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
+    sent = [("Content-Type", "application/json"), ("ETag", tag), ("Cache-Control", f"public, max-age={seconds}")]
+    if conditional.not_modified(environ.get("HTTP_IF_NONE_MATCH"), tag):
+        return Answer(304, sent[1:])
+    return Answer(200, sent, body)
 
 
 def _is_cliente(current: Current) -> bool:

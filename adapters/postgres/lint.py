@@ -33,6 +33,7 @@ POLICIES = frozenset(
     {
         "audit_logs.guard", "workspaces.guard", "workspaces.relay", "user_roles.guard", "user_roles.own", "outbox.sweep",
         "outbox_deliveries.platform", "outbox_deliveries.relay", "outbox_deliveries.guard", "idempotency_keys.own", "idempotency_keys.sweep",
+        "claims.hosts", "workspaces.hosts",
     }
 )  # fmt: skip
 """Reviewed: policies that show rows to somebody, besides those of `app.protect`."""

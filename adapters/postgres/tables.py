@@ -49,6 +49,7 @@ workspaces = sa.Table(
     sa.Column("currency", sa.Text, nullable=False, server_default="EUR"),
     sa.Column("locale", sa.Text, nullable=False, server_default="en"),
     sa.Column("week_start", sa.SmallInteger, nullable=False, server_default="1"),
+    sa.Column("time_format", sa.Text, nullable=False, server_default="24h"),
     sa.Column("branding", JSONB, nullable=False, server_default="{}"),
     sa.Column("modules", sa.ARRAY(sa.Text), nullable=False, server_default="{}"),
     sa.Column("version", sa.BigInteger, nullable=False, server_default="1"),

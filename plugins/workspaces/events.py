@@ -35,3 +35,13 @@ def workspaces_member_removed(user_id: UUID) -> None:
 @event
 def workspaces_role_changed(user_id: UUID, role: str) -> None:
     """After a member got another role (or, as a Cliente, became another client)."""
+
+
+@event
+def workspaces_domain_verified(domain: str) -> None:
+    """After a domain was proven; from now on it selects the workspace."""
+
+
+@event
+def workspaces_domain_failed(domain: str) -> None:
+    """After a claim waited in vain, or a verified domain lost its record for a week; it selects nothing any more."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from plugins.sdk import EVERYONE, STAFF, Fault, Plugin, Provided, Role, Schema, invalid, ma
+from plugins.sdk import EVERYONE, STAFF, Fault, Plugin, Provided, Role, Schema, invalid, ma, work
 from plugins.workspaces import events
 from plugins.workspaces.service import Service
 
@@ -19,7 +20,7 @@ plugin = Plugin(
     title="Workspaces",
     description="Workspaces, their members and roles, and which modules they have on.",
     core=True,
-    mounts=("/api/v1/workspaces", "/api/v1/users"),
+    mounts=("/api/v1/workspaces", "/api/v1/users", "/api/v1/branding"),
     permissions={
         "read": EVERYONE,
         "change": (Role.OWNER,),
@@ -27,6 +28,7 @@ plugin = Plugin(
         "manage_members": (Role.OWNER,),
         "read_modules": STAFF,
         "manage_modules": (Role.OWNER,),
+        "manage_domains": (Role.OWNER,),
     },
     hooks=(
         events.workspaces_enabling,
@@ -35,13 +37,22 @@ plugin = Plugin(
         events.workspaces_module_disabled,
         events.workspaces_member_removed,
         events.workspaces_role_changed,
+        events.workspaces_domain_verified,
+        events.workspaces_domain_failed,
     ),
 )
 
 
 def build(ports: Provided) -> Service:
     """The service, on the platform's adapters."""
-    return Service.of(store=ports.repository, settings=MarshmallowSettings(), registry=ports.registry, clock=ports.clock)
+    return Service.of(
+        store=ports.repository, settings=MarshmallowSettings(), registry=ports.registry, clock=ports.clock,
+        dns=ports.dns, hosts=ports.hosts, own_hosts=ports.own_hosts, transaction=work, later=_later,
+    )  # fmt: skip
+
+
+def _later(task: str, at: datetime, **arguments: object) -> None:
+    plugin.tasks[task].schedule(arguments, at=at)
 
 
 class MarshmallowSettings:

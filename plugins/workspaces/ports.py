@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from kernel.errors import Fault
-from ports.persistence import Document
+from ports.persistence import Document, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +36,16 @@ class Installed:
 class Workspaces(Protocol):
     """Workspaces themselves."""
 
-    def found(self, id: UUID, modules: Sequence[str], **profile: object) -> Document:
+    def found(self, id: UUID, modules: Sequence[str], *, time_format: str, branding: Mapping[str, Any], **profile: object) -> Row:
         """Start one, the actor its Owner, and return it."""
 
     def mine(self, after: str | None, limit: int) -> list[Document]: ...
 
-    def workspace(self) -> Document | None:
+    def workspace(self) -> Row | None:
         """The current one."""
 
-    def change(self, expected: int | None, now: datetime, **profile: object) -> Document | None:
-        """Set what is not None; None when `expected` is not the version."""
+    def change(self, expected: int | None, now: datetime, **profile: object) -> Row | None:
+        """Set what is not None, of branding member by member; None when `expected` is not the version."""
 
     def lock(self) -> None:
         """One at a time on the current workspace's members and modules, until the transaction ends."""
@@ -78,7 +78,39 @@ class Modules(Protocol):
     def configure(self, module: str, settings: Mapping[str, Any], now: datetime) -> None: ...
 
 
-class Store(Workspaces, Members, Modules, Protocol):
+class Domains(Protocol):
+    """What the current workspace claims. Rows carry domain, token, state, reason, since, checked_at, verified_at, version and times."""
+
+    def domains(self, last: str | None, limit: int) -> Sequence[Row]:
+        """By name, beyond `last`."""
+
+    def domain(self, domain: str) -> Row | None: ...
+
+    def lock_domain(self, id: UUID) -> Row | None:
+        """The row, held until the transaction ends."""
+
+    def add_domain(self, row: Mapping[str, object]) -> None:
+        """Queue a new claim. Surfaces as Conflict domain_exists when the workspace has it already."""
+
+    def judge_domain(self, id: UUID, **judged: Any) -> Row | None:
+        """Set state, reason, since, checked_at, verified_at."""
+
+    def drop_domain(self, id: UUID, expected: int | None) -> bool:
+        """False when `expected` is not the version."""
+
+    def hold(self, domain: str) -> bool:
+        """Make the name this workspace's and nobody else's; False when it is another's."""
+
+    def release(self, domain: str) -> None: ...
+
+
+class Later(Protocol):
+    """Stores a job of this plugin in the open transaction."""
+
+    def __call__(self, task: str, at: datetime, **arguments: object) -> None: ...
+
+
+class Store(Workspaces, Members, Modules, Domains, Protocol):
     """All of it, in the open transaction."""
 
 

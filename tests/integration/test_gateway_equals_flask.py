@@ -20,7 +20,10 @@ from tests.servers import Api, Reply
 
 UUIDS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MOMENTS = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|\+00:00)|\b[0-9a-f]{32}\b")
-TOKENS = re.compile(r'("(?:access_token|refresh_token|next_cursor)":")[^"]+|(cursor=)[^">]+|(u|p)[0-9]+(?:-[0-9]+)*(?=@example)|("id":)[0-9]+')
+TOKENS = re.compile(
+    r'("(?:access_token|refresh_token|next_cursor|token)":")[^"]+|(cursor=)[^">]+|(u|p)[0-9]+(?:-[0-9]+)*(?=@example)|("id":)[0-9]+'
+    r'|(fitpro-verification=)[^"]+'
+)
 REQUEST_ID = "00000000000000000000000000000001"
 
 
@@ -119,7 +122,7 @@ def comparable(reply: Reply, side: World) -> tuple[int, list[tuple[str, str]], s
 
     def even(text: str) -> str:
         text = UUIDS.sub(lambda found: names.setdefault(found[0], f"<id {len(names)}>"), text)
-        return TOKENS.sub(r"\1\2\3\4-", MOMENTS.sub("<moment or request>", text))
+        return TOKENS.sub(r"\1\2\3\4\5-", MOMENTS.sub("<moment or request>", text))
 
     body = even(reply.body.decode("utf-8", "replace"))
     sent = sorted((name, even(value)) for name, value in reply.headers.items() if name not in ("X-Request-Id", "Content-Length"))

@@ -37,6 +37,11 @@ class Studio:
         return f"zq{self.run}{self.letter}{scope}zq"
 
     @property
+    def domain(self) -> str:
+        """A name it has verified."""
+        return f"{self.letter}{self.run}.example.org"
+
+    @property
     def everybody(self) -> list[Person]:
         assert self.further is not None
         return [*self.people.values(), self.further]
@@ -84,6 +89,8 @@ class Studios:
                     " and (ended_at is not null or role <> %s or client_id is distinct from %s)",
                     (role, client, studio.id, person.id, role, client),
                 )
+            for row in _DOMAIN:
+                connection.execute(row.encode(), {"ws": studio.id, "id": new_id(), "value": studio.domain})
             connection.execute(
                 "update clients_consent set withdrawn_at = null, withdrawn_by = null, given_by = 'staff_attested' where id ="
                 " (select id from clients_consent where workspace_id = %s and client_id = %s order by id desc limit 1)",
@@ -107,6 +114,9 @@ def build(api: Api, settings: Settings, superuser: str) -> Studios:
         studio.further = api.signup(f"Rui {staff}", f"further.{staff}@example.com")
         studio.id = api.workspace(people["Owner"], f"Studio {studio.canary('w')}")
         studio.clients = [client(api, studio, index) for index in range(3)]
+        with psycopg.connect(superuser) as connection:
+            for row in _DOMAIN:
+                connection.execute(row.encode(), {"ws": studio.id, "id": new_id(), "value": studio.domain})
         add_member(settings, studio.id, people["Colaborador"], "Colaborador")
         add_member(settings, studio.id, studio.further, "Colaborador")
         add_member(settings, studio.id, people["Cliente"], "Cliente", studio.clients[0])
@@ -137,11 +147,16 @@ MEANINGFUL = frozenset(
         "clients_consent.purpose", "clients_consent.withdrawn_by", "clients_health.sealed", "clients_term.term", "outbox.name",
         "outbox_deliveries.handler", "outbox_deliveries.module", "outbox_deliveries.queue", "user_roles.client_scope", "user_roles.role",
         "workspace_modules.module", "workspaces.currency", "workspaces.locale", "workspaces.modules", "workspaces.timezone",
+        "workspaces.time_format", "workspaces_domain.state",
     }
 )  # fmt: skip
+_DOMAIN = (
+    "insert into claims (workspace_id, kind, value) values (%(ws)s, 'domain', %(value)s) on conflict do nothing",
+    "insert into workspaces_domain (workspace_id, id, domain, token, state, reason) values (%(ws)s, %(id)s, %(value)s, 'token', 'verified', 'r')"
+    " on conflict do nothing",
+)
 _ROWS = (
     "insert into workspace_modules (workspace_id, module) values (%(ws)s, 'clients') on conflict do nothing",
-    "insert into claims (workspace_id, kind, value) values (%(ws)s, 'domain', %(value)s) on conflict do nothing",
     "insert into outbox_deliveries (workspace_id, id, module, handler, arguments, done_at)"
     " values (%(ws)s, %(id)s, '', 'nobody:nothing', '{}', now())",
 )

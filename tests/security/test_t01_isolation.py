@@ -48,6 +48,7 @@ class Walks:
     def __init__(self, studios: Studios, gateway: Gateway, seed: int) -> None:
         self.studios, self.gateway, self.dice, self.shared = studios, gateway, random.Random(seed), Shared()
         self.ways = ways_of(studios, gateway)
+        self.written: dict[str, set[str]] = {letter: set() for letter in studios.all}
 
     def go(self, steps: int, *, only: str = "abc") -> Walked:
         found = Walked()
@@ -93,8 +94,7 @@ class Walks:
         self.studios.repair(studio.letter)
         walk(self.gateway, walkers, self.ways, ROUND, after)
 
-    @staticmethod
-    def _judge(studio: Studio, role: str, forbidden: set[str], call: Call, answer: Answer, found: Walked) -> None:
+    def _judge(self, studio: Studio, role: str, forbidden: set[str], call: Call, answer: Answer, found: Walked) -> None:
         found.steps += 1
         found.statuses[answer.status] += 1
         found.asked[call.operation] += 1
@@ -103,10 +103,14 @@ class Walks:
         if answer.status >= 500:
             found.broken.append(f"{role} {call.method} {call.path}?{call.query} {call.body!r}: {answer.status} {answer.body[:200]}")
         told = SEES[role] + ("s" if call.operation == "privacy_list_audit_reads" else "")
+        # An id that somebody of this studio wrote into a text of theirs, as a tag, comes back with the text.
+        self.written[studio.letter].update(UUIDS.findall((call.body or b"").decode("utf-8", "replace").lower()))
         seen = {(letter, scope) for letter, scope in canaries(answer.texts()) if letter != studio.letter or scope not in told}
+        if call.operation == "workspaces_get_branding":  # the name of a workspace that verified a domain is for everybody there
+            seen = {(letter, scope) for letter, scope in seen if scope != "w"}
         named = {each for text in answer.texts() for each in UUIDS.findall(text)} & forbidden
         named -= {person.id for person in studio.everybody} if call.operation in TELLS_WHO else set()
-        if seen or (named := named - set(UUIDS.findall(call.texts()))):
+        if seen or (named := named - set(UUIDS.findall(call.texts())) - self.written[studio.letter]):
             found.leaks.append(f"{role} {call.method} {call.path}?{call.query}: {answer.status} {seen or named}")
 
 

@@ -44,6 +44,7 @@ TOTALS: dict[tuple[str, str], str] = {
     ("/api/v1/audit/reads", "Cliente"): "select count(*) from audit_logs where workspace_id = %(ws)s and action = 'read' and client_id = %(client)s",
     ("/api/v1/clients/{client_id}/consents", "Owner"): OF_CLIENT.format("clients_consent"),
     ("/api/v1/clients/{client_id}/consents", "Cliente"): OF_CLIENT.format("clients_consent"),
+    ("/api/v1/workspaces/{workspace_id}/domains", "Owner"): "select count(*) from workspaces_domain where workspace_id = %(ws)s",
     ("/api/v1/workspaces", "Cliente"): "select count(*) from user_roles where user_id = %(person)s and ended_at is null",
     ("/api/v1/me/consents", "Owner"): "select count(*) from accounts_consent where user_id = %(person)s",
 }
@@ -54,6 +55,7 @@ NOT_OF_ROWS = {"workspaces_list_modules"}
 def everything(studios: Studios, studio: Studio, role: str, path: str) -> list[dict[str, Any]]:
     """Every item of a list, through its pages of three."""
     items: list[dict[str, Any]] = []
+    path = path.replace("{workspace_id}", studio.id)
     cursor = ""
     while True:
         asked = f"{path}{'&' if '?' in path else '?'}limit=3{cursor}"

@@ -32,6 +32,9 @@ KINDS = {
 }
 """Parameter → the column whose values it names; others take any id there is."""
 
+NAMES = {"domain": "workspaces_domain.domain"}
+"""The same for names that people choose: a claim on another's is allowed, and comes to nothing."""
+
 CRAFTED = ("00000000-0000-0000-0000-000000000000", "null", "undefined", "*", "' or 1=1--", "../clients", "a" * 300, "1", "%", "\u0661")
 SERVER_OWNED = ("workspace_id", "id", "version", "role", "client_id", "user_id", "created_at", "owner_id")
 
@@ -196,7 +199,7 @@ class Walker:
         dice, chance = self.dice, self.dice.random()
         if name == "name":
             return dice.choice([*self.modules, "nothing"])
-        kind = KINDS.get(name, "")
+        kind = KINDS.get(name) or NAMES.get(name, "")
         if chance < 0.5:
             return self._pick(self.own, kind)
         if chance < 0.85:
@@ -218,7 +221,7 @@ class Walker:
         kinds = schema.get("type", "string")
         if "enum" in schema:
             return str(self.dice.choice(schema["enum"]))
-        if schema.get("format") == "uuid" or name == "record_id":
+        if schema.get("format") == "uuid" or name in ("record_id", "domain"):
             return self._id(name, schema)
         if "integer" in kinds:
             return str(self.dice.choice((1, 2, 3, 50)) if name == "limit" else self.dice.randrange(1000))
@@ -245,8 +248,10 @@ class Walker:
 
     def _written(self, name: str, schema: Mapping[str, Any], example: Any, operation: Operation) -> Any:
         dice = self.dice
-        if operation.path.startswith("/auth"):
+        if operation.path.startswith("/auth") or operation.path.endswith("/reauthenticate"):
             return self._secret(name, example, operation)
+        if name == "domain":  # a name of others may be claimed too, and would be read back with their canary
+            return f"{uuid.uuid4().hex[:12]}.{self.text}.example.org"
         if schema.get("format") == "uuid" or name in KINDS:
             return None if dice.random() < 0.4 else self._id(name, schema)
         if "enum" in schema:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from plugins.workspaces.repository.domains import Domains
 from plugins.workspaces.repository.members import Members
 from plugins.workspaces.repository.modules import Modules
 from plugins.workspaces.repository.workspaces import Workspaces
 
 
-class Repository(Workspaces, Members, Modules):
+class Repository(Workspaces, Members, Modules, Domains):
     """plugins.workspaces.ports.Store on the open transaction."""

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from plugins.sdk import MethodView, Page, PageRequest, allow, page_of, unconditional
 from plugins.workspaces import schemas
-from plugins.workspaces.domain import Module as ModuleView
+from plugins.workspaces.domain.modules import Module as ModuleView
 from plugins.workspaces.resources.serving import blp, last, service
 
 

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from plugins.sdk import Schema, fields, validate
+from plugins.workspaces.domain.currencies import ISO_4217
+from plugins.workspaces.schemas.branding import BrandingSchema
 from plugins.workspaces.schemas.roles import role_field
+
+# BCP 47 in its canonical case: language, script, region, variants.
+_TAG = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?(-([a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*\Z"
 
 
 class ProfileSchema(Schema):
@@ -13,17 +18,20 @@ class ProfileSchema(Schema):
     timezone = fields.Timezone(load_default="UTC", metadata={"description": "Days and local times are counted in it."})
     currency = fields.String(
         load_default="EUR",
-        max_length=3,
-        validate=validate.Regexp(r"^[A-Z]{3}$", error="Three capital letters, such as EUR."),
+        validate=validate.OneOf(sorted(ISO_4217), error="A currency code of ISO 4217, such as EUR."),
         metadata={"description": "ISO 4217 code of new prices."},
     )
     locale = fields.String(
         load_default="en",
         max_length=16,
-        validate=validate.Regexp(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$(?!\n)", error="A language tag, such as pt-BR."),
+        validate=validate.Regexp(_TAG, error="A language tag such as es, pt-BR or zh-Hant-TW."),
         metadata={"description": "BCP 47 tag of what is written to members."},
     )
     week_start = fields.Integer(load_default=1, validate=validate.Range(1, 7), metadata={"description": "ISO weekday: 1 is Monday, 7 is Sunday."})
+    time_format = fields.String(
+        load_default="24h", validate=validate.OneOf(["12h", "24h"]), metadata={"description": "How times of day are written."}
+    )
+    branding = fields.Nested(BrandingSchema, metadata={"description": "What is left out stays as it is."})
 
 
 class WorkspaceSchema(ProfileSchema):

@@ -12,7 +12,7 @@ from kernel.hooks import Hook
 from kernel.manifest import Manifest
 from kernel.registry import Registry
 from plugins.workspaces import events
-from plugins.workspaces.domain import Blocker, Change, Module, Plan, page_version, plan, switched
+from plugins.workspaces.domain.modules import Blocker, Change, Module, Plan, page_version, plan, switched
 from plugins.workspaces.ports import Installed, Modules, Settings, Workspaces
 from ports.clock import Clock
 

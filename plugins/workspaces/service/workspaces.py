@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from kernel.context import current
 from kernel.errors import NotFound, Stale
 from kernel.ids import new_id
 from kernel.registry import Registry
-from plugins.workspaces.domain import initial_modules
+from plugins.workspaces.domain.modules import initial_modules
 from plugins.workspaces.ports import Workspaces
 from ports.clock import Clock
-from ports.persistence import Document
+from ports.persistence import Document, Row
 
 
 class WorkspacesService:
@@ -20,22 +23,22 @@ class WorkspacesService:
         self._registry = registry
         self._clock = clock
 
-    def create(self, **profile: object) -> Document:
+    def create(self, *, time_format: str = "24h", branding: Mapping[str, Any] | None = None, **profile: object) -> Row:
         """A new workspace with the default modules on; the actor is its Owner."""
-        return self._store.found(new_id(), initial_modules(self._registry), **profile)
+        return self._store.found(new_id(), initial_modules(self._registry), time_format=time_format, branding=branding or {}, **profile)
 
     def mine(self, after: str | None, limit: int) -> list[Document]:
         """The workspaces the actor belongs to, with their role in each."""
         return self._store.mine(after, limit)
 
-    def read(self) -> Document:
+    def read(self) -> Row:
         """The current workspace."""
         found = self._store.workspace()
         if found is None:
             raise NotFound()
         return found
 
-    def change(self, **profile: object) -> Document:
+    def change(self, **profile: object) -> Row:
         """Set what is given. Raises Stale when If-Match named another version."""
         changed = self._store.change(current().expected_version, self._clock.now(), **profile)
         if changed is None:

@@ -10,7 +10,7 @@ from kernel.errors import Conflict, Unavailable
 from kernel.manifest import Manifest
 from kernel.registry import Candidate, Registry, load
 from plugins.sdk import Plugin, Schema, fields, validate
-from plugins.workspaces.domain import Plan, initial_modules, page_version, plan, switched
+from plugins.workspaces.domain.modules import Plan, initial_modules, page_version, plan, switched
 from plugins.workspaces.plugin import MarshmallowSettings
 
 
