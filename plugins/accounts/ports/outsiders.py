@@ -44,7 +44,7 @@ class Outsiders(Protocol):
         """Store a new person without a password. Raises Conflict `email_taken` (at the commit at the latest)."""
         ...
 
-    def link(self, outsider: Outsider, user_id: UUID, now: datetime) -> None:
+    def introduce(self, outsider: Outsider, user_id: UUID, now: datetime) -> None:
         """From now on this subject means this person. Raises Conflict `identity_known` when another request was first."""
         ...
 
@@ -56,6 +56,6 @@ class Outsiders(Protocol):
         """Store an outside session, unless it is there already."""
         ...
 
-    def spend(self, digest: bytes, now: datetime, until: datetime) -> bool:
+    def use_up(self, digest: bytes, now: datetime, until: datetime) -> bool:
         """Use up a one-use value; False when somebody has. Forgets those that ended."""
         ...

@@ -73,7 +73,7 @@ class Outsiders:
             email_verified_at=verified_at, created_at=at, updated_at=at,
         )  # fmt: skip
 
-    def link(self, outsider: Outsider, user_id: UUID, now: datetime) -> None:
+    def introduce(self, outsider: Outsider, user_id: UUID, now: datetime) -> None:
         ctx.work.write(LINK, issuer=outsider.issuer, subject=outsider.subject, user_id=user_id, created_at=now)
 
     def evict(self, user_id: UUID, now: datetime) -> None:
@@ -86,6 +86,6 @@ class Outsiders:
         at, until = session.created_at, session.expires_at
         ctx.work.write(HOST, id=session.id, user_id=session.user_id, at=at, authenticated_at=authenticated_at, until=until)
 
-    def spend(self, digest: bytes, now: datetime, until: datetime) -> bool:
+    def use_up(self, digest: bytes, now: datetime, until: datetime) -> bool:
         ctx.work.write(FORGET_SPENT, now=now)
         return ctx.work.change(SPEND, digest=digest, until=until) == 1

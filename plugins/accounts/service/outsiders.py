@@ -62,7 +62,7 @@ class OutsidersService:
             person = found.person
             if not found.proved:
                 self._store.evict(person.id, now)
-        self._store.link(outsider, person.id, now)
+        self._store.introduce(outsider, person.id, now)
         return person
 
     def admit(self, outsider: Outsider, who: Principal, *, full_name: str | None = None, agreed: Iterable[Purpose] = ()) -> tuple[Person, Principal]:
