@@ -96,7 +96,7 @@ class OpenIdService:
         provider = self._provider(name)
         attempt = self._resumed(name, browser, state)
         with self._store.transaction():
-            if not self._store.spend(hashlib.sha256(state.encode()).digest(), self._clock.now(), self._clock.now() + ATTEMPT_LIFE):
+            if not self._store.use_up(hashlib.sha256(state.encode()).digest(), self._clock.now(), self._clock.now() + ATTEMPT_LIFE):
                 raise _over()
         if code is None or (issuer is not None and issuer != provider.issuer):
             raise Unauthenticated("Nothing came of the sign-in; start again.", code="sign_in_failed")
