@@ -93,6 +93,8 @@ def _build(manifest: Manifest, settings: Settings, container: Any, registry: Reg
             dns=container.dns(),
             hosts=container.hosts(),
             own_hosts=settings.own_names,
+            storage=container.files().storage,
+            links=container.files().links,
         )
     )
 
@@ -136,6 +138,8 @@ def web(installation: Installation, *, shortcut: bool = True) -> Gateway:
             strict=settings.strict,
             ready={"database": lambda: reachable(container.connections().app)},
             jwks=container.issuer().jwks,
+            files=container.files().linked,
+            max_file_bytes=settings.max_upload_bytes,
         ),
     )
     # What was built at start lives for ever: the collector need not look at it again.

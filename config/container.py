@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from dependency_injector import containers, providers
@@ -15,6 +16,7 @@ from adapters.local.clock import SystemClock
 from adapters.local.encryption import AesGcmEncryption
 from adapters.local.identity import Argon2Passwords, Es256Issuer, RotatingRefreshTokens
 from adapters.local.mail import FileMailer
+from adapters.local.storage import DiskStorage, SignedLinks
 from adapters.local.zone import ZoneFile
 from adapters.postgres.database import PostgresDatabase
 from adapters.postgres.hosts import PostgresHosts
@@ -26,8 +28,10 @@ from config.limits import limiter_of, quotas_of
 from config.secrets import data_keys, derive_key
 from config.settings import Settings
 from config.signing import StoredKeyRing
+from ports.clock import Clock
 from ports.dns import Dns
 from ports.mail import Mailer
+from ports.storage import LinkedFiles, Links, Storage
 
 ISSUER = "fitpro"
 
@@ -46,6 +50,29 @@ def _mailer(settings: Settings) -> Mailer:
 
 def _dns(settings: Settings) -> Dns:
     return ZoneFile(settings.dns_zone) if settings.dns_zone else Resolver(settings.dns_servers)
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The file store. linked: what our own web server does with links to it; None for a store that answers by itself."""
+
+    storage: Storage
+    links: Links
+    linked: LinkedFiles | None
+
+
+def _files(settings: Settings, clock: Clock, key: bytes) -> Files:
+    if settings.s3_bucket:
+        from adapters.s3.storage import S3Storage  # boto3 costs memory that a disk does not
+
+        bucket = S3Storage(
+            bucket=settings.s3_bucket, endpoint=settings.s3_endpoint, region=settings.s3_region,
+            access_key=settings.s3_access_key or "", secret_key=settings.s3_secret_key or "",
+        )  # fmt: skip
+        return Files(bucket, bucket, None)
+    disk = DiskStorage(settings.home / "files")
+    links = SignedLinks(disk, key, clock, base=settings.own_url)
+    return Files(disk, links, links)
 
 
 class Container(containers.DeclarativeContainer):
@@ -85,4 +112,5 @@ class Container(containers.DeclarativeContainer):
     throttle = providers.Singleton(
         Throttle, limiter, providers.Callable(quotas_of, settings), providers.Callable(Addresses, settings.provided.trusted_proxies)
     )
+    files = providers.Singleton(_files, settings, clock, providers.Callable(derive_key, settings.provided.secret_key, "file links"))
     cursors = providers.Singleton(Cursors, providers.List(providers.Callable(derive_key, settings.provided.secret_key, "cursors")))

@@ -22,11 +22,11 @@ from config.secrets import derive_key, kept_secret, role_password, weakness
 __all__ = ["Settings", "SettingsError", "derive_key", "role_password"]
 
 _NOTHING_IS_NOT_SET: Final = (
-    "database_url", "database_owner_url", "database_direct_url", "redis_url", "smtp_url", "secret_key",
+    "database_url", "database_owner_url", "database_direct_url", "redis_url", "smtp_url", "s3_bucket", "s3_endpoint", "secret_key",
     "supabase_url", "supabase_key", "supabase_jwt_secret",
 )  # fmt: skip
 # The twins that lose money or data when taken for the real thing, each with the variable that names the real thing.
-TWINS: Final[Mapping[str, str]] = {"database": "DATABASE_URL", "mail": "SMTP_URL"}
+TWINS: Final[Mapping[str, str]] = {"database": "DATABASE_URL", "mail": "SMTP_URL", "storage": "S3_BUCKET"}
 GENEROUS: Final[Mapping[str, Any]] = dict.fromkeys(("limit_person", "limit_key", "limit_workspace", "limit_address"), 1_000_000_000)
 """Limits that nobody reaches, for who makes the demo, measures or tests; the requests are counted all the same."""
 IN_DEVELOPMENT: Final = object()  # the default of what is on in development and off in production
@@ -137,6 +137,11 @@ class Settings:
     log_level: str = _a("FITPRO_LOG_LEVEL", "info", "debug, info, warning or error", check=OneOf(("debug", "info", "warning", "error")))
 
     app_url: str = _a("FITPRO_APP_URL", "", "the frontend that links in mails lead to; not set: this server's own address", check=_URL_OF_A_SITE)
+    s3_bucket: str | None = _a("S3_BUCKET", None, "the private bucket files are kept in; not set: a folder under home")
+    s3_endpoint: str | None = _a("S3_ENDPOINT", None, "the store's URL (Supabase Storage, MinIO); not set: AWS", check=_URL_OF_A_SITE)
+    s3_region: str = _a("S3_REGION", "us-east-1", "the bucket's region")
+    s3_access_key: str | None = _a("S3_ACCESS_KEY_ID", None, "the key that may read and write the bucket", secret=True)
+    s3_secret_key: str | None = _a("S3_SECRET_ACCESS_KEY", None, "its secret", secret=True)
     smtp_url: str | None = _a(
         "SMTP_URL", None, "smtp://user:password@host:587 or smtps://…, to send mail by; not set: files under home", check=_URL_OF_SMTP, secret=True
     )
@@ -230,6 +235,8 @@ def _contradictions(values: Mapping[str, Any], production: bool) -> Iterator[str
         yield "DATABASE_OWNER_URL: Needed beside DATABASE_URL, to migrate and to reach the roles that we make."
     if not database and (values["database_owner_url"] or values["database_direct_url"]):
         yield "DATABASE_URL: Needed beside DATABASE_OWNER_URL and DATABASE_DIRECT_URL."
+    if values["s3_bucket"] and not (values["s3_access_key"] and values["s3_secret_key"]):
+        yield "S3_ACCESS_KEY_ID: Needed with S3_BUCKET, and S3_SECRET_ACCESS_KEY too."
     for origin in values["cors_origins"] or ():
         if not re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", origin):
             yield "FITPRO_CORS_ORIGINS: Each is a scheme and a host in lower case, with no path; * is not possible."
@@ -250,6 +257,8 @@ def _refusals(values: Mapping[str, Any], database: str | None, twins: Iterable[s
             yield f"{variable}: Needed in production, unless FITPRO_ALLOW_TWINS names {twin}."
     if database and not values["secret_key"]:
         yield "FITPRO_SECRET_KEY: Needed in production, the same in every process."
+    if not values["own_url"] and not values["s3_bucket"]:
+        yield "FITPRO_URL: Needed in production with files on disk: links to them begin with it."
     if values["smtp_url"] and values["mail_from"].endswith("@localhost"):
         yield "FITPRO_MAIL_FROM: Needed in production, an address that the mail server may send from."
     if values["oidc_providers"] and not values["own_url"]:

@@ -14,6 +14,7 @@ from ports.encryption import Encryption
 from ports.federation import Federation
 from ports.hosts import Hosts
 from ports.identity import Passwords, RefreshTokens, TokenIssuer
+from ports.storage import Links, Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +38,5 @@ class Provided:
     dns: Dns
     hosts: Hosts
     own_hosts: frozenset[str]
+    storage: Storage
+    links: Links

@@ -16,7 +16,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from flask.json.provider import JSONProvider
 from werkzeug.exceptions import HTTPException
 
-from adapters.http import docs, headers
+from adapters.http import docs, files, headers
 from adapters.http.blueprint import Blueprint
 from adapters.http.dumping import to_json
 from adapters.http.exchange import Answer
@@ -29,6 +29,7 @@ from adapters.http.problems import MethodNotAllowed
 from adapters.http.runner import Platform, Runner
 from kernel.errors import DomainError, Malformed, NotFound, TooLarge, Unavailable
 from kernel.registry import MOUNT, Registry
+from ports.storage import LinkedFiles
 
 log = logging.getLogger(__name__)
 SPEC_URL = f"{MOUNT}/openapi.json"
@@ -36,7 +37,10 @@ SPEC_URL = f"{MOUNT}/openapi.json"
 
 @dataclass(slots=True)
 class WebSettings:
-    """What the web application may be told. ready: name → a check that raises when its part is down."""
+    """What the web application may be told. ready: name → a check that raises when its part is down.
+
+    files: the embedded file store, whose links we answer ourselves.
+    """
 
     version: str
     docs_enabled: bool = True
@@ -46,6 +50,8 @@ class WebSettings:
     strict: bool = False
     ready: Mapping[str, Callable[[], None]] = field(default_factory=dict)
     jwks: Callable[[], Mapping[str, object]] = dict
+    files: LinkedFiles | None = None
+    max_file_bytes: int = 10 * 1024 * 1024
 
 
 class _Orjson(JSONProvider):
@@ -80,6 +86,8 @@ def create_app(registry: Registry, blueprints: Mapping[str, Iterable[Blueprint]]
     _errors(app, gateway, registry)
     _operations(app, gateway, settings)
     _workspace_document(app, gateway, document)
+    if settings.files is not None:
+        files.mount(app, gateway, settings.files, max_bytes=settings.max_file_bytes)
     if settings.docs_enabled:
         _documentation(app, document)
     return gateway

@@ -94,10 +94,14 @@ class TestProduction:
         production.delenv("DATABASE_URL")
         production.delenv("DATABASE_OWNER_URL")
         production.delenv("SMTP_URL")
-        production.setenv("FITPRO_ALLOW_TWINS", "database,mail")
+        production.delenv("S3_BUCKET")
+        production.setenv("FITPRO_URL", "https://api.studio.example")
+        production.setenv("FITPRO_ALLOW_TWINS", "database,mail,storage")
         assert Settings.from_environ().embedded
 
-    @pytest.mark.parametrize("name", ["DATABASE_OWNER_URL", "FITPRO_SECRET_KEY", "SMTP_URL", "FITPRO_MAIL_FROM", "FITPRO_APP_URL"])
+    @pytest.mark.parametrize(
+        "name", ["DATABASE_OWNER_URL", "FITPRO_SECRET_KEY", "SMTP_URL", "S3_BUCKET", "S3_ACCESS_KEY_ID", "FITPRO_MAIL_FROM", "FITPRO_APP_URL"]
+    )
     def test_refuses_to_start_without(self, production: pytest.MonkeyPatch, name: str) -> None:
         production.delenv(name)
         with pytest.raises(SettingsError, match=f"{name}: Needed"):
@@ -173,6 +177,9 @@ def environ(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPat
 def production(environ: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """The least that production starts with."""
     environ.setenv("FITPRO_ENV", "production")
+    environ.setenv("S3_BUCKET", "files")
+    environ.setenv("S3_ACCESS_KEY_ID", "key")
+    environ.setenv("S3_SECRET_ACCESS_KEY", "a secret key")
     environ.setenv("SMTP_URL", "smtp://user:password@mail.example")
     environ.setenv("FITPRO_MAIL_FROM", "no-reply@studio.example")
     environ.setenv("FITPRO_APP_URL", "https://app.studio.example")
