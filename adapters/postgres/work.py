@@ -84,6 +84,7 @@ class UnitOfWork:
 
     def bear(self, workspace_id: UUID, capability: bytes) -> None:
         """Go on in a workspace as the holder of a link; waits with the statements that follow."""
+        self.scope = dataclasses.replace(self.scope, workspace_id=workspace_id)
         self._context = {**self._context, "workspace_id": workspace_id}
         self.write(gate.ENTER_BEARER, workspace=workspace_id, capability=capability)
 

@@ -29,6 +29,11 @@ def clients_updated(client_id: UUID) -> None:
 
 
 @event
+def clients_reassigned(from_user: UUID, to_user: UUID, clients: int) -> None:
+    """After every client of one collaborator became another's at once; told instead of clients_updated for each. clients: how many."""
+
+
+@event
 def clients_archived(client_id: UUID) -> None:
     """After a client was archived."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from plugins.clients import events
 from plugins.clients.service import Service
+from plugins.clients.service.collaborators import Collaborators
 from plugins.clients.service.consents import Consents
 from plugins.clients.service.duplicates import Duplicates
 from plugins.clients.service.health import Health
@@ -19,7 +20,7 @@ plugin = Plugin(
     hooks=(
         events.clients_created, events.clients_updated, events.clients_archived, events.clients_restored,
         events.clients_health_changed, events.clients_consent_given, events.clients_consent_withdrawn,
-        events.clients_archiving, events.clients_timeline,
+        events.clients_archiving, events.clients_reassigned, events.clients_timeline,
     ),
     tables=("clients",),
     default=True,
@@ -34,4 +35,5 @@ def build(ports: Provided) -> Service:
         duplicates=Duplicates(stored=stored.duplicates),
         health=Health(records=stored.health, encryption=ports.encryption, now=now),
         consents=Consents(consents=stored.consents, now=now),
+        collaborators=Collaborators(assignments=stored.assignments, now=now),
     )

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
 from uuid import UUID
 
-from kernel.hooks import check, event
+from kernel.hooks import check, collect, event
+
+
+class Thing(TypedDict):
+    """Something a member looks after, as people know it."""
+
+    id: UUID
+    title: str
+
+
+class Owned(TypedDict):
+    """Things of one kind that a member looks after. kind: in the singular; items: the first 50 of them."""
+
+    kind: str
+    count: int
+    items: list[Thing]
 
 
 @check
@@ -25,6 +41,33 @@ def workspaces_module_enabled(module: str) -> None:
 @event
 def workspaces_module_disabled(module: str) -> None:
     """After a module was switched off; its data is kept."""
+
+
+@event
+def workspaces_member_invited(invitation_id: UUID) -> None:
+    """After somebody was asked to join; the mail is sent by the platform."""
+
+
+@event
+def workspaces_member_joined(user_id: UUID, role: str) -> None:
+    """After a person accepted an invitation, for the first time or again."""
+
+
+@check
+def workspaces_inviting(client_id: UUID) -> None:
+    """Before somebody is invited to be a client; raise `Invalid` at `/client_id` when there is none they could be."""
+
+
+@collect
+def workspaces_owned(user_id: UUID) -> list[Owned]:  # type: ignore[empty-body]
+    """What a member looks after and somebody must take over when they go or become a Cliente; nothing that is merely of their making.
+    Also asked of modules that are off. A plugin that fails to answer keeps the member from going."""
+
+
+@check
+def workspaces_reassigning(user_id: UUID, reassign_to: UUID) -> None:
+    """A member goes: make all you named in workspaces_owned somebody else's, now, in this transaction, which sees every client. Also asked
+    of modules that are off. What is still named afterwards keeps the member from going."""
 
 
 @event

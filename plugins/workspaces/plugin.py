@@ -6,6 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, cast
+from uuid import UUID
 
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
@@ -20,11 +21,12 @@ plugin = Plugin(
     title="Workspaces",
     description="Workspaces, their members and roles, and which modules they have on.",
     core=True,
-    mounts=("/api/v1/workspaces", "/api/v1/users", "/api/v1/branding"),
+    mounts=("/api/v1/workspaces", "/api/v1/users", "/api/v1/invitations", "/api/v1/branding"),
     permissions={
         "read": EVERYONE,
         "change": (Role.OWNER,),
         "leave": EVERYONE,
+        "invite": STAFF,
         "manage_members": (Role.OWNER,),
         "read_modules": STAFF,
         "manage_modules": (Role.OWNER,),
@@ -39,6 +41,11 @@ plugin = Plugin(
         events.workspaces_role_changed,
         events.workspaces_domain_verified,
         events.workspaces_domain_failed,
+        events.workspaces_member_invited,
+        events.workspaces_member_joined,
+        events.workspaces_inviting,
+        events.workspaces_owned,
+        events.workspaces_reassigning,
     ),
 )
 
@@ -48,11 +55,25 @@ def build(ports: Provided) -> Service:
     return Service.of(
         store=ports.repository, settings=MarshmallowSettings(), registry=ports.registry, clock=ports.clock,
         dns=ports.dns, hosts=ports.hosts, own_hosts=ports.own_hosts, transaction=work, later=_later,
+        capabilities=ports.capabilities, letters=QueuedLetters(), app_url=ports.app_url,
     )  # fmt: skip
 
 
 def _later(task: str, at: datetime, **arguments: object) -> None:
     plugin.tasks[task].schedule(arguments, at=at)
+
+
+class QueuedLetters:
+    """The letters port: a job each, composed when its turn comes."""
+
+    def invitation(self, id: UUID, mailing: int) -> None:
+        plugin.tasks["invitation"](invitation_id=id, mailing=mailing)
+
+    def role_changed(self, user_id: UUID, role: str) -> None:
+        plugin.tasks["role_changed"](user_id=user_id, role=role)
+
+    def removed(self, user_id: UUID) -> None:
+        plugin.tasks["removed"](user_id=user_id)
 
 
 class MarshmallowSettings:

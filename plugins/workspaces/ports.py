@@ -16,12 +16,13 @@ from ports.persistence import Document, Row
 class Member:
     """A membership that has not ended, and what a change of it must know, read under the lock.
 
-    owners: how many the workspace has; acting: the actor's role at this moment.
+    owners: how many the workspace has; acting: the actor's role at this moment; client_scope: whose clients they see, `all` or `own`.
     """
 
     role: str
     owners: int
     acting: str | None
+    client_scope: str = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,14 @@ class Members(Protocol):
 
     def standing(self, user_id: UUID) -> Member | None: ...
 
-    def set_role(self, user_id: UUID, role: str, client_id: UUID | None, expected: int | None, now: datetime) -> Document | None:
-        """None when `expected` is not the version."""
+    def set_role(self, user_id: UUID, role: str, client_id: UUID | None, client_scope: str, expected: int | None, now: datetime) -> Document | None:
+        """None when `expected` is not the version. Raises Invalid at /client_id for a client there is not."""
+
+    def unlimited(self) -> None:
+        """For the rest of the transaction see every client, whoever acts."""
+
+    def addressee(self, user_id: UUID, present: bool) -> Row | None:
+        """email, full_name and role of a membership that has not ended (present) or has."""
 
     def end(self, user_id: UUID, expected: int | None, now: datetime) -> bool:
         """False when `expected` is not the version."""
@@ -110,7 +117,56 @@ class Later(Protocol):
     def __call__(self, task: str, at: datetime, **arguments: object) -> None: ...
 
 
-class Store(Workspaces, Members, Modules, Domains, Protocol):
+class Invitations(Protocol):
+    """Invitations of the current workspace. sender: only those this member answers for, None for everybody's."""
+
+    def invitations(self, status: str | None, sender: UUID | None, now: datetime, after: str | None, limit: int) -> list[Document]: ...
+
+    def invitation(self, id: UUID, sender: UUID | None, now: datetime) -> Document | None: ...
+
+    def hold_invitation(self, id: UUID, sender: UUID | None) -> Row | None:
+        """The row, held until the transaction ends."""
+
+    def invite(self, invitation: Mapping[str, Any], now: datetime) -> None:
+        """Queue a new one in the place of an expired one. Surfaces as Conflict already_invited."""
+
+    def edit_invitation(self, id: UUID, values: Mapping[str, Any], expected: int | None, now: datetime) -> Document | None:
+        """Set what is offered; the actor answers for it. None when `expected` is not the version."""
+
+    def send_again(self, id: UUID, digest: bytes, until: datetime, now: datetime) -> Document | None:
+        """Set a new digest and end; the actor answers for it."""
+
+    def revoke_invitation(self, id: UUID, now: datetime) -> None: ...
+
+    def revoke_invitations_of(self, user_id: UUID, roles: list[str], now: datetime) -> None:
+        """Those a member answers for that offer one of these roles."""
+
+    def is_member(self, email: str) -> bool: ...
+
+    def invitation_letter(self, id: UUID, mailing: int, now: datetime) -> Row | None:
+        """email, full_name, role, inviter; None unless it is open and this is its newest mail."""
+
+    def offer(self, workspace_id: UUID, digest: bytes, *, take: bool) -> Row | None:
+        """From outside: go on in the workspace as the bearer of the link, and return what it offers. take: held until the transaction ends.
+
+        Carries the invitation, workspace_id, workspace (its name) and own_email: the actor's own address.
+        """
+
+    def join(self, offer: Row, now: datetime) -> bool:
+        """Make the actor a member as offered and use the invitation up; False, and nothing, when they are one already."""
+
+
+class Letters(Protocol):
+    """Mail, queued with the transaction."""
+
+    def invitation(self, id: UUID, mailing: int) -> None: ...
+
+    def role_changed(self, user_id: UUID, role: str) -> None: ...
+
+    def removed(self, user_id: UUID) -> None: ...
+
+
+class Store(Workspaces, Members, Modules, Domains, Invitations, Protocol):
     """All of it, in the open transaction."""
 
 

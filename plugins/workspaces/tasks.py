@@ -1,7 +1,10 @@
-"""What happens without being asked."""
+"""What is said and done later, asked for or not."""
 
 from __future__ import annotations
 
+from uuid import UUID
+
+from plugins.sdk import Letter
 from plugins.workspaces.plugin import plugin
 from plugins.workspaces.service import Service
 
@@ -16,6 +19,29 @@ def check_domains() -> None:
 def check_domain(domain: str) -> None:
     """Now and then after a claim, so that nobody needs to come back and ask."""
     _service().domains.check(domain)
+
+
+@plugin.mail
+def invitation(invitation_id: UUID, mailing: int) -> Letter | None:
+    """To whom was invited: the link."""
+    said = _service().invitations.letter(invitation_id, mailing)
+    return None if said is None else Letter(said["email"], "invitation", {name: said[name] for name in ("full_name", "role", "inviter", "link")})
+
+
+@plugin.mail
+def role_changed(user_id: UUID, role: str) -> Letter | None:
+    """To a member whose role is another one; nothing when it has changed again meanwhile."""
+    found = _service().members.letter(user_id, present=True)
+    if found is None or found["role"] != role:
+        return None
+    return Letter(found["email"], "role_changed", {"full_name": found["full_name"], "role": role})
+
+
+@plugin.mail
+def removed(user_id: UUID) -> Letter | None:
+    """To somebody whose membership another ended."""
+    found = _service().members.letter(user_id, present=False)
+    return None if found is None else Letter(found["email"], "removed", {"full_name": found["full_name"]})
 
 
 def _service() -> Service:

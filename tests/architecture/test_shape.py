@@ -70,7 +70,21 @@ def test_nothing_is_left_for_later() -> None:
 
 
 def test_only_one_folder_per_plugin_and_the_same_few_file_names_inside() -> None:
-    allowed = {"__init__", "plugin", "events", "domain", "service", "ports", "schemas", "models", "repository", "resources", "tasks", "migrations"}
+    allowed = {
+        "__init__",
+        "plugin",
+        "events",
+        "domain",
+        "service",
+        "ports",
+        "schemas",
+        "models",
+        "repository",
+        "resources",
+        "tasks",
+        "migrations",
+        "mail",
+    }
     strange = [
         f"{plugin.name}/{entry.name}"
         for plugin in (ROOT / "plugins").iterdir()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from plugins.clients.repository.collaborators import Assignments
 from plugins.clients.repository.duplicates import Duplicates
 from plugins.clients.repository.health import Consents, HealthRecords
 from plugins.clients.repository.register import Register
@@ -14,6 +15,7 @@ class Repository:
     """Everything stored by this plugin."""
 
     register: Register = field(default_factory=Register)
+    assignments: Assignments = field(default_factory=Assignments)
     duplicates: Duplicates = field(default_factory=Duplicates)
     health: HealthRecords = field(default_factory=HealthRecords)
     consents: Consents = field(default_factory=Consents)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from plugins.clients.service.collaborators import Collaborators
 from plugins.clients.service.consents import Consents
 from plugins.clients.service.duplicates import Duplicates
 from plugins.clients.service.health import Health
@@ -15,6 +16,7 @@ class Service:
     """Everything this plugin can do."""
 
     clients: Clients
+    collaborators: Collaborators
     duplicates: Duplicates
     health: Health
     consents: Consents

@@ -1,7 +1,7 @@
-"""/api/v1/workspaces, /api/v1/users and /api/v1/branding, by family."""
+"""/api/v1/workspaces, /api/v1/users, /api/v1/invitations and /api/v1/branding, by family."""
 
 from __future__ import annotations
 
-from plugins.workspaces.resources import branding, domains, members, modules, workspaces
+from plugins.workspaces.resources import branding, domains, invitations, members, modules, workspaces
 
-__all__ = ["branding", "domains", "members", "modules", "workspaces"]
+__all__ = ["branding", "domains", "invitations", "members", "modules", "workspaces"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from plugins.sdk import MethodView, Page, PageRequest, allow, page_of, unconditional
+from plugins.sdk import MethodView, Page, PageRequest, allow, ctx, page_of, unconditional
 from plugins.workspaces import schemas
 from plugins.workspaces.resources.serving import last, service, users
 
@@ -19,6 +19,29 @@ class Users(MethodView):
         """The members of the workspace"""
         return page_of(service().members.page(query["role"], last(page), page.fetch), page, "id")
 
+    @users.arguments(schemas.InvitationInputSchema)
+    @users.response(201, schemas.InvitationSchema)
+    @allow("invite")
+    def post(self, given: dict[str, Any]) -> Any:
+        """Invite somebody by mail; the answer is the same whether they have an account or not"""
+        return service().invitations.invite(given)
+
+
+@users.route("/me")
+class OwnMembership(MethodView):
+    @users.response(200, schemas.MemberSchema)
+    @allow("read")
+    def get(self) -> Any:
+        """Your own membership"""
+        return service().members.read(_self())
+
+    @users.arguments(schemas.HandoverQuery, location="query")
+    @users.response(204)
+    @allow("leave")
+    def delete(self, query: dict[str, Any]) -> None:
+        """Leave the workspace"""
+        service().members.remove(_self(), query["reassign_to"])
+
 
 @users.route("/<uuid:user_id>")
 class User(MethodView):
@@ -28,19 +51,26 @@ class User(MethodView):
         """Read a member"""
         return service().members.read(user_id)
 
+    @users.arguments(schemas.HandoverQuery, location="query")
     @users.response(204)
     @allow("leave")
-    def delete(self, user_id: UUID) -> None:
+    def delete(self, query: dict[str, Any], user_id: UUID) -> None:
         """End a membership: an Owner anyone's, everybody their own"""
-        service().members.remove(user_id)
+        service().members.remove(user_id, query["reassign_to"])
 
 
 @users.route("/<uuid:user_id>/role")
 class UserRole(MethodView):
+    @users.arguments(schemas.HandoverQuery, location="query")
     @users.arguments(schemas.RoleSchema)
     @users.response(200, schemas.MemberSchema)
     @unconditional
     @allow("manage_members")
-    def put(self, body: dict[str, Any], user_id: UUID) -> Any:
+    def put(self, query: dict[str, Any], body: dict[str, Any], user_id: UUID) -> Any:
         """Give a member a role"""
-        return service().members.set_role(user_id, body["role"], body["client_id"])
+        return service().members.set_role(user_id, **body, **query)
+
+
+def _self() -> UUID:
+    assert ctx.user_id is not None
+    return ctx.user_id

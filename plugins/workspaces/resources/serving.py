@@ -10,6 +10,7 @@ from plugins.workspaces.service import Service
 
 blp = plugin.blueprint()
 users = plugin.blueprint("/api/v1/users")
+invitations = plugin.blueprint("/api/v1/invitations")
 
 
 def service() -> Service:

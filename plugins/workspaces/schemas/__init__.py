@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from plugins.workspaces.schemas.members import MemberQuery, MemberSchema, RoleSchema
+from plugins.workspaces.schemas.invitations import (
+    InvitationInputSchema,
+    InvitationPreviewSchema,
+    InvitationQuery,
+    InvitationSchema,
+    InvitationTermsSchema,
+    InvitationTokenSchema,
+)
+from plugins.workspaces.schemas.members import HandoverQuery, MemberQuery, MemberSchema, RoleSchema
 from plugins.workspaces.schemas.modules import ModuleQuery, ModuleSchema, SwitchSchema
 from plugins.workspaces.schemas.workspaces import MembershipSchema, ProfileSchema, WorkspaceSchema
 
 __all__ = [
-    "MemberQuery", "MemberSchema", "MembershipSchema", "ModuleQuery", "ModuleSchema", "ProfileSchema", "RoleSchema", "SwitchSchema",
-    "WorkspaceSchema",
+    "HandoverQuery", "InvitationInputSchema", "InvitationPreviewSchema", "InvitationQuery", "InvitationSchema", "InvitationTermsSchema",
+    "InvitationTokenSchema", "MemberQuery", "MemberSchema", "MembershipSchema", "ModuleQuery", "ModuleSchema", "ProfileSchema", "RoleSchema",
+    "SwitchSchema", "WorkspaceSchema",
 ]  # fmt: skip

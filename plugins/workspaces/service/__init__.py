@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kernel.registry import Registry
-from plugins.workspaces.ports import Later, Settings, Store
+from plugins.workspaces.ports import Later, Letters, Settings, Store
 from plugins.workspaces.service.branding import BrandingService
 from plugins.workspaces.service.domains import DomainsService, Transaction
+from plugins.workspaces.service.handover import Handover
+from plugins.workspaces.service.invitations import InvitationsService
+from plugins.workspaces.service.joining import JoiningService
 from plugins.workspaces.service.members import MembersService
 from plugins.workspaces.service.modules import ModulesService
 from plugins.workspaces.service.workspaces import WorkspacesService
+from ports.capabilities import Capabilities
 from ports.clock import Clock
 from ports.dns import Dns
 from ports.hosts import Hosts
@@ -25,16 +29,20 @@ class Service:
     modules: ModulesService
     domains: DomainsService
     branding: BrandingService
+    invitations: InvitationsService
+    joining: JoiningService
 
     @classmethod
     def of(
         cls, *, store: Store, settings: Settings, registry: Registry, clock: Clock, dns: Dns, hosts: Hosts, own_hosts: frozenset[str],
-        transaction: Transaction, later: Later,
+        transaction: Transaction, later: Later, capabilities: Capabilities, letters: Letters, app_url: str,
     ) -> Service:  # fmt: skip
         return cls(
             WorkspacesService(store=store, registry=registry, clock=clock),
-            MembersService(store=store, clock=clock),
+            MembersService(store=store, clock=clock, handover=Handover(store=store, registry=registry), letters=letters),
             ModulesService(store=store, settings=settings, registry=registry, clock=clock),
             DomainsService(store=store, dns=dns, clock=clock, own_hosts=own_hosts, transaction=transaction, later=later),
             BrandingService(hosts=hosts),
+            InvitationsService(store=store, clock=clock, capabilities=capabilities, letters=letters, app_url=app_url),
+            JoiningService(store=store, clock=clock),
         )

@@ -9,21 +9,25 @@ from kernel.context import current
 from kernel.errors import Conflict, Fault, Forbidden, Invalid, NotFound, Stale
 from kernel.roles import Role
 from plugins.workspaces import events
-from plugins.workspaces.ports import Member, Members, Workspaces
+from plugins.workspaces.domain.members import ALL, OWN, above
+from plugins.workspaces.ports import Invitations, Letters, Member, Members, Workspaces
+from plugins.workspaces.service.handover import Handover
 from ports.clock import Clock
-from ports.persistence import Document
+from ports.persistence import Document, Row
 
 
-class _Store(Workspaces, Members, Protocol):
-    """Members, and the lock of their workspace."""
+class _Store(Workspaces, Members, Invitations, Protocol):
+    """Members, the lock of their workspace, and the invitations they sent."""
 
 
 class MembersService:
     """Memberships; they end, they are never deleted."""
 
-    def __init__(self, *, store: _Store, clock: Clock) -> None:
+    def __init__(self, *, store: _Store, clock: Clock, handover: Handover, letters: Letters) -> None:
         self._store = store
         self._clock = clock
+        self._handover = handover
+        self._letters = letters
 
     def page(self, role: str | None, after: str | None, limit: int) -> list[Document]:
         """Present members by id; a Cliente is shown only themselves."""
@@ -35,26 +39,36 @@ class MembersService:
             raise NotFound()
         return found
 
-    def set_role(self, user_id: UUID, role: Role, client_id: UUID | None) -> Document:
-        """Give a member a role. client_id: the client a Cliente is, whose records they will see.
+    def set_role(self, user_id: UUID, role: Role, client_id: UUID | None, client_scope: str | None, reassign_to: UUID | None) -> Document:
+        """Give a member a role. client_id: the client a Cliente is, whose records they will see. client_scope: None keeps what it was.
 
-        Raises Conflict last_owner, Stale when If-Match named another version.
+        Raises Conflict last_owner, owns_things (somebody of the staff becomes a Cliente without an heir), Stale when If-Match named
+        another version.
         """
         if client_id is not None and role is not Role.CLIENTE:
             raise Invalid(errors=[Fault("/client_id", "Only a Cliente is a client.")])
+        if client_scope == OWN and role is not Role.COLABORADOR:
+            raise Invalid(errors=[Fault("/client_scope", "Only a Colaborador is limited to their own clients.")])
         member = self._locked(user_id)
         if member.acting != Role.OWNER:
             raise Forbidden()
         if role is not Role.OWNER:
             self._keep_an_owner(member)
-        changed = self._store.set_role(user_id, role, client_id, current().expected_version, self._clock.now())
+        if role is Role.CLIENTE and member.role != Role.CLIENTE:
+            self._handover.pass_on(user_id, reassign_to)
+        scope = client_scope or (member.client_scope if role is Role.COLABORADOR else ALL)
+        changed = self._store.set_role(user_id, role, client_id, scope, current().expected_version, self._clock.now())
         if changed is None:
             raise Stale()
+        # Nobody's invitation offers more than they may do now.
+        self._store.revoke_invitations_of(user_id, [str(each) for each in above(role)], self._clock.now())
+        if role != member.role:
+            self._letters.role_changed(user_id, str(role))
         events.workspaces_role_changed(user_id=user_id, role=str(role))
         return changed
 
-    def remove(self, user_id: UUID) -> None:
-        """End a membership: an Owner ends anyone's, everybody their own. Raises as `set_role`."""
+    def remove(self, user_id: UUID, reassign_to: UUID | None) -> None:
+        """End a membership: an Owner ends anyone's, everybody their own. What they look after goes to `reassign_to`. Raises as `set_role`."""
         own = user_id == current().scope.user_id
         if not own and current().open_transaction.entered().role != Role.OWNER:
             raise Forbidden()
@@ -62,9 +76,18 @@ class MembersService:
         if not own and member.acting != Role.OWNER:
             raise Forbidden()
         self._keep_an_owner(member)
-        if not self._store.end(user_id, current().expected_version, self._clock.now()):
+        self._handover.pass_on(user_id, reassign_to)
+        now = self._clock.now()
+        if not self._store.end(user_id, current().expected_version, now):
             raise Stale()
+        self._store.revoke_invitations_of(user_id, [str(each) for each in Role], now)
+        if not own:
+            self._letters.removed(user_id)
         events.workspaces_member_removed(user_id=user_id)
+
+    def letter(self, user_id: UUID, *, present: bool) -> Row | None:
+        """Whom to write about a membership: email, full_name, role; None when they have come back, or are gone again."""
+        return self._store.addressee(user_id, present)
 
     def _locked(self, user_id: UUID) -> Member:
         """The member under the workspace's lock: what was true when the request entered may have changed while it waited."""

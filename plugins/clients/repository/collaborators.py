@@ -1,0 +1,35 @@
+"""Who looks after which clients, in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from plugins.clients.models.register import clients
+from plugins.sdk import Row, ctx, sa, statement
+
+_T = clients.c
+_THEIRS = sa.and_(_T.workspace_id == sa.bindparam("workspace_id"), _T.assigned_to == sa.bindparam("of"))
+
+COUNT = statement(sa.select(sa.func.count().label("count")).select_from(clients).where(_THEIRS))
+NAMED = statement(sa.select(_T.id, _T.full_name.label("title")).where(_THEIRS).order_by(_T.id).limit(sa.bindparam("limit")))
+MOVE = statement(sa.update(clients).where(_THEIRS).values(assigned_to=sa.bindparam("to"), version=_T.version + 1, updated_at=sa.bindparam("now")))
+IS_CLIENT = statement(
+    sa.select(_T.id).where(_T.workspace_id == sa.bindparam("workspace_id"), _T.id == sa.bindparam("client_id"), _T.status != "archived")
+)
+
+
+class Assignments:
+    """plugins.clients.ports.collaborators.Assignments on the open transaction."""
+
+    def of(self, user_id: UUID, limit: int) -> tuple[int, Sequence[Row]]:
+        row = ctx.work.one(COUNT, of=user_id)
+        assert row is not None
+        return row["count"], ctx.work.rows(NAMED, of=user_id, limit=limit) if row["count"] else ()
+
+    def move(self, user_id: UUID, to: UUID, now: datetime) -> int:
+        return ctx.work.change(MOVE, of=user_id, to=to, now=now)
+
+    def is_client(self, client_id: UUID) -> bool:
+        return ctx.work.one(IS_CLIENT, client_id=client_id) is not None

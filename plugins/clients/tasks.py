@@ -1,0 +1,33 @@
+"""Answers to other plugins' hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from plugins.clients.plugin import plugin
+from plugins.clients.service import Service
+
+
+@plugin.hook(optional=True)
+def workspaces_owned(user_id: UUID) -> Sequence[Mapping[str, Any]]:
+    """The clients somebody looks after."""
+    return [_service().collaborators.looked_after_by(user_id)]
+
+
+@plugin.hook(optional=True)
+def workspaces_reassigning(user_id: UUID, reassign_to: UUID) -> None:
+    """They are looked after by another from now on."""
+    _service().collaborators.hand_over(user_id, reassign_to)
+
+
+@plugin.hook(optional=True)
+def workspaces_inviting(client_id: UUID) -> None:
+    """Only somebody on the register can be invited to be a client."""
+    _service().collaborators.check_client(client_id)
+
+
+def _service() -> Service:
+    found: Service = plugin.service
+    return found
