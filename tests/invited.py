@@ -33,12 +33,10 @@ def invite(api: Api, who: Person, email: str, role: str = "Colaborador", workspa
 def planted(connection: psycopg.Connection[Any], workspace: str, by: str, email: str, role: str = "Colaborador") -> tuple[str, str]:
     """An invitation written past the product, for whoever only needs one: its id and a token that opens it."""
     id, token = new_id(), f"{workspace.replace('-', '')}.{hashlib.sha256(email.encode()).hexdigest()[:43]}"
+    connection.execute("delete from workspaces_invitation where workspace_id = %s and email = %s", (workspace, email))
     connection.execute(
         "insert into workspaces_invitation (workspace_id, id, email, role, digest, invited_by, expires_at)"
-        " values (%s, %s, %s, %s, %s, %s, now() + interval '1 hour') on conflict (workspace_id, digest) do update"
-        " set accepted_at = null, revoked_at = null, expires_at = excluded.expires_at, role = excluded.role",
+        " values (%s, %s, %s, %s, %s, %s, now() + interval '1 hour')",
         (workspace, id, email, role, hashlib.sha256(token.encode()).digest(), by),
     )
-    row = connection.execute("select id from workspaces_invitation where workspace_id = %s and email = %s", (workspace, email)).fetchone()
-    assert row is not None
-    return str(row[0]), token
+    return str(id), token

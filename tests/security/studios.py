@@ -14,6 +14,7 @@ import psycopg
 
 from config.settings import Settings
 from kernel.ids import new_id
+from tests.invited import invite
 from tests.servers import Api, Person, add_member
 
 LETTERS = "abc"
@@ -32,6 +33,7 @@ class Studio:
     people: dict[str, Person] = field(default_factory=dict)
     further: Person | None = None
     clients: list[str] = field(default_factory=list)
+    invitation: str = ""
 
     def canary(self, scope: str) -> str:
         return f"zq{self.run}{self.letter}{scope}zq"
@@ -85,8 +87,8 @@ class Studios:
                 assert person is not None
                 client = studio.clients[0] if role == "Cliente" else None
                 connection.execute(
-                    "update user_roles set ended_at = null, role = %s, client_id = %s where workspace_id = %s and user_id = %s"
-                    " and (ended_at is not null or role <> %s or client_id is distinct from %s)",
+                    "update user_roles set ended_at = null, role = %s, client_id = %s, client_scope = 'all' where workspace_id = %s and user_id = %s"
+                    " and (ended_at is not null or role <> %s or client_id is distinct from %s or client_scope <> 'all')",
                     (role, client, studio.id, person.id, role, client),
                 )
             for row in _DOMAIN:
@@ -95,6 +97,10 @@ class Studios:
                 "update clients_consent set withdrawn_at = null, withdrawn_by = null, given_by = 'staff_attested' where id ="
                 " (select id from clients_consent where workspace_id = %s and client_id = %s order by id desc limit 1)",
                 (studio.id, studio.clients[0]),
+            )
+            connection.execute(
+                "update workspaces_invitation set accepted_at = null, revoked_at = null, expires_at = now() + interval '1 hour' where id = %s",
+                (studio.invitation,),
             )
             connection.execute(
                 "update workspaces set modules = modules || '{clients}', version = version + 1 where id = %s and 'clients' <> all (modules)",
@@ -118,6 +124,7 @@ def build(api: Api, settings: Settings, superuser: str) -> Studios:
             for row in _DOMAIN:
                 connection.execute(row.encode(), {"ws": studio.id, "id": new_id(), "value": studio.domain})
         add_member(settings, studio.id, people["Colaborador"], "Colaborador")
+        studio.invitation = invite(api, people["Colaborador"], f"invited.{staff}@example.com", "Cliente", studio.id, full_name=f"Eva {staff}")
         add_member(settings, studio.id, studio.further, "Colaborador")
         add_member(settings, studio.id, people["Cliente"], "Cliente", studio.clients[0])
     return Studios(api, settings, superuser, run, made)
@@ -148,6 +155,7 @@ MEANINGFUL = frozenset(
         "outbox_deliveries.handler", "outbox_deliveries.module", "outbox_deliveries.queue", "user_roles.client_scope", "user_roles.role",
         "workspace_modules.module", "workspaces.currency", "workspaces.locale", "workspaces.modules", "workspaces.timezone",
         "workspaces.time_format", "workspaces_domain.state",
+        "workspaces_invitation.client_scope", "workspaces_invitation.role",
     }
 )  # fmt: skip
 _DOMAIN = (

@@ -149,6 +149,10 @@ def test_t1_fifty_thousand_random_requests_show_and_change_nothing_of_another_wo
     judge(found, walks)
 
 
+BY_MAIL = {"workspaces_create_invitation_preview", "workspaces_create_invitation_acceptance"}
+"""Reviewed: what only a token from a mail opens, which nobody finds lying around; T30 has the tokens."""
+
+
 def judge(found: Walked, walks: Walks) -> None:
     print(f"T1: {found.steps} requests over {len(walks.ways)} operations: {len(found.leaks)} leaks, {len(found.changed)} foreign tables changed; "
           f"statuses {dict(sorted(found.statuses.items()))}")  # fmt: skip
@@ -156,7 +160,7 @@ def judge(found: Walked, walks: Walks) -> None:
     assert found.changed == []
     assert found.broken == []
     # A walk that never got in anywhere would find nothing either.
-    assert {way.id for way in walks.ways} - set(found.succeeded) == set()
+    assert {way.id for way in walks.ways} - set(found.succeeded) == BY_MAIL
     assert sum(found.succeeded.values()) > found.steps / 4
     assert found.statuses[404] > found.steps / 20
 

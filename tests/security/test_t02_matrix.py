@@ -14,6 +14,7 @@ from adapters.http import operation as http
 from adapters.http.gateway import Gateway
 from kernel.registry import MOUNT
 from kernel.roles import Access
+from tests.invited import planted
 from tests.security.seeded import rewritten
 from tests.security.studios import Studio, Studios
 from tests.security.wandering import KINDS, METHODS, PASSWORD, operations
@@ -107,6 +108,9 @@ class Matrix:
         if off:
             self.studios.kept[0].execute("update workspaces set modules = '{}', version = version + 1 where id = %s", (self.studio.id,))
         person = self._person(cell.role)
+        if cell.rule == "/api/v1/users/me" and cell.role == "Owner":  # who may not leave alone
+            other = self.studio.people["Colaborador"].id
+            self.studios.kept[0].execute("update user_roles set role = 'Owner' where workspace_id = %s and user_id = %s", (self.studio.id, other))
         path = cell.rule
         for part in [part for part in path.split("/") if part.startswith("<")]:
             path = path.replace(part, self._value(part.strip("<>").split(":")[-1], cell.role))
@@ -124,6 +128,8 @@ class Matrix:
 
     def _value(self, name: str, role: str) -> str:
         """One's own client and membership; for an Owner, who may not leave alone, another's."""
+        if name == "invitation_id":
+            return self._invitation(role)[0]
         further: Studio = self.studio
         assert further.further is not None
         member = further.people[role].id if role in ("Colaborador", "Cliente") else further.further.id
@@ -146,10 +152,27 @@ class Matrix:
         assert found is not None, kind
         return str(found[0])
 
+    def _invitation(self, role: str) -> tuple[str, str]:
+        """One of the studio, which the person of the role answers for (or, for those who cannot, the Owner), and its token."""
+        sender = self.studio.people["Colaborador" if role == "Colaborador" else "Owner"]
+        return planted(self.studios.kept[0], self.studio.id, sender.id, f"matrix.{role}@example.com".lower(), "Cliente")
+
+    def _offer(self, person: Person) -> str:
+        """A token for joining a studio the person is not in."""
+        host = self.studios["c"]
+        self.studios.kept[0].execute("delete from user_roles where workspace_id = %s and user_id = %s", (host.id, person.id))
+        return planted(self.studios.kept[0], host.id, host.people["Owner"].id, person.email)[1]
+
     def _body(self, cell: Cell, body: dict[str, Any], person: Person | None) -> dict[str, Any]:
         known = person or self.studio.people["Owner"]
         if cell.rule == "/auth/signup":
             return {**body, "email": f"{uuid.uuid4().hex}@example.com", "password": PASSWORD, "consents": {"terms": True, "privacy": True}}
+        if cell.rule == "/api/v1/users":
+            return {**body, "email": f"{uuid.uuid4().hex}@example.com", "role": "Cliente", "client_id": None}
+        if cell.rule == "/api/v1/invitations/preview":
+            return {"token": self._invitation(cell.role)[1]}
+        if cell.rule == "/api/v1/invitations/accept":
+            return {"token": self._offer(known)}
         if cell.rule == "/auth/login":
             return {"email": known.email, "password": PASSWORD}
         if cell.rule == "/api/v1/me/reauthenticate":

@@ -22,7 +22,7 @@ FOREIGN_KEYS = """
 select c.conrelid::regclass::text, a.attname::text from pg_constraint c join pg_attribute a on a.attrelid = c.conrelid and a.attnum = any (c.conkey)
  where c.contype = 'f' and c.conrelid::regclass::text = any (%s) and c.confrelid::regclass::text = any (%s) and a.attname <> 'workspace_id'
 """
-NOT_OVER_HTTP = {("outbox_deliveries", "event_id"), ("clients_consent", "recorded_by")}
+NOT_OVER_HTTP = {("outbox_deliveries", "event_id"), ("clients_consent", "recorded_by"), ("workspaces_invitation", "invited_by")}
 """Reviewed: foreign keys that no request can name; the product fills them itself."""
 
 
@@ -40,7 +40,12 @@ class Twins:
                 found = connection.execute(last.encode(), (self.b.id,)).fetchone()
                 assert found is not None, kind
                 self.foreign[kind] = str(found[0])
-        self.own = {"clients.id": self.a.clients[1], "user_roles.user_id": self.a.people["Colaborador"].id, "workspaces.id": self.a.id}
+        self.own = {
+            "clients.id": self.a.clients[1],
+            "user_roles.user_id": self.a.people["Colaborador"].id,
+            "workspaces.id": self.a.id,
+            "workspaces_invitation.id": self.a.invitation,
+        }
 
     def differences(self, way: Operation, place: str, name: str, role: str) -> list[str]:
         """How the two answers differ. place: path, body, query or header."""

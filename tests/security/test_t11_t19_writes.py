@@ -62,7 +62,7 @@ def test_t11_fetching_a_row_of_another_workspace_touches_none(studios: Studios, 
 
 def test_t11_no_body_may_name_a_column_that_is_the_servers(studios: Studios) -> None:
     a, b = studios["a"], studios["b"]
-    given = {"client_id": a.clients[1], "user_id": a.people["Colaborador"].id, "workspace_id": a.id, "name": "clients"}
+    given = {"client_id": a.clients[1], "user_id": a.people["Colaborador"].id, "workspace_id": a.id, "name": "clients", "invitation_id": a.invitation}
     asked, accepted = 0, []
     for way in operations(studios.api.get("/api/v1/openapi.json").json):
         if way.body is None:

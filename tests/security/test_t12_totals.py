@@ -36,6 +36,8 @@ TOTALS: dict[tuple[str, str], str] = {
     ("/api/v1/users", "Owner"): "select count(*) from user_roles where workspace_id = %(ws)s and ended_at is null",
     ("/api/v1/users", "Cliente"): "select 1",
     ("/api/v1/users?role=Colaborador", "Colaborador"): "select count(*) from user_roles where workspace_id = %(ws)s and role = 'Colaborador'",
+    ("/api/v1/invitations", "Owner"): "select count(*) from workspaces_invitation where workspace_id = %(ws)s",
+    ("/api/v1/invitations", "Colaborador"): "select count(*) from workspaces_invitation where workspace_id = %(ws)s and invited_by = %(person)s",
     ("/api/v1/audit", "Owner"): "select count(*) from audit_logs where workspace_id = %(ws)s",
     ("/api/v1/audit?table=clients&action=insert", "Owner"): (
         "select count(*) from audit_logs where workspace_id = %(ws)s and table_name = 'clients' and action = 'insert'"

@@ -96,7 +96,7 @@ def test_t38_every_column_in_every_write_body_is_422_and_changes_nothing(here: W
 def test_t38_the_bodies_are_good_without_the_extra_column(here: World) -> None:
     """Otherwise the 422 could be about something else, and prove nothing."""
     for operation in writes(here):
-        if operation.public and operation.path != "/auth/signup":
+        if (operation.public and operation.path != "/auth/signup") or operation.path == "/api/v1/invitations/accept":
             continue  # signing in needs a password and a token that are right
         reply = here.call(operation, json=here.body(operation))
         assert 200 <= reply.status < 300 or reply.status == 409, (str(operation), reply.status, reply.body)

@@ -103,7 +103,7 @@ def test_t39_the_notes_of_the_staff_never_reach_the_client(here: World) -> None:
             around = {"q": canary, "tag": canary, "sort": "notes", "fields": "notes", "include": "notes", "expand": "notes"}
             paths += [f"{paths[0]}?{name}={value}" for name, value in around.items()]
         for path in paths:
-            if str(operation) == "accounts_create_logout":
+            if str(operation) in ("accounts_create_logout", "workspaces_delete_own_membership"):
                 continue
             reply = here.call(operation, who=here.cliente, path=path, **options)
             read += reply.status == 200

@@ -27,6 +27,8 @@ KINDS = {
     "actor_id": "user_roles.user_id",
     "workspace_id": "workspaces.id",
     "entry_id": "audit_logs.id",
+    "invitation_id": "workspaces_invitation.id",
+    "reassign_to": "user_roles.user_id",
     "consent_id": "clients_consent.id",
     "recorded_by": "user_roles.user_id",
 }

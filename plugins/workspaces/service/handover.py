@@ -29,7 +29,7 @@ class Handover:
         cannot tell.
         """
         self._store.unlimited()
-        self._check_heir(user_id, reassign_to)
+        self.check_heir(user_id, reassign_to)
         owned = self._owned(user_id)
         if owned and reassign_to is None:
             raise Conflict("They look after things; say who takes them over with ?reassign_to=.", code="owns_things", extra={"owned": owned})
@@ -40,7 +40,8 @@ class Handover:
         if left := self._owned(user_id):
             raise Unavailable("Not everything could be handed over.", code="not_reassigned", extra={"owned": left})
 
-    def _check_heir(self, user_id: UUID, reassign_to: UUID | None) -> None:
+    def check_heir(self, user_id: UUID, reassign_to: UUID | None) -> None:
+        """Raises Invalid ?reassign_to."""
         if reassign_to is None:
             return
         heir = self._store.standing(reassign_to)

@@ -54,6 +54,7 @@ class MembersService:
             raise Forbidden()
         if role is not Role.OWNER:
             self._keep_an_owner(member)
+        self._handover.check_heir(user_id, reassign_to)
         if role is Role.CLIENTE and member.role != Role.CLIENTE:
             self._handover.pass_on(user_id, reassign_to)
         scope = client_scope or (member.client_scope if role is Role.COLABORADOR else ALL)
