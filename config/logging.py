@@ -56,6 +56,7 @@ def configure(*, json: bool, level: str = "info") -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
         )
     )
+    handler.addFilter(Seldom("huey"))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
@@ -72,6 +73,31 @@ def configure(*, json: bool, level: str = "info") -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+
+
+class Seldom(logging.Filter):
+    """The same complaint of a library at most once a minute, with what it left out: a consumer whose broker is away repeats it every second."""
+
+    def __init__(self, *names: str, every_s: float = 60.0) -> None:
+        super().__init__()
+        self._names = names
+        self._every_s = every_s
+        self._said: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.name.startswith(self._names):
+            return True
+        key = (record.name, str(record.msg))
+        at, left_out = self._said.get(key, (float("-inf"), 0))
+        if record.created - at < self._every_s:
+            self._said[key] = (at, left_out + 1)
+            return False
+        if len(self._said) > 256:
+            self._said.clear()
+        self._said[key] = (record.created, 0)
+        if left_out:
+            record.msg = f"{record.msg} (and {left_out} times before)"
+        return True
 
 
 @contextmanager

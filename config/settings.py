@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, Self, cast
 from urllib.parse import urlsplit
 
-import psycopg
 from environs import Env, EnvValidationError
 from marshmallow.validate import OneOf, Range, Regexp
-from psycopg.conninfo import conninfo_to_dict
 
-from config.issuers import contradictions
+from config.contradictions import TWINS, contradictions, unreadable
 from config.secrets import derive_key, kept_secret, role_password, weakness
 
-__all__ = ["Settings", "SettingsError", "derive_key", "role_password"]
+__all__ = ["Settings", "SettingsError", "derive_key", "role_password", "unreadable"]
 
 _NOTHING_IS_NOT_SET: Final = (
     "database_url", "database_owner_url", "database_direct_url", "redis_url", "smtp_url", "s3_bucket", "s3_endpoint", "secret_key",
     "supabase_url", "supabase_key", "supabase_jwt_secret",
 )  # fmt: skip
-# The twins that lose money or data when taken for the real thing, each with the variable that names the real thing.
-TWINS: Final[Mapping[str, str]] = {"database": "DATABASE_URL", "mail": "SMTP_URL", "storage": "S3_BUCKET"}
 GENEROUS: Final[Mapping[str, Any]] = dict.fromkeys(("limit_person", "limit_key", "limit_workspace", "limit_address"), 1_000_000_000)
 """Limits that nobody reaches, for who makes the demo, measures or tests; the requests are counted all the same."""
 IN_DEVELOPMENT: Final = object()  # the default of what is on in development and off in production
@@ -133,6 +127,9 @@ class Settings:
     dns_servers: tuple[str, ...] = _a("FITPRO_DNS_SERVERS", (), "resolvers to ask (address or address:port); not set: the system's", _names)
     dns_zone: Path | None = _a("FITPRO_DNS_ZONE", None, "a file of TXT records to read instead of the DNS (tests)", Env.path)
     docs_enabled: bool = _a("FITPRO_DOCS", IN_DEVELOPMENT, "the OpenAPI document and /docs are open to everybody", Env.bool)
+    metrics_token: str = _a(
+        "FITPRO_METRICS_TOKEN", "", "what scrapers send as bearer token; not set in production: /metrics answers this machine alone", secret=True
+    )
     metrics_enabled: bool = _a("FITPRO_METRICS", True, "/metrics answers", Env.bool)
     log_level: str = _a("FITPRO_LOG_LEVEL", "info", "debug, info, warning or error", check=OneOf(("debug", "info", "warning", "error")))
 
@@ -208,7 +205,7 @@ class Settings:
         for name in ("secret_key", "data_key"):
             values[name] = (values[name] or "").encode()
         problems = [f"{name}: {text}" for name, text in bad.items()]
-        problems += [text for text in _contradictions(values, production) if text.partition(":")[0] not in bad]
+        problems += [text for text in contradictions(values, production) if text.partition(":")[0] not in bad]
         if problems:
             raise SettingsError(problems)
         values["home"] = values["home"].absolute()
@@ -217,76 +214,6 @@ class Settings:
         if not values["secret_key"]:
             values["secret_key"] = _secret_of(values["home"])
         return cls(**values)
-
-
-def _contradictions(values: Mapping[str, Any], production: bool) -> Iterator[str]:
-    """What each setting alone cannot say."""
-    secret, database, twins = values["secret_key"], values["database_url"], values["allow_twins"] or ()
-    if secret and (why := weakness(secret)):
-        yield f"FITPRO_SECRET_KEY: {why.capitalize()}."
-    if values["data_key"] and (why := weakness(values["data_key"])):
-        yield f"FITPRO_DATA_KEY: {why.capitalize()}."
-    if why := next(filter(None, map(weakness, values["known_data_keys"] or ())), None):
-        yield f"FITPRO_DATA_KEYS_KNOWN: One {why}."
-    for name in ("database_url", "database_owner_url", "database_direct_url"):
-        if values[name] and (why := unreadable(values[name])):
-            yield f"{name.upper()}: {why}"
-    if database and not values["database_owner_url"]:
-        yield "DATABASE_OWNER_URL: Needed beside DATABASE_URL, to migrate and to reach the roles that we make."
-    if not database and (values["database_owner_url"] or values["database_direct_url"]):
-        yield "DATABASE_URL: Needed beside DATABASE_OWNER_URL and DATABASE_DIRECT_URL."
-    if values["s3_bucket"] and not (values["s3_access_key"] and values["s3_secret_key"]):
-        yield "S3_ACCESS_KEY_ID: Needed with S3_BUCKET, and S3_SECRET_ACCESS_KEY too."
-    for origin in values["cors_origins"] or ():
-        if not re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", origin):
-            yield "FITPRO_CORS_ORIGINS: Each is a scheme and a host in lower case, with no path; * is not possible."
-            break
-    if bad := [server for server in values["dns_servers"] or () if not _is_server(server)]:
-        yield f"FITPRO_DNS_SERVERS: Each is an address or address:port, not {', '.join(bad)}."
-    if unknown := [name for name in twins if name not in TWINS]:
-        yield f"FITPRO_ALLOW_TWINS: Only {', '.join(TWINS)} can stand here, not {', '.join(unknown)}."
-    yield from contradictions(values)
-    if production:
-        yield from _refusals(values, database, twins)
-
-
-def _refusals(values: Mapping[str, Any], database: str | None, twins: Iterable[str]) -> Iterator[str]:
-    """What production does not start with, or without."""
-    for twin, variable in TWINS.items():
-        if not values[variable.lower()] and twin not in twins:
-            yield f"{variable}: Needed in production, unless FITPRO_ALLOW_TWINS names {twin}."
-    if database and not values["secret_key"]:
-        yield "FITPRO_SECRET_KEY: Needed in production, the same in every process."
-    if not values["own_url"] and not values["s3_bucket"]:
-        yield "FITPRO_URL: Needed in production with files on disk: links to them begin with it."
-    if values["smtp_url"] and values["mail_from"].endswith("@localhost"):
-        yield "FITPRO_MAIL_FROM: Needed in production, an address that the mail server may send from."
-    if values["oidc_providers"] and not values["own_url"]:
-        yield "FITPRO_URL: Needed in production beside FITPRO_OIDC_PROVIDERS: they send people back there."
-    if not values["app_url"]:
-        yield "FITPRO_APP_URL: Needed in production: links in mails lead there."
-    if values["dns_zone"]:
-        yield "FITPRO_DNS_ZONE: Cannot be set in production: it would verify domains that nobody owns."
-    if values["demo"]:
-        yield "FITPRO_DEMO: Cannot be on in production: everybody knows the demo's passwords."
-
-
-def _is_server(text: str) -> bool:
-    bracketed = re.fullmatch(r"\[([0-9a-fA-F:]+)\](?::([0-9]{1,5}))?", text) or re.fullmatch(r"([0-9.]+)(?::([0-9]{1,5}))?", text)
-    try:
-        ipaddress.ip_address(bracketed[1] if bracketed else text)
-    except ValueError:
-        return False
-    return not (bracketed and bracketed[2]) or 0 < int(bracketed[2]) < 65_536
-
-
-def unreadable(url: str) -> str | None:
-    """Why this cannot be a database's URL, None if it can; never the URL, which may hold a password."""
-    try:
-        conninfo_to_dict(url)
-    except psycopg.ProgrammingError:
-        return "Is not a connection URL that PostgreSQL understands."
-    return None
 
 
 def _secret_of(home: Path) -> bytes:

@@ -22,7 +22,7 @@ from adapters.http.dumping import to_json
 from adapters.http.exchange import Answer
 from adapters.http.fallback import respond
 from adapters.http.gateway import Gateway
-from adapters.http.metrics import CONTENT_TYPE, Metrics
+from adapters.http.metrics import CONTENT_TYPE, Metrics, admit
 from adapters.http.openapi import Document, schema_name
 from adapters.http.operation import Operation
 from adapters.http.problems import MethodNotAllowed
@@ -39,12 +39,14 @@ SPEC_URL = f"{MOUNT}/openapi.json"
 class WebSettings:
     """What the web application may be told. ready: name → a check that raises when its part is down.
 
-    files: the embedded file store, whose links we answer ourselves.
+    files: the embedded file store, whose links we answer ourselves. metrics_open: to everybody, unless there is a token; else to this machine.
     """
 
     version: str
     docs_enabled: bool = True
     metrics_enabled: bool = True
+    metrics_token: str = ""
+    metrics_open: bool = True
     cors_origins: tuple[str, ...] = ()
     shortcut: bool = True
     strict: bool = False
@@ -162,17 +164,22 @@ def _operations(app: flask.Flask, gateway: Gateway, settings: WebSettings) -> No
     def health() -> flask.Response:
         return plain(200, {"status": "ok"})
 
+    noted: dict[str, str] = {}
+
     @app.get("/health/ready")
     def ready() -> flask.Response:
         down = {}
         for name, check in settings.ready.items():
             try:
                 check()
-            except Exception:
-                log.warning("not ready", extra={"part": name}, exc_info=True)
-                down[name] = "down"
+            except Exception as error:  # noqa: BLE001 - whatever it is, the part is down
+                down[name] = type(error).__name__
+        if down != noted:  # once per change: whoever asks does so every second
+            log.warning("not ready" if down else "ready again", extra={"parts": dict(down)})
+            noted.clear()
+            noted.update(down)
         if down:
-            answer = Unavailable("Not ready.", code="not_ready", retry_after_s=1, extra={"parts": down})
+            answer = Unavailable("Not ready.", code="not_ready", retry_after_s=1, extra={"parts": dict.fromkeys(down, "down")})
             return respond(gateway.runner.problem(answer, flask.request.environ["fitpro.request_id"]))
         return plain(200, {"status": "ready"})
 
@@ -185,6 +192,11 @@ def _operations(app: flask.Flask, gateway: Gateway, settings: WebSettings) -> No
 
         @app.get("/metrics")
         def metrics() -> flask.Response:
+            environ = flask.request.environ
+            try:
+                admit(environ, token=settings.metrics_token, everybody=settings.metrics_open)
+            except DomainError as error:
+                return respond(gateway.runner.problem(error, environ["fitpro.request_id"]))
             return respond(Answer(200, [("Content-Type", CONTENT_TYPE), headers.NO_STORE], gateway.metrics.text()))
 
 

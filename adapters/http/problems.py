@@ -30,6 +30,7 @@ TABLE: Final[dict[str, tuple[int, str]]] = {
     "unavailable": (503, "Unavailable"),
 }
 _BY_STATUS: Final = {status: (family, title) for family, (status, title) in TABLE.items()}
+_BAD_TOKEN: Final = frozenset({"invalid_token", "token_expired", "session_revoked"})
 _RETRY_AFTER_S: Final = 1
 _OWN_MEMBERS: Final = frozenset({"type", "title", "status", "detail", "code", "request_id", "errors", "instance"})
 
@@ -77,7 +78,8 @@ def render(error: BaseException, request_id: str | None, instance: str | None = 
 def _headers(error: DomainError, status: int) -> list[tuple[str, str]]:
     headers = [("Content-Type", MEDIA_TYPE)]
     if status == 401:
-        headers.append(("WWW-Authenticate", "Bearer"))
+        # RFC 6750 §3.1: a reason only for who sent a token.
+        headers.append(("WWW-Authenticate", 'Bearer error="invalid_token"' if error.code in _BAD_TOKEN else "Bearer"))
     if status in (429, 503) or error.retry_after_s is not None:
         headers.append(("Retry-After", str(max(1, error.retry_after_s or _RETRY_AFTER_S))))
     if isinstance(error, MethodNotAllowed):
@@ -154,7 +156,7 @@ def _response(status: int) -> dict[str, Any]:
     }
     headers: dict[str, Any] = {}
     if status == 401:
-        headers["WWW-Authenticate"] = {"schema": {"type": "string"}, "description": "Bearer"}
+        headers["WWW-Authenticate"] = {"schema": {"type": "string"}, "description": 'Bearer; with `error="invalid_token"` when one was sent.'}
     if status in (429, 503):
         headers["Retry-After"] = {"schema": {"type": "integer", "minimum": 1}, "description": "Seconds to wait."}
     if status == 429:

@@ -78,7 +78,7 @@ def test_t21_t23_no_hostile_token_is_accepted_by_any_operation(here: World, ours
             text = token.encode("utf-8", "surrogatepass").decode("latin-1")
             reply = here.call(operation, path=path, who=text or "x", **options)
             tried += 1
-            assert (reply.status, reply.headers["WWW-Authenticate"]) == (401, "Bearer"), (str(operation), reply.body)
+            assert (reply.status, reply.headers["WWW-Authenticate"].startswith("Bearer")) == (401, True), (str(operation), reply.body)
             assert reply.headers["Content-Type"] == "application/problem+json"
             assert reply.json["code"] in ("invalid_token", "unauthenticated")
     assert tried >= 20 * 20
@@ -94,7 +94,7 @@ def test_t22_the_leeway_is_thirty_seconds_over_http(server: Api, ours: Side, ago
 @pytest.mark.parametrize("scheme", ["", "Bearer", "Basic", "bearer\t", "Token ", "Bearer,"])
 def test_t21_another_scheme_is_401(server: Api, ours: Side, scheme: str) -> None:
     reply = server.get("/api/v1/me", headers={"Authorization": (scheme + ours.token()).strip()})
-    assert (reply.status, reply.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert (reply.status, reply.headers["WWW-Authenticate"].startswith("Bearer")) == (401, True)
 
 
 def test_t21_a_token_anywhere_but_in_its_header_is_401(server: Api, ours: Side) -> None:
