@@ -31,7 +31,8 @@ DEFINERS = frozenset({"enter", "enter_user", "my_workspaces", "found_workspace",
 
 POLICIES = frozenset(
     {
-        "audit_logs.guard", "workspaces.guard", "workspaces.relay", "user_roles.guard", "user_roles.own", "outbox.sweep",
+        "audit_logs.guard", "audit_logs.watch", "audit_seals.watch",
+        "workspaces.guard", "workspaces.relay", "user_roles.guard", "user_roles.own", "outbox.sweep",
         "outbox_deliveries.platform", "outbox_deliveries.relay", "outbox_deliveries.guard", "idempotency_keys.own", "idempotency_keys.sweep",
         "claims.hosts", "workspaces.hosts",
     }

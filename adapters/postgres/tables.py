@@ -87,7 +87,8 @@ audit_logs = sa.Table(
     "audit_logs",
     metadata,
     sa.Column("workspace_id", sa.Uuid, primary_key=True),
-    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("id", sa.Uuid, primary_key=True, server_default=sa.text("app.new_id()")),
+    sa.Column("seq", sa.BigInteger, sa.Identity(always=True), nullable=False),
     _at("at"),
     sa.Column("actor_id", sa.Uuid),
     sa.Column("actor", sa.Text, nullable=False),
@@ -98,9 +99,31 @@ audit_logs = sa.Table(
     sa.Column("before", JSONB),
     sa.Column("after", JSONB),
     sa.Column("client_id", sa.Uuid),
+    sa.Column("salt", sa.Uuid, server_default=sa.text("gen_random_uuid()")),
+    sa.Index("ix_audit_logs_seq", "workspace_id", "seq"),
     sa.Index("ix_audit_logs_record", "workspace_id", "table_name", "record_id", "id"),
     sa.Index("ix_audit_logs_client", "workspace_id", "client_id", "id", postgresql_where=sa.text("client_id is not null")),
     comment="unaudited",  # what app.protect says of a table without audit triggers
+)
+audit_seals = sa.Table(
+    "audit_seals",
+    metadata,
+    sa.Column("workspace_id", sa.Uuid, primary_key=True),
+    sa.Column("number", sa.BigInteger, primary_key=True),
+    sa.Column("first", sa.BigInteger, nullable=False),
+    sa.Column("entries", sa.ARRAY(sa.Uuid), nullable=False),
+    sa.Column("proofs", sa.LargeBinary, nullable=False),
+    sa.Column("previous", sa.LargeBinary, nullable=False),
+    sa.Column("head", sa.LargeBinary, nullable=False),
+    sa.Column("key", sa.LargeBinary, nullable=False),
+    sa.Column("signature", sa.LargeBinary, nullable=False),
+    sa.Column("through", sa.BigInteger, nullable=False),
+    sa.Column("settled", sa.BigInteger, nullable=False),
+    sa.Column("horizon", sa.BigInteger, nullable=False),
+    sa.Column("sealed_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Index("ix_audit_seals_through", "workspace_id", "through"),
+    sa.Index("ix_audit_seals_first", "workspace_id", "first"),
+    comment="unaudited",
 )
 outbox_deliveries = sa.Table(
     "outbox_deliveries",
@@ -117,5 +140,7 @@ outbox_deliveries = sa.Table(
     _at("created_at"),
 )
 
-PLATFORM = frozenset({"users", "sessions", "workspaces", "user_roles", "workspace_modules", "audit_logs", "outbox_deliveries", "outbox"})
+PLATFORM = frozenset(
+    {"users", "sessions", "workspaces", "user_roles", "workspace_modules", "audit_logs", "audit_seals", "outbox_deliveries", "outbox"}
+)
 """What a plugin's foreign keys may point to besides the tables of plugins it requires."""

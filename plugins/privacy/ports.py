@@ -38,10 +38,10 @@ class ReadFilters:
 class Trail(Protocol):
     """The current workspace's audit entries."""
 
-    def reads(self, filters: ReadFilters, before: int | None, limit: int) -> list[Document]:
+    def reads(self, filters: ReadFilters, before: UUID | None, limit: int) -> list[Document]:
         """Recorded reads, newest first; a Cliente's are those of their own record."""
 
-    def entries(self, filters: Filters, before: int | None, limit: int) -> list[Document]:
-        """Newest first, those with a smaller id than `before`."""
+    def entries(self, filters: Filters, before: UUID | None, limit: int) -> list[Document]:
+        """Newest first, those older than `before`."""
 
-    def entry(self, id: int) -> Document | None: ...
+    def entry(self, id: UUID) -> Document | None: ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from typing import Any
+from uuid import UUID
 
 from plugins.privacy.ports import Filters, ReadFilters
 from plugins.sdk import Document, ctx, sa, statement, tables
@@ -62,16 +63,16 @@ ENTRY = statement(sa.select(*_ENTRY).where(_HERE, log.c.id == sa.bindparam("id")
 class Repository:
     """plugins.privacy.ports.Trail on the open transaction."""
 
-    def entries(self, filters: Filters, before: int | None, limit: int) -> list[Document]:
+    def entries(self, filters: Filters, before: UUID | None, limit: int) -> list[Document]:
         given = asdict(filters)
         # The context has an actor_id of its own: whoever asks.
         given["by"] = given.pop("actor_id")
         return ctx.work.documents(ENTRIES, before=before, limit=limit, **given)
 
-    def reads(self, filters: ReadFilters, before: int | None, limit: int) -> list[Document]:
+    def reads(self, filters: ReadFilters, before: UUID | None, limit: int) -> list[Document]:
         given = asdict(filters)
         given["by"] = given.pop("actor_id")
         return ctx.work.documents(READS, before=before, limit=limit, **given)
 
-    def entry(self, id: int) -> Document | None:
+    def entry(self, id: UUID) -> Document | None:
         return ctx.work.document(ENTRY, id=id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from plugins.privacy.plugin import plugin
 from plugins.privacy.ports import Filters, ReadFilters
@@ -40,10 +41,10 @@ class AuditReads(MethodView):
         return page_of(_service().reads(filters, page.after[0] if page.after else None, page.fetch), page, "id")
 
 
-@blp.route("/<int:entry_id>")
+@blp.route("/<uuid:entry_id>")
 class AuditEntry(MethodView):
     @blp.response(200, AuditEntrySchema)
     @allow("audit")
-    def get(self, entry_id: int) -> Any:
+    def get(self, entry_id: UUID) -> Any:
         """Read one entry"""
         return _service().read(entry_id)

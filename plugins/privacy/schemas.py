@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from plugins.sdk import QuerySchema, Schema, fields, validate
 
-ACTIONS = ("insert", "update", "delete", "read", "purge")
+ACTIONS = ("insert", "update", "delete", "read", "purge", "park")
 
 
 class PeriodQuery(QuerySchema):
@@ -40,7 +40,7 @@ class AuditReadsQuery(PeriodQuery):
 class AuditReadSchema(Schema):
     """One read of one sensitive record."""
 
-    id = fields.Integer(metadata={"description": "Increases within the workspace.", "example": 4711})
+    id = fields.UUID(metadata={"description": "In the order of time."})
     at = fields.DateTime()
     actor_id = fields.UUID(allow_none=True, metadata={"description": "The person who read; null for the system."})
     actor = fields.String(metadata={"description": "Their role at that moment, or `system`.", "example": "Colaborador"})
@@ -55,7 +55,7 @@ class AuditReadSchema(Schema):
 class AuditEntrySchema(Schema):
     """One change of one record (or one read of it, where reading is recorded)."""
 
-    id = fields.Integer(metadata={"description": "Increases within the workspace.", "example": 4711})
+    id = fields.UUID(metadata={"description": "In the order of time."})
     at = fields.DateTime()
     actor_id = fields.UUID(allow_none=True, metadata={"description": "The person; null for the system."})
     actor = fields.String(metadata={"description": "Their role at that moment, or `system`.", "example": "Owner"})

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from kernel.errors import NotFound
 from plugins.privacy.ports import Filters, ReadFilters, Trail
 from ports.persistence import Document
-
-LARGEST_ID = 2**63 - 1
 
 
 class AuditService:
@@ -15,17 +15,17 @@ class AuditService:
     def __init__(self, *, trail: Trail) -> None:
         self._trail = trail
 
-    def page(self, filters: Filters, before: int | None, limit: int) -> list[Document]:
+    def page(self, filters: Filters, before: UUID | None, limit: int) -> list[Document]:
         """Entries, the newest first."""
         return self._trail.entries(filters, before, limit)
 
-    def reads(self, filters: ReadFilters, before: int | None, limit: int) -> list[Document]:
+    def reads(self, filters: ReadFilters, before: UUID | None, limit: int) -> list[Document]:
         """Who read what, the newest first. A Cliente is shown the reads of their own record."""
         return self._trail.reads(filters, before, limit)
 
-    def read(self, id: int) -> Document:
+    def read(self, id: UUID) -> Document:
         """One entry. Raises NotFound."""
-        found = self._trail.entry(id) if id <= LARGEST_ID else None
+        found = self._trail.entry(id)
         if found is None:
             raise NotFound()
         return found

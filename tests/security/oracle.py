@@ -45,12 +45,12 @@ def digests(connection: psycopg.Connection[Any], workspace: str, people: list[st
 
 
 def ids(connection: psycopg.Connection[Any], workspace: str) -> dict[str, set[str]]:
-    """`table.column` → every UUID the workspace's rows hold there, the numbers of its audit entries, the domains it claims."""
+    """`table.column` → every UUID the workspace's rows hold there, and the domains it claims."""
     found: dict[str, set[str]] = {}
     columns = connection.execute(
         "select c.relname, a.attname from pg_class c join pg_attribute a on a.attrelid = c.oid where c.relname = any (%s) and a.attnum > 0"
-        " and c.relnamespace = 'public'::regnamespace and (a.atttypid = 'uuid'::regtype or c.relname || '.' || a.attname in"
-        " ('audit_logs.id', 'workspaces_domain.domain'))",
+        " and c.relnamespace = 'public'::regnamespace and (a.atttypid = 'uuid'::regtype or c.relname || '.' || a.attname ="
+        " 'workspaces_domain.domain')",
         ([*tenant_tables(connection), "workspaces"],),
     ).fetchall()
     for table, column in columns:

@@ -116,7 +116,7 @@ def test_t10_audit_writes_into_no_other_workspace(studios: Studios) -> None:
 
 def test_t10_fan_out_is_not_for_the_app_role(studios: Studios) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        call(studios, studios["a"], "Owner", "select app.fan_out('', '', '', 1::smallint, 'UTC', '')")
+        call(studios, studios["a"], "Owner", "select app.fan_out('', '', '', 1::smallint, 'UTC', '', false)")
 
 
 def session_of(studios: Studios, studio: Studio) -> UUID:

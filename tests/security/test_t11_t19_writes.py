@@ -18,7 +18,7 @@ from tests.security.test_t01_isolation import RESTORE_TENANT
 from tests.security.wandering import operations
 
 SERVER_OWNED = {"workspace_id", "id", "version", "created_at", "updated_at", "archived_at", "user_id", "owner_id", "search_name"}
-FOR_READING = {"audit_logs"}
+FOR_READING = {"audit_logs", "audit_seals"}
 """Reviewed: tenant tables the app role may not write."""
 
 
