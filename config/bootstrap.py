@@ -9,6 +9,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+from adapters.http.addresses import Addresses
 from adapters.http.app import WebSettings, create_app
 from adapters.http.gateway import Gateway
 from adapters.http.runner import Platform
@@ -83,10 +84,13 @@ def _build(manifest: Manifest, settings: Settings, container: Any, registry: Reg
             registry=registry,
             passwords=container.passwords(),
             tokens=container.issuer(),
+            verifier=container.verifier(),
             refresh_tokens=container.refresh_tokens(),
             refresh_lifetime=container.refresh_lifetime(),
             encryption=container.encryption(),
             capabilities=container.capabilities(),
+            devices=container.devices(),
+            allowances=container.allowances(),
             app_url=settings.app_url,
             own_url=settings.own_url,
             federation=container.federation(),
@@ -123,6 +127,7 @@ def web(installation: Installation, *, shortcut: bool = True) -> Gateway:
         max_upload_bytes=settings.max_upload_bytes,
         throttle=container.throttle(),
         hosts=container.hosts(),
+        addresses=Addresses(settings.trusted_proxies),
     )
     blueprints = {m.id: m.blueprints for m in installation.registry.plugins.values() if isinstance(m, Plugin)}
     gateway = create_app(

@@ -14,7 +14,7 @@ from adapters.http.throttle import Throttle
 from adapters.local.capabilities import DerivedCapabilities
 from adapters.local.clock import SystemClock
 from adapters.local.encryption import AesGcmEncryption
-from adapters.local.identity import Argon2Passwords, Es256Issuer, RotatingRefreshTokens
+from adapters.local.identity import Argon2Passwords, Es256Issuer, RotatingRefreshTokens, SignedDevices
 from adapters.local.mail import FileMailer
 from adapters.local.storage import DiskStorage, SignedLinks
 from adapters.local.zone import ZoneFile
@@ -30,6 +30,7 @@ from config.settings import Settings
 from config.signing import StoredKeyRing
 from ports.clock import Clock
 from ports.dns import Dns
+from ports.identity import Allowances
 from ports.mail import Mailer
 from ports.storage import LinkedFiles, Links, Storage
 
@@ -100,6 +101,15 @@ class Container(containers.DeclarativeContainer):
         time_cost=settings.provided.argon2_time_cost,
         memory_kib=settings.provided.argon2_memory_kib,
         parallelism=settings.provided.argon2_parallelism,
+    )
+    devices = providers.Singleton(SignedDevices, providers.Callable(derive_key, settings.provided.secret_key, "remembered devices"), clock)
+    allowances = providers.Callable(
+        Allowances,
+        account=settings.provided.password_checks_account,
+        address=settings.provided.password_checks_address,
+        window_s=settings.provided.password_checks_window_s,
+        letters=settings.provided.letters_account,
+        letters_from_address=settings.provided.letters_address,
     )
     refresh_tokens = providers.Singleton(RotatingRefreshTokens, clock, lifetime=refresh_lifetime)
     encryption = providers.Singleton(

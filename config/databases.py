@@ -11,8 +11,9 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from adapters.postgres.bootstrap import prepare
 from adapters.postgres.embedded import Embedded
+from config.contradictions import unreadable
 from config.secrets import role_password
-from config.settings import Settings, unreadable
+from config.settings import Settings
 
 DATABASE = "fitpro"
 

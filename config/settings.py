@@ -21,7 +21,8 @@ _NOTHING_IS_NOT_SET: Final = (
     "database_url", "database_owner_url", "database_direct_url", "redis_url", "smtp_url", "s3_bucket", "s3_endpoint", "secret_key",
     "supabase_url", "supabase_key", "supabase_jwt_secret",
 )  # fmt: skip
-GENEROUS: Final[Mapping[str, Any]] = dict.fromkeys(("limit_person", "limit_key", "limit_workspace", "limit_address"), 1_000_000_000)
+_LIMITS = "limit_person limit_key limit_workspace limit_address password_checks_account password_checks_address letters_account letters_address"
+GENEROUS: Final[Mapping[str, Any]] = dict.fromkeys(_LIMITS.split(), 1_000_000_000)
 """Limits that nobody reaches, for who makes the demo, measures or tests; the requests are counted all the same."""
 IN_DEVELOPMENT: Final = object()  # the default of what is on in development and off in production
 
@@ -155,6 +156,11 @@ class Settings:
 
     access_token_ttl_s: int = _a("FITPRO_ACCESS_TOKEN_TTL_S", 600, "life of an access token", Env.int, Range(10, 3_600))
     refresh_token_ttl_s: int = _a("FITPRO_REFRESH_TOKEN_TTL_S", 30 * 86_400, "life of a refresh token", Env.int, Range(60, 366 * 86_400))
+    password_checks_account: int = _a("FITPRO_PASSWORD_CHECKS_ACCOUNT", 10, "password checks of one account or known device", Env.int, _QUOTA)
+    password_checks_address: int = _a("FITPRO_PASSWORD_CHECKS_ADDRESS", 100, "the same from one network address", Env.int, _QUOTA)
+    password_checks_window_s: int = _a("FITPRO_PASSWORD_CHECKS_WINDOW_S", 900, "the seconds these are counted over", Env.int, Range(1, 86_400))
+    letters_account: int = _a("FITPRO_LETTERS_ACCOUNT", 5, "links asked for by mail, for one address or by one person, an hour", Env.int, _QUOTA)
+    letters_address: int = _a("FITPRO_LETTERS_ADDRESS", 20, "the same from one network address by people who are not signed in", Env.int, _QUOTA)
     argon2_time_cost: int = _a("FITPRO_ARGON2_TIME_COST", 2, "argon2id passes", Env.int, Range(1, 20))
     argon2_memory_kib: int = _a("FITPRO_ARGON2_MEMORY_KIB", 19_456, "argon2id memory", Env.int, Range(8, 4_194_304))
     argon2_parallelism: int = _a("FITPRO_ARGON2_PARALLELISM", 1, "argon2id lanes", Env.int, Range(1, 16))

@@ -23,6 +23,7 @@ from adapters.http.operation import allow, cached, confidential, headed, key_req
 from adapters.http.pagination import Page, PageRequest, page_of
 from adapters.http.schema import QuerySchema, Schema, invalid
 from adapters.http.sheets import Separator, Sheet, SheetFormat, file_of, unquoted
+from adapters.http.visitors import Visitor, with_visitor
 from adapters.postgres import tables
 from adapters.postgres.faults import constraints
 from adapters.postgres.model import Model, metadata, reference, sealed
@@ -58,9 +59,9 @@ __all__ = [
     "EVERYONE", "PUBLIC", "SIGNED_IN", "STAFF", "Blueprint", "Conflict", "Document", "DomainError", "Fault", "Forbidden", "Invalid", "Letter",
     "Malformed", "Mapped", "MethodView", "Model", "Money", "NotFound", "Page", "PageRequest", "Place", "Plugin", "Provided", "QuerySchema",
     "RateLimited", "Refused", "RequestHeaders", "Role", "Row", "Schema", "Separator", "Sheet", "SheetFormat", "Stale", "Unauthenticated",
-    "Unavailable", "Upload", "Work", "allow", "cached", "confidential", "constraints", "ctx", "fields", "file_of", "headed", "invalid",
+    "Unavailable", "Upload", "Visitor", "Work", "allow", "cached", "confidential", "constraints", "ctx", "fields", "file_of", "headed", "invalid",
     "key_required", "ma", "mapped_column", "may_answer", "metadata", "new_id", "outside", "page_of", "recent", "reference", "sa", "sealed", "sql",
-    "statement", "tables", "unconditional", "unquoted", "validate", "with_headers", "work",
+    "statement", "tables", "unconditional", "unquoted", "validate", "with_headers", "with_visitor", "work",
 ]  # fmt: skip
 
 PUBLIC = Access.PUBLIC

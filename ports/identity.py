@@ -67,6 +67,10 @@ class Passwords(Protocol):
     Every method that hashes raises `Unavailable` when too many hashes are already running.
     """
 
+    def check(self, password: str) -> None:
+        """Raises `Invalid` (pointer `/password`) for one nobody should choose: too short, too long, or on the list of common ones."""
+        ...
+
     def hash(self, password: str) -> str:
         """A self-describing hash with a fresh salt. Raises `Invalid` (pointer `/password`) outside 8-128 characters."""
         ...
@@ -82,6 +86,32 @@ class Passwords(Protocol):
     def needs_rehash(self, hashed: str) -> bool:
         """Whether the hash was made with other costs than today's: hash anew after the next good login."""
         ...
+
+
+class Devices(Protocol):
+    """Recognises a device by a token that it was given at a good sign-in: whoever guesses elsewhere does not shut its owner out."""
+
+    def remember(self, user_id: UUID, device: UUID | None = None) -> str:
+        """The token to hand out. device: one that was recognised, to be known by the same id again."""
+        ...
+
+    def recognise(self, token: str | None, user_id: UUID) -> UUID | None:
+        """Which device of this person it is; None for a token that is not theirs, too old, or none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Allowances:
+    """How many password checks in window_s: for one account, remembered device or session (account), and from one network address (address).
+
+    How many links by mail in an hour: to one address or for one person (letters), and asked for from one network address.
+    """
+
+    account: int = 10
+    address: int = 100
+    window_s: int = 900
+    letters: int = 5
+    letters_from_address: int = 20
 
 
 class RefreshToken(NamedTuple):

@@ -13,7 +13,7 @@ from ports.dns import Dns
 from ports.encryption import Encryption
 from ports.federation import Federation
 from ports.hosts import Hosts
-from ports.identity import Passwords, RefreshTokens, TokenIssuer
+from ports.identity import Allowances, Devices, Passwords, RefreshTokens, TokenIssuer, TokenVerifier
 from ports.storage import Links, Storage
 
 
@@ -28,6 +28,9 @@ class Provided:
     registry: Registry
     passwords: Passwords
     tokens: TokenIssuer
+    verifier: TokenVerifier
+    devices: Devices
+    allowances: Allowances
     refresh_tokens: RefreshTokens
     refresh_lifetime: timedelta
     encryption: Encryption

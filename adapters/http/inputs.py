@@ -12,6 +12,7 @@ import marshmallow as ma
 import orjson
 
 from adapters.http import conditional
+from adapters.http.addresses import Addresses
 from adapters.http.bodies import parse_json, read_upload
 from adapters.http.compiled import Compiled
 from adapters.http.cursors import Cursors
@@ -20,6 +21,7 @@ from adapters.http.operation import Operation
 from adapters.http.pagination import PAGE_FIELDS, read_page
 from adapters.http.queries import parse_query
 from adapters.http.schema import invalid
+from adapters.http.visitors import visitor_of
 from kernel.context import Scope
 from kernel.errors import Malformed, PreconditionRequired
 from ports.persistence import Claim
@@ -40,10 +42,11 @@ class Inputs:
 class Reader:
     """Reads requests. Raises DomainError for whatever is wrong with them. Thread-safe."""
 
-    def __init__(self, cursors: Cursors, max_body_bytes: int, max_upload_bytes: int) -> None:
+    def __init__(self, cursors: Cursors, max_body_bytes: int, max_upload_bytes: int, addresses: Addresses) -> None:
         self._cursors = cursors
         self._max_body_bytes = max_body_bytes
         self._max_upload_bytes = max_upload_bytes
+        self._addresses = addresses
 
     def read(self, compiled: Compiled, environ: Environ, scope: Scope) -> Inputs:
         operation, marks = compiled.operation, compiled.operation.marks
@@ -59,6 +62,8 @@ class Reader:
             found["headers"] = RequestHeaders(environ)
         if operation.method in ("POST", "PUT", "PATCH"):
             self._body(compiled, environ, inputs, found)
+        if "visitor" in marks.arguments:
+            found["visitor"] = visitor_of(environ, self._addresses)
         inputs.arguments = tuple(found[kind] for kind in marks.arguments)
         if operation.method in ("PUT", "PATCH", "DELETE"):
             inputs.expected = _expected(operation, environ.get("HTTP_IF_MATCH"))

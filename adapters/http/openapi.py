@@ -158,6 +158,7 @@ def _describe_answers(described: dict[str, Any], operation: Operation) -> None:
     if marks.files:
         success["content"] = {media: {"schema": {"type": "string", "format": "binary"}} for media in marks.files}
         told["Content-Disposition"] = {"schema": {"type": "string"}, "description": "`attachment` with the file's name."}
+    told.update({name: {"schema": {"type": "string"}, "description": text} for name, text in marks.told.items()})
     told["X-Request-Id"] = {"schema": {"type": "string"}, "required": True}
     told.update(problems.LIMIT_HEADERS)
     if marks.paginated:
@@ -210,7 +211,7 @@ def _takes_key(operation: Operation) -> bool:
 
 
 def _headers(operation: Operation) -> list[tuple[str, str, dict[str, Any], bool]]:
-    found: list[tuple[str, str, dict[str, Any], bool]] = []
+    found: list[tuple[str, str, dict[str, Any], bool]] = [(name, text, {"type": "string"}, False) for name, text in operation.marks.asked.items()]
     if operation.access is None:
         found.append(("X-Workspace-Id", "The workspace; may be left out by a member of exactly one.", {"type": "string", "format": "uuid"}, False))
     if _takes_key(operation):

@@ -34,6 +34,8 @@ class Marks:
     confidential: bool = False
     raw: bool = False
     recent: bool = False
+    asked: dict[str, str] = field(default_factory=dict)
+    told: dict[str, str] = field(default_factory=dict)
     upload: tuple[str, ...] = ()
     upload_example: str = ""
     files: tuple[str, ...] = ()

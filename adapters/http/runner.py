@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from adapters.http import conditional, headers, problems, replays
+from adapters.http.addresses import Addresses
 from adapters.http.callers import Callers
 from adapters.http.compiled import Compiled
 from adapters.http.cursors import Cursors
@@ -49,6 +50,7 @@ class Platform:
     max_upload_bytes: int
     throttle: Throttle
     hosts: Hosts
+    addresses: Addresses
 
 
 class Runner:
@@ -58,7 +60,7 @@ class Runner:
         self.platform = platform
         self.throttle = platform.throttle
         self._callers = Callers(platform.verifier, platform.throttle, platform.databases["app"], platform.hosts)
-        self._reader = Reader(platform.cursors, platform.max_body_bytes, platform.max_upload_bytes)
+        self._reader = Reader(platform.cursors, platform.max_body_bytes, platform.max_upload_bytes, platform.addresses)
 
     def run(self, compiled: Compiled, environ: Environ, path: Mapping[str, Any], request_id: str) -> Answer:
         """The answer to a request; every error becomes a problem here, once."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -82,3 +82,55 @@ def differs(standing: Standing, purpose: Purpose, granted: bool) -> bool:
 def complete(known: Iterable[tuple[str, Standing]]) -> dict[str, Standing]:
     """One standing per purpose, whatever was recorded."""
     return {**{str(purpose): Standing() for purpose in Purpose}, **dict(known)}
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Where somebody comes from. device: the token of a device that was remembered."""
+
+    address: str = ""
+    user_agent: str = ""
+    device: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How often something may be tried in window_s. subject: whose counter; only a digest of it is kept."""
+
+    kind: str
+    subject: str
+    count: int
+    window_s: int
+
+
+class Door(StrEnum):
+    """What a link in a mail opens."""
+
+    RESET = "reset"
+    VERIFY = "verify"
+    ADDRESS = "address"
+
+
+LINK_LIFE = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A one-use token, without the token. user_id: None until somebody of that address was found. previous_email: what email replaces."""
+
+    id: UUID
+    door: Door
+    email: str
+    user_id: UUID | None
+    previous_email: str | None
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Whom a mail speaks to."""
+
+    email: str
+    full_name: str
+    locale: str

@@ -26,8 +26,39 @@ refresh_tokens = sa.Table(
     sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("used_at", sa.DateTime(timezone=True)),
     sa.Index("ix_accounts_refresh_token_session", "session_id"),
+    sa.Index("ix_accounts_refresh_token_expires", "expires_at"),
     # One head per family, whatever the code believes.
     sa.Index("uq_accounts_refresh_token_head", "session_id", unique=True, postgresql_where=sa.text("used_at is null")),
+)
+
+tokens = sa.Table(
+    "accounts_token",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("digest", sa.LargeBinary, nullable=False),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("email", sa.Text, nullable=False),
+    sa.Column("previous_email", sa.Text),
+    sa.Column("user_id", sa.Uuid, sa.ForeignKey("users.id", name="fk_accounts_token_user")),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("used_at", sa.DateTime(timezone=True)),
+    sa.CheckConstraint("purpose in ('reset', 'verify', 'address')", name="purpose"),
+    sa.Index("uq_accounts_token_digest", "digest", unique=True),
+    sa.Index("ix_accounts_token_user", "user_id"),
+    sa.Index("ix_accounts_token_expires", "expires_at"),
+)
+
+attempts = sa.Table(
+    "accounts_attempt",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("subject", sa.LargeBinary, primary_key=True),
+    sa.Column("most", sa.Integer, nullable=False),
+    sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("count", sa.Integer, nullable=False),
+    sa.Index("ix_accounts_attempt_until", "until"),
 )
 
 consents = sa.Table(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
+from plugins.accounts.domain import Link
 from plugins.accounts.service import Accounts
 from plugins.sdk import Plugin, Provided, fields, ma
 
@@ -22,6 +25,12 @@ def build(ports: Provided) -> Accounts:
         store=ports.repository,
         passwords=ports.passwords,
         tokens=ports.tokens,
+        verifier=ports.verifier,
+        devices=ports.devices,
+        allowances=ports.allowances,
+        capabilities=ports.capabilities,
+        post=QueuedPost(),
+        app_url=ports.app_url,
         refresh_tokens=ports.refresh_tokens,
         clock=ports.clock,
     )
@@ -36,3 +45,17 @@ def compared(address: str) -> str | None:
 
 
 _EMAIL = fields.Email()
+
+
+class QueuedPost:
+    """The post port: mail tasks of this plugin, queued with the transaction. By name, for tasks are an edge and declare themselves here."""
+
+    def follow_link(self, link: Link) -> None:
+        plugin.tasks["follow_link"](link_id=link.id, door=str(link.door))
+
+    def password_changed(self, user_id: UUID) -> None:
+        plugin.tasks["password_changed"](user_id=user_id)
+
+    def address_changed(self, link_id: UUID) -> None:
+        for to_old in (True, False):
+            plugin.tasks["address_changed"](link_id=link_id, to_old=to_old)

@@ -167,7 +167,7 @@ def test_the_profile_shows_the_person_the_consents_and_the_workspaces(server: Ap
     workspace = _workspace(settings, owner, person, "Colaborador")
     me = server.get("/api/v1/me", who=person).json
     assert set(me) == {
-        "id", "email", "full_name", "locale", "version", "created_at", "updated_at", "consents", "workspaces"
+        "id", "email", "full_name", "locale", "version", "created_at", "updated_at", "consents", "workspaces", "email_verified"
     }  # fmt: skip
     assert me["workspaces"] == [{"id": workspace, "name": "North Studio", "role": "Colaborador"}]
     assert {purpose: standing["granted"] for purpose, standing in me["consents"].items()} == {**YES, "marketing": True}

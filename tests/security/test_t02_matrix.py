@@ -15,6 +15,7 @@ from adapters.http.gateway import Gateway
 from kernel.registry import MOUNT
 from kernel.roles import Access
 from tests.invited import planted
+from tests.links import link
 from tests.security.seeded import rewritten
 from tests.security.studios import Studio, Studios
 from tests.security.wandering import KINDS, METHODS, PASSWORD, operations
@@ -141,6 +142,7 @@ class Matrix:
             "user_id": member,
             "entry_id": self.entry,
             "domain": self.studio.domain,
+            "session_id": self._session(self._person(role) or self.studio.people["Owner"]),
             "name": "clients",
         }.get(name, "nothing")
 
@@ -163,6 +165,15 @@ class Matrix:
         self.studios.kept[0].execute("delete from user_roles where workspace_id = %s and user_id = %s", (host.id, person.id))
         return planted(self.studios.kept[0], host.id, host.people["Owner"].id, person.email)[1]
 
+    def _session(self, person: Person) -> str:
+        """One of theirs, to be ended."""
+        with self.studios.connect() as connection:
+            row = connection.execute(
+                "insert into sessions (id, user_id, expires_at) values (gen_random_uuid(), %s, now() + interval '1 day') returning id", (person.id,)
+            ).fetchone()
+        assert row is not None
+        return str(row[0])
+
     def _body(self, cell: Cell, body: dict[str, Any], person: Person | None) -> dict[str, Any]:
         known = person or self.studio.people["Owner"]
         if cell.rule == "/auth/signup":
@@ -175,8 +186,12 @@ class Matrix:
             return {"token": self._offer(known)}
         if cell.rule == "/auth/login":
             return {"email": known.email, "password": PASSWORD}
-        if cell.rule == "/api/v1/me/reauthenticate":
+        if cell.rule in ("/api/v1/me/reauthenticate", "/api/v1/me/password"):
             return {"password": PASSWORD}
+        if cell.rule == "/auth/password/reset":
+            return {"token": link(self.studios.settings, known, "reset"), "password": PASSWORD}
+        if cell.rule == "/auth/email/confirm":
+            return {"token": link(self.studios.settings, known, "verify")}
         if cell.rule == "/auth/refresh":
             fresh = self.studios.api.post("/auth/login", json={"email": known.email, "password": PASSWORD})
             return {"refresh_token": fresh.json["refresh_token"]}

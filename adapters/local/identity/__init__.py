@@ -5,6 +5,7 @@ may trust other issuers too; `CachedVerifier` goes in front of it.
 """
 
 from adapters.local.identity.cache import CachedVerifier
+from adapters.local.identity.devices import SignedDevices
 from adapters.local.identity.issuer import Es256Issuer, own_issuer
 from adapters.local.identity.keys import KeyState, SealedKey, SigningKey, new_key, seal, unseal
 from adapters.local.identity.passwords import Argon2Passwords
@@ -21,6 +22,7 @@ __all__ = [
     "KeyState",
     "RotatingRefreshTokens",
     "SealedKey",
+    "SignedDevices",
     "SigningKey",
     "TrustedIssuer",
     "VerificationKey",

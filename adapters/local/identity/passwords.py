@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from adapters.local.identity.well_known import is_common
 from kernel.errors import Fault, Invalid, Unavailable
 
 SHORTEST = 8
 LONGEST = 128
+_LENGTH = f"Must be {SHORTEST} to {LONGEST} characters long."
 _SALT_BYTES = 16
 _HASH_BYTES = 32
 
@@ -41,11 +43,18 @@ class Argon2Passwords:
         self._turns = threading.BoundedSemaphore(concurrent)
         self._patience_s = patience_s
 
+    def check(self, password: str) -> None:
+        """Raises `Invalid` for a password nobody should choose."""
+        if _verbatim(password) is None:
+            raise _refused(_LENGTH)
+        if is_common(password):
+            raise _refused("Is one of the passwords that are tried first; choose another.")
+
     def hash(self, password: str) -> str:
         """A self-describing hash with a fresh salt. Raises `Invalid` or `Unavailable`."""
         raw = _verbatim(password)
         if raw is None:
-            raise Invalid(errors=[Fault("/password", f"Must be {SHORTEST} to {LONGEST} characters long.")])
+            raise _refused(_LENGTH)
         with self._turn():
             return self._hasher.hash(raw)
 
@@ -79,6 +88,10 @@ class Argon2Passwords:
             yield
         finally:
             self._turns.release()
+
+
+def _refused(why: str) -> Invalid:
+    return Invalid(errors=[Fault("/password", why)])
 
 
 def _verbatim(password: str) -> bytes | None:

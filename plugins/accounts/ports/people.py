@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from plugins.accounts.domain import Person, Standing
+from plugins.accounts.domain import Addressee, Person, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Profile:
     person: Person
     consents: dict[str, Standing]
     workspaces: tuple[Membership, ...]
+    email_verified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,22 @@ class People(Protocol):
 
     def still(self, user_id: UUID, hashed: str, fresh: str | None = None) -> bool:
         """Whether this is their hash to this moment, and until the transaction ends. fresh: another of the same password, to keep instead."""
+        ...
+
+    def set_password(self, user_id: UUID, password_hash: str, now: datetime) -> None:
+        """Whether they had one or not."""
+        ...
+
+    def addressee(self, user_id: UUID) -> Addressee | None:
+        """How to write to them."""
+        ...
+
+    def verified(self, user_id: UUID, email: str, now: datetime) -> None:
+        """They have shown that this address is theirs; nothing happens when it no longer is."""
+        ...
+
+    def move(self, user_id: UUID, old: str, new: str, now: datetime) -> bool:
+        """Give them another address, everywhere it is copied; False when theirs is not `old` any more. Raises Conflict `email_taken`."""
         ...
 
     def profile(self) -> Profile | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -9,6 +10,7 @@ from uuid import UUID
 
 from plugins.accounts.domain import Person
 from ports.identity import RefreshRecord
+from ports.persistence import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,7 @@ class Session:
     user_id: UUID
     created_at: datetime
     expires_at: datetime
+    user_agent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,22 @@ class Sessions(Protocol):
 
     def prove(self, session_id: UUID, now: datetime) -> None:
         """The person of a session has shown once more who they are."""
+        ...
+
+    def living(self, current: UUID | None, before: UUID | None, limit: int) -> Sequence[Document]:
+        """The signed-in person's sessions that are not over, newest first, older than the session `before`; `current` is marked."""
+        ...
+
+    def end(self, session_id: UUID, now: datetime) -> bool:
+        """End one of the signed-in person's sessions; False when they have no such."""
+        ...
+
+    def end_all(self, user_id: UUID, now: datetime, *, but: UUID | None = None) -> None:
+        """End every session of a person, but one."""
+        ...
+
+    def sweep(self, now: datetime) -> int:
+        """Delete a batch of what is over: sessions, tokens, counters. 0 when nothing is left."""
         ...
 
     def revoke(self, session_id: UUID, now: datetime) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from plugins.accounts.domain import Person, Standing, complete
+from plugins.accounts.domain import Addressee, Person, Standing, complete
 from plugins.accounts.models import credentials
 from plugins.accounts.ports import Credential, Membership, Profile
 from plugins.sdk import Conflict, Row, constraints, ctx, sa, sql, statement, tables
@@ -60,9 +60,26 @@ REHASH = statement(
     .where(credentials.c.user_id == _given("of"), credentials.c.password_hash == _given("old"))
     .values(password_hash=_given("new"))
 )
+SET_PASSWORD = sql(
+    "insert into accounts_credential (user_id, password_hash, changed_at) values ($1, $2, $3)"
+    " on conflict (user_id) do update set password_hash = excluded.password_hash, changed_at = excluded.changed_at",
+    "of", "password_hash", "now",
+)  # fmt: skip
+ADDRESSEE = sql("select email, full_name, locale from users where id = $1", "of")
+VERIFIED = sql(
+    "update users set email_verified_at = $3, version = version + 1, updated_at = $3 where id = $1 and email = $2 and email_verified_at is null",
+    "of", "email", "now",
+)  # fmt: skip
+MOVE = sql(
+    "update users set email = $3, email_verified_at = $4, version = version + 1, updated_at = $4 where id = $1 and email = $2 returning id",
+    "of", "old", "new", "now",
+)  # fmt: skip
+ACT_AS = sql("select set_config('app.user_id', $1::text, true), set_config('app.actor', 'person', true)", "of", locks=True)
+MOVE_COPIES = sql("update user_roles set email = $2, version = version + 1, updated_at = $3 where user_id = $1", "of", "new", "now")
 PROFILE = sql(
     """
     select u.id, u.email, u.full_name, u.locale, u.version, u.created_at, u.updated_at,
+           u.email_verified_at is not null as email_verified,
            (select coalesce(jsonb_agg(jsonb_build_object('id', w.id, 'name', w.name, 'role', w.role) order by w.id),
                             '[]')
               from app.my_workspaces() w) as workspaces,
@@ -122,13 +139,31 @@ class People:
             return ctx.work.change(REHASH, of=user_id, old=hashed, new=fresh) == 1
         return ctx.work.one(STILL, of=user_id, old=hashed) is not None
 
+    def set_password(self, user_id: UUID, password_hash: str, now: datetime) -> None:
+        ctx.work.write(SET_PASSWORD, of=user_id, password_hash=password_hash, now=now)
+
+    def addressee(self, user_id: UUID) -> Addressee | None:
+        row = ctx.work.one(ADDRESSEE, of=user_id)
+        return None if row is None else Addressee(row["email"], row["full_name"], row["locale"])
+
+    def verified(self, user_id: UUID, email: str, now: datetime) -> None:
+        ctx.work.write(VERIFIED, of=user_id, email=email, now=now)
+
+    def move(self, user_id: UUID, old: str, new: str, now: datetime) -> bool:
+        if ctx.work.one(MOVE, of=user_id, old=old, new=new, now=now) is None:
+            return False
+        # The person acts, though nobody is signed in: the link is the proof. Their memberships' policy asks for it, and the audit log shows it.
+        ctx.work.rows(ACT_AS, of=user_id)
+        ctx.work.write(MOVE_COPIES, of=user_id, new=new, now=now)
+        return True
+
     def profile(self) -> Profile | None:
         row = ctx.work.one(PROFILE)
         if row is None:
             return None
         standings = [(c["purpose"], Standing(c["granted"], c["document_version"], datetime.fromisoformat(c["recorded_at"]))) for c in row["consents"]]
         workspaces = tuple(Membership(UUID(w["id"]), w["name"], w["role"]) for w in row["workspaces"])
-        return Profile(person_of(row), complete(standings), workspaces)
+        return Profile(person_of(row), complete(standings), workspaces, row["email_verified"])
 
     def change(self, *, full_name: str | None, locale: str | None, expected: int | None, now: datetime) -> UUID | None:
         row = ctx.work.one(CHANGE, full_name=full_name, locale=locale, expected=expected, now=now)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from plugins.accounts.resources.blueprints import accounts, auth
+from plugins.accounts.resources.cookies import ASKED, REFRESH, TOLD, handed, kept_cookie, refresh_cookie, remembered, visit
 from plugins.accounts.schemas.access import LoginSchema, RefreshSchema, SignedInSchema, SignupSchema
-from plugins.accounts.service import SignedIn
-from plugins.sdk import PUBLIC, SIGNED_IN, MethodView, Unauthenticated, allow, ctx, outside
+from plugins.accounts.schemas.security import ConfirmationSchema, ForgottenSchema, ResetSchema
+from plugins.sdk import PUBLIC, MethodView, Unauthenticated, Visitor, allow, outside, with_headers, with_visitor
 
 
 @auth.route("/signup")
@@ -15,10 +16,12 @@ class Account(MethodView):
     @auth.arguments(SignupSchema)
     @auth.response(201, SignedInSchema)
     @allow(PUBLIC)
+    @with_visitor(told=TOLD)
     @outside
-    def post(self, data: dict[str, Any]) -> SignedIn:
+    def post(self, data: dict[str, Any], visitor: Visitor) -> Any:
         """Create an account and sign in."""
-        return accounts().signups.sign_up(**data)
+        cookie = data.pop("cookie")
+        return handed(accounts().signups.sign_up(**data, visit=visit(visitor)), cookie=cookie)
 
 
 @auth.route("/login")
@@ -26,10 +29,12 @@ class Session(MethodView):
     @auth.arguments(LoginSchema)
     @auth.response(200, SignedInSchema)
     @allow(PUBLIC)
+    @with_visitor(asked=ASKED, told=TOLD)
     @outside
-    def post(self, data: dict[str, Any]) -> SignedIn:
+    def post(self, data: dict[str, Any], visitor: Visitor) -> Any:
         """Sign in with e-mail and password."""
-        return accounts().sessions.log_in(**data)
+        cookie = data.pop("cookie")
+        return handed(accounts().sessions.log_in(**data, visit=visit(visitor)), cookie=cookie)
 
 
 @auth.route("/refresh")
@@ -37,18 +42,61 @@ class Tokens(MethodView):
     @auth.arguments(RefreshSchema)
     @auth.response(200, SignedInSchema)
     @allow(PUBLIC)
+    @with_visitor()
     @outside
-    def post(self, data: dict[str, Any]) -> SignedIn:
+    def post(self, data: dict[str, Any], visitor: Visitor) -> Any:
         """Exchange a refresh token for new tokens."""
-        return accounts().sessions.refresh(data["refresh_token"])
+        given = data.get("refresh_token")
+        token = given if given is not None else refresh_cookie(visitor)
+        if token is None:
+            raise Unauthenticated("There is no refresh token, neither in the body nor as a cookie.", code="invalid_refresh_token")
+        return handed(accounts().sessions.refresh(token), cookie=given is None)
 
 
 @auth.route("/logout")
 class Logout(MethodView):
     @auth.response(204)
-    @allow(SIGNED_IN)
-    def post(self) -> None:
+    @allow(PUBLIC)
+    @with_visitor(asked={"Authorization": "`Bearer` and the access token of the session to end; browsers may have its cookie instead."})
+    @outside
+    def post(self, visitor: Visitor) -> Any:
         """Sign out: end this session and every token of it."""
-        if ctx.session_id is None:
-            raise Unauthenticated()
-        accounts().sessions.log_out(ctx.session_id)
+        scheme, _, bearer = (visitor.headers.get("Authorization") or "").partition(" ")
+        cookie = refresh_cookie(visitor)
+        accounts().sessions.log_out(bearer=bearer if scheme.lower() == "bearer" else None, refresh_token=cookie)
+        return with_headers(None, *([kept_cookie(REFRESH, "", 0)] if cookie is not None else []))
+
+
+@auth.route("/password/forgot")
+class ForgottenPassword(MethodView):
+    @auth.arguments(ForgottenSchema)
+    @auth.response(202, description="If there is such an account, a mail is on its way.")
+    @allow(PUBLIC)
+    @with_visitor()
+    @outside
+    def post(self, data: dict[str, Any], visitor: Visitor) -> None:
+        """Have a link sent to set another password by."""
+        accounts().passwords.forgot(**data, visit=visit(visitor))
+
+
+@auth.route("/password/reset")
+class PasswordReset(MethodView):
+    @auth.arguments(ResetSchema)
+    @auth.response(204)
+    @allow(PUBLIC)
+    @with_visitor(told=TOLD)
+    @outside
+    def post(self, data: dict[str, Any], visitor: Visitor) -> Any:
+        """Set another password by the link that was sent, and end every session."""
+        return with_headers(None, *remembered(accounts().passwords.reset(**data)))
+
+
+@auth.route("/email/confirm")
+class AddressConfirmation(MethodView):
+    @auth.arguments(ConfirmationSchema)
+    @auth.response(204)
+    @allow(PUBLIC)
+    @outside
+    def post(self, data: dict[str, Any]) -> None:
+        """Confirm an e-mail address, or a new one, by the link that was sent there."""
+        accounts().addresses.confirm(data["token"])

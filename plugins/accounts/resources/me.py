@@ -24,9 +24,8 @@ class Me(MethodView):
     @own.response(200, ProfileSchema, etag=False)
     @allow(SIGNED_IN)
     def patch(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Change your name, language or marketing consent."""
-        choices = data.pop("consents", {})
-        return _shown(accounts().people.change(**data, **choices, expected=ctx.expected_version))
+        """Change your name, language or consents."""
+        return _shown(accounts().people.change(**data, expected=ctx.expected_version))
 
 
 @own.route("/consents")
@@ -40,4 +39,4 @@ class Consents(MethodView):
 
 
 def _shown(profile: Profile) -> dict[str, Any]:
-    return {**asdict(profile.person), "consents": profile.consents, "workspaces": profile.workspaces}
+    return {**asdict(profile.person), "consents": profile.consents, "workspaces": profile.workspaces, "email_verified": profile.email_verified}

@@ -6,6 +6,11 @@ from plugins.accounts.schemas.person import PersonSchema
 from plugins.accounts.schemas.texts import LONGEST, SHORTEST, name
 from plugins.sdk import Schema, fields
 
+COOKIE = {
+    "description": "For browsers: hand the refresh token out as the cookie `__Host-fitpro_refresh`, which no script can read, and not in the body.",
+    "example": False,
+}
+
 
 class AgreementsSchema(Schema):
     """What a new person agrees to."""
@@ -28,6 +33,7 @@ class SignupSchema(Schema):
     )
     full_name = name(required=True)
     consents = fields.Nested(AgreementsSchema, required=True)
+    cookie = fields.Boolean(load_default=False, metadata=COOKIE)
 
 
 class LoginSchema(Schema):
@@ -35,6 +41,7 @@ class LoginSchema(Schema):
 
     email = fields.Email(required=True)
     password = fields.String(required=True, load_only=True, max_length=LONGEST, metadata={"format": "password"})
+    cookie = fields.Boolean(load_default=False, metadata=COOKIE)
 
 
 class ProofSchema(Schema):
@@ -52,10 +59,9 @@ class ProvedSchema(Schema):
 
 
 class RefreshSchema(Schema):
-    """The token to exchange; it is good once."""
+    """The token to exchange; it is good once. Browsers that have it as a cookie send `{}`."""
 
     refresh_token = fields.String(
-        required=True,
         load_only=True,
         max_length=256,
         metadata={"example": "0mEJ1q1hWq7Yb2nq7S4bV3o0b8n1l5vC1xk9Zt6uY2A"},
@@ -67,6 +73,8 @@ class SignedInSchema(Schema):
 
     user = fields.Nested(PersonSchema)
     access_token = fields.String(metadata={"example": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJpc3MiOiJmaXRwcm8ifQ.c2lnbmF0dXJl"})
-    refresh_token = fields.String(metadata={"example": "0mEJ1q1hWq7Yb2nq7S4bV3o0b8n1l5vC1xk9Zt6uY2A"})
+    refresh_token = fields.String(
+        allow_none=True, metadata={"description": "null where it is a cookie.", "example": "0mEJ1q1hWq7Yb2nq7S4bV3o0b8n1l5vC1xk9Zt6uY2A"}
+    )
     token_type = fields.String(metadata={"example": "Bearer"})
     expires_in = fields.Integer(metadata={"description": "Seconds the access token lives.", "example": 600})

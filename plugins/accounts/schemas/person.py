@@ -47,13 +47,19 @@ class ProfileSchema(PersonSchema):
     """The signed-in person."""
 
     consents = fields.Nested(StandingsSchema)
+    email_verified = fields.Boolean(metadata={"description": "Whether you followed the link that was sent to the address."})
     workspaces = fields.List(fields.Nested(MembershipSchema))
 
 
-class ChoicesSchema(Schema):
-    """What may be agreed to or withdrawn at any time."""
+_ACCEPTED = validate.Equal(True, error="Cannot be withdrawn without the account.")
 
-    marketing = fields.Boolean(required=True)
+
+class ChoicesSchema(Schema):
+    """What may be agreed to or withdrawn at any time. The newest terms and privacy notice can be accepted, and end with the account."""
+
+    terms = fields.Boolean(validate=_ACCEPTED, metadata={"example": True})
+    privacy = fields.Boolean(validate=_ACCEPTED, metadata={"example": True})
+    marketing = fields.Boolean()
 
 
 class ProfileChangeSchema(Schema):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -37,7 +37,7 @@ class PeopleService:
         *,
         full_name: str | None = None,
         locale: str | None = None,
-        marketing: bool | None = None,
+        consents: Mapping[str, bool] | None = None,
         expected: int | None = None,
     ) -> Profile:
         """Change what is given. expected: the version it was read at; None or -1 for any. Raises Stale."""
@@ -46,8 +46,10 @@ class PeopleService:
         if user_id is None:
             raise Stale()
         # The person's row is locked now, so two answers about the same consent come one after another.
-        if marketing is not None and differs(self._store.standing(Purpose.MARKETING), Purpose.MARKETING, marketing):
-            self._store.record(Consent(new_id(), user_id, Purpose.MARKETING, DOCUMENTS[Purpose.MARKETING], marketing, now))
+        for name, granted in (consents or {}).items():
+            purpose = Purpose(name)
+            if differs(self._store.standing(purpose), purpose, granted):
+                self._store.record(Consent(new_id(), user_id, purpose, DOCUMENTS[purpose], granted, now))
         return self.profile()
 
     def consents(self, limit: int, before: UUID | None) -> Sequence[Document]:

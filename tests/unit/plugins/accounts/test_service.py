@@ -12,12 +12,13 @@ from uuid import UUID
 
 import pytest
 
-from adapters.local.identity import RotatingRefreshTokens
+from adapters.local.capabilities import DerivedCapabilities
+from adapters.local.identity import CachedVerifier, RotatingRefreshTokens, SignedDevices
 from kernel.errors import NotFound, Stale, Unauthenticated
-from plugins.accounts.domain import Consent, Person, Purpose, Standing, complete
+from plugins.accounts.domain import Addressee, Budget, Consent, Door, Link, Person, Purpose, Standing, complete
 from plugins.accounts.ports import Credential, Presented, Profile, Session
 from plugins.accounts.service import Accounts, SignedIn
-from ports.identity import IssuedToken, RefreshRecord
+from ports.identity import Allowances, IssuedToken, Principal, RefreshRecord
 from ports.persistence import Document
 
 ANA = {"email": "ana@example.com", "password": "a long enough secret"}
@@ -115,7 +116,7 @@ def test_tokens_do_not_show_in_logs(accounts: Accounts) -> None:
 def test_only_an_answer_that_is_news_is_recorded(accounts: Accounts, store: MemoryStore) -> None:
     store.actor = _sign_up(accounts).user.id
     for marketing in (False, True, True, False):
-        accounts.people.change(marketing=marketing)
+        accounts.people.change(consents={"marketing": marketing})
     said = [c.granted for c in store.data.consents if c.purpose is Purpose.MARKETING]
     assert said == [True, False]
 
@@ -124,7 +125,7 @@ def test_a_change_of_another_version_is_refused(accounts: Accounts, store: Memor
     store.actor = _sign_up(accounts).user.id
     assert accounts.people.change(full_name="Ana B", expected=1).person.version == 2
     with pytest.raises(Stale):
-        accounts.people.change(full_name="Ana C", marketing=True, expected=1)
+        accounts.people.change(full_name="Ana C", consents={"marketing": True}, expected=1)
     assert accounts.people.profile().person.full_name == "Ana B"
 
 
@@ -155,6 +156,10 @@ class Data:
     proved: dict[UUID, datetime] = field(default_factory=dict)
     tokens: dict[bytes, tuple[UUID, RefreshRecord]] = field(default_factory=dict)
     consents: list[Consent] = field(default_factory=list)
+    links: dict[bytes, Link] = field(default_factory=dict)
+    used: set[UUID] = field(default_factory=set)
+    verified: set[UUID] = field(default_factory=set)
+    counts: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
 class MemoryStore:
@@ -162,6 +167,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.data = Data()
+        self.post = Outbox()
         self.actor = UUID(int=0)
         self.is_open = False
         self.transactions = 0
@@ -238,6 +244,80 @@ class MemoryStore:
     def revoke(self, session_id: UUID, now: datetime) -> None:
         self.data.revoked.setdefault(session_id, now)
 
+    def living(self, current: UUID | None, before: UUID | None, limit: int) -> Sequence[Document]:
+        raise AssertionError("sessions are listed as they are stored; test_safety lists them over HTTP")
+
+    def end(self, session_id: UUID, now: datetime) -> bool:
+        known = session_id in self.data.sessions and session_id not in self.data.revoked
+        self.revoke(session_id, now)
+        return known
+
+    def end_all(self, user_id: UUID, now: datetime, *, but: UUID | None = None) -> None:
+        for session in self.data.sessions.values():
+            if session.user_id == user_id and session.id != but:
+                self.revoke(session.id, now)
+
+    def sweep(self, now: datetime) -> int:
+        return 0
+
+    def set_password(self, user_id: UUID, password_hash: str, now: datetime) -> None:
+        self.data.hashes[user_id] = password_hash
+
+    def addressee(self, user_id: UUID) -> Addressee | None:
+        person = self.data.people.get(user_id)
+        return None if person is None else Addressee(person.email, person.full_name, person.locale)
+
+    def verified(self, user_id: UUID, email: str, now: datetime) -> None:
+        self.data.verified.add(user_id)
+
+    def move(self, user_id: UUID, old: str, new: str, now: datetime) -> bool:
+        if self.data.people[user_id].email != old:
+            return False
+        self.data.people[user_id] = replace(self.data.people[user_id], email=new)
+        return True
+
+    def hand_out(self, link: Link, digest: bytes) -> None:
+        self.data.links[digest] = link
+
+    def bind(self, link_id: UUID) -> Addressee | None:
+        digest, link = next((digest, link) for digest, link in self.data.links.items() if link.id == link_id)
+        found = self.credential(link.previous_email or link.email)
+        if found is None:
+            return None
+        self.data.links[digest] = replace(link, user_id=found.person.id)
+        return Addressee(link.email, found.person.full_name, found.person.locale)
+
+    def usable(self, digest: bytes, doors: Sequence[Door], now: datetime) -> bool:
+        link = self.data.links.get(digest)
+        return link is not None and link.door in doors and link.id not in self.data.used and now < link.expires_at and link.user_id is not None
+
+    def use(self, digest: bytes, doors: Sequence[Door], now: datetime) -> Link | None:
+        if not self.usable(digest, doors, now):
+            return None
+        self.data.used.add(self.data.links[digest].id)
+        return self.data.links[digest]
+
+    def void(self, user_id: UUID, doors: Sequence[Door], now: datetime) -> None:
+        self.data.used |= {link.id for link in self.data.links.values() if link.user_id == user_id and link.door in doors}
+
+    def sent_link(self, link_id: UUID) -> tuple[Link, Addressee] | None:
+        link = next(link for link in self.data.links.values() if link.id == link_id)
+        to = self.addressee(link.user_id) if link.user_id else None
+        return None if to is None else (link, to)
+
+    def attempt(self, *budgets: Budget, now: datetime) -> int | None:
+        for budget in budgets:
+            self.data.counts[budget.kind, budget.subject] = self.data.counts.get((budget.kind, budget.subject), 0) + 1
+        return 60 if any(self.data.counts[budget.kind, budget.subject] > budget.count for budget in budgets) else None
+
+    def give_back(self, *budgets: Budget) -> None:
+        for budget in budgets:
+            self.data.counts[budget.kind, budget.subject] -= 1
+
+    def settle(self, *budgets: Budget) -> None:
+        for budget in budgets:
+            self.data.counts.pop((budget.kind, budget.subject), None)
+
     def record(self, consent: Consent) -> None:
         self.data.consents.append(consent)
 
@@ -247,6 +327,22 @@ class MemoryStore:
 
     def history(self, limit: int, before: UUID | None) -> Sequence[Document]:
         raise AssertionError("the history is read as it is stored; test_accounts reads it over HTTP")
+
+
+@dataclass
+class Outbox:
+    """What would be sent."""
+
+    sent: list[tuple[str, UUID]] = field(default_factory=list)
+
+    def follow_link(self, link: Link) -> None:
+        self.sent.append((str(link.door), link.id))
+
+    def password_changed(self, user_id: UUID) -> None:
+        self.sent.append(("password_changed", user_id))
+
+    def address_changed(self, link_id: UUID) -> None:
+        self.sent.append(("address_changed", link_id))
 
 
 class CountingPasswords:
@@ -260,6 +356,9 @@ class CountingPasswords:
     def _spend(self) -> None:
         self.spent += 1
         self._store.hashed_while_open += self._store.is_open
+
+    def check(self, password: str) -> None:
+        pass
 
     def hash(self, password: str) -> str:
         self._spend()
@@ -281,6 +380,10 @@ class PlainTokens:
 
     def issue(self, user_id: UUID, session_id: UUID, authenticated_at: datetime | None = None) -> IssuedToken:
         return IssuedToken(f"access:{user_id}:{session_id}", 600)
+
+    def verify(self, bearer: str) -> Principal:
+        _, user, session = bearer.split(":")
+        return Principal(UUID(user), UUID(session), 2**40)
 
     def jwks(self) -> dict[str, Any]:
         return {"keys": []}
@@ -304,4 +407,16 @@ def passwords(store: MemoryStore) -> CountingPasswords:
 @pytest.fixture
 def accounts(store: MemoryStore, passwords: CountingPasswords, clock: StillClock) -> Accounts:
     refresh_tokens = RotatingRefreshTokens(clock)
-    return Accounts.of(store=store, passwords=passwords, tokens=PlainTokens(), refresh_tokens=refresh_tokens, clock=clock)
+    return Accounts.of(
+        store=store,
+        passwords=passwords,
+        tokens=PlainTokens(),
+        verifier=CachedVerifier(PlainTokens(), clock),
+        refresh_tokens=refresh_tokens,
+        devices=SignedDevices(b"k" * 32, clock),
+        allowances=Allowances(account=3, address=5),
+        capabilities=DerivedCapabilities(b"c" * 32),
+        post=store.post,
+        app_url="https://app.example.com",
+        clock=clock,
+    )

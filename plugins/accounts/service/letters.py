@@ -1,0 +1,59 @@
+"""What the mails of accounts say, asked for when they are about to be sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from plugins.accounts.domain import LINK_LIFE, Addressee, Door
+from plugins.accounts.ports import Links, People
+from plugins.accounts.service.links import LinkMaker
+from ports.mail import Letter
+
+_DOORS = {
+    Door.RESET: ("password_reset", "reset-password"),
+    Door.VERIFY: ("verification", "confirm-email"),
+    Door.ADDRESS: ("address_confirmation", "confirm-email"),
+}
+
+
+class _Store(People, Links, Protocol):
+    """People and their links."""
+
+
+@dataclass(frozen=True, slots=True)
+class LettersService:
+    """Composes letters; None where there is nothing to say any more. app_url: where the frontend is, whatever host was asked."""
+
+    store: _Store
+    links: LinkMaker
+    app_url: str
+
+    def follow_link(self, door: Door, link_id: UUID) -> Letter | None:
+        """The link. Nobody is written to at an address that no account has, or for a change to one that another account has."""
+        to = self.store.bind(link_id)
+        if to is None or (door is Door.ADDRESS and self.store.credential(to.email) is not None):
+            return None
+        template, page = _DOORS[door]
+        # In the fragment: no server log, no Referer has it.
+        link = f"{self.app_url}/{page}#token={self.links.token(door, link_id)}"
+        return _letter(to, template, link=link, minutes=int(LINK_LIFE.total_seconds() // 60))
+
+    def password_changed(self, user_id: UUID) -> Letter | None:
+        to = self.store.addressee(user_id)
+        return None if to is None else _letter(to, "password_changed", link=f"{self.app_url}/forgot-password")
+
+    def address_changed(self, link_id: UUID, *, to_old: bool) -> Letter | None:
+        """To the old address, which may be somebody's last chance to notice, or to the new one."""
+        found = self.store.sent_link(link_id)
+        if found is None or found[0].previous_email is None:
+            return None
+        link, person = found
+        at = link.previous_email if to_old else link.email
+        assert at is not None
+        return _letter(Addressee(at, person.full_name, person.locale), "address_changed_old" if to_old else "address_changed_new")
+
+
+def _letter(to: Addressee, template: str, **values: object) -> Letter:
+    return Letter(to.email, template, {"name": to.full_name, "email": to.email, **values}, to.locale)
