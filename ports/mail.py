@@ -27,11 +27,13 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """Whom it comes from: the workspace, or the platform itself. branding: as the workspace's settings have it."""
+    """Whom it comes from: the workspace, or the platform itself. colour, on_colour: `#rrggbb`. logo: an https URL."""
 
     name: str
     language: str
-    branding: Mapping[str, object] = field(default_factory=dict)
+    colour: str | None = None
+    on_colour: str | None = None
+    logo: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ LANGUAGES: Final = ("en", "es", "pt")
 _LINK: Final = re.compile(r"https?://\S+")
 _COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
 _INK: Final = "#1f2937"
+_PAPER: Final = "#ffffff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class JinjaWriter:
         text = text.strip("\n") + "\n"
         html = self._page.render(
             language=language, subject=subject, sender=head.name, paragraphs=paragraphs(text),
-            colour=_colour(head.branding), logo=_logo(head.branding),
+            colour=_colour(head.colour, _INK), on_colour=_colour(head.on_colour, _PAPER), logo=_logo(head.logo),
         )  # fmt: skip
         return Mail(letter.to, _one_line(head.name), subject, text, html)
 
@@ -96,11 +97,10 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _colour(branding: Mapping[str, object]) -> str:
-    chosen = branding.get("primary_color")
-    return chosen if isinstance(chosen, str) and _COLOUR.fullmatch(chosen) else _INK
+def _colour(chosen: str | None, otherwise: str) -> str:
+    return chosen if chosen and _COLOUR.fullmatch(chosen) else otherwise
 
 
-def _logo(branding: Mapping[str, object]) -> str | None:
-    chosen = branding.get("logo_url")
-    return chosen if isinstance(chosen, str) and chosen.startswith("https://") else None
+def _logo(chosen: str | None) -> str | None:
+    """Mail programs show no data URLs."""
+    return chosen if chosen and chosen.startswith("https://") else None

@@ -37,7 +37,11 @@ _ADVANCE = sql(
     *_LEASE, "lease_s", "progress", json=("progress",),
 )  # fmt: skip
 _FINISH = sql(f"update outbox_deliveries set done_at = clock_timestamp(), lease_token = null, locked_until = null where {_MINE}", *_LEASE)
-_HEAD = sql("select name, locale, branding from workspaces where id = $1", "workspace_id")
+_HEAD = sql(
+    "select coalesce(branding->>'display_name', name) as name, locale, branding->'colors'->>'primary' as colour,"
+    " branding->'colors'->>'on_primary' as on_colour, branding->>'logo' as logo from workspaces where id = $1",
+    "workspace_id",
+)
 _OWN: Final = Letterhead("FitPro Hub", "en")
 
 _t = deliveries.c
@@ -84,7 +88,7 @@ class OutboxContents:
         if delivery.workspace_id == PLATFORM:
             return _OWN
         row = work.one(_HEAD)
-        return _OWN if row is None else Letterhead(row["name"], row["locale"], row["branding"])
+        return _OWN if row is None else Letterhead(row["name"], row["locale"], row["colour"], row["on_colour"], row["logo"])
 
 
 def _lease(delivery: Delivery) -> dict[str, object]:

@@ -51,6 +51,14 @@ class TestLetters:
         assert plant.effects() == {"composed": 1}
         assert plant.undone() == 0
 
+    def test_a_letter_wears_the_colours_of_its_workspace(self, plant: Plant, box: Box) -> None:
+        workspace = plant.workspace("letters")
+        branding = '{"display_name": "North", "logo": "https://example.com/logo.png", "colors": {"primary": "#0b6e4f", "on_primary": "#ffffff"}}'
+        plant.owner.execute("update workspaces set branding = %s, locale = 'pt' where id = %s", (branding, workspace))
+        plant.inside(workspace, lambda: greeting(name="ana"))
+        plant.drain(plant.worker(registry(), box.post))
+        assert box.head == Letterhead("North", "pt", "#0b6e4f", "#ffffff", "https://example.com/logo.png")
+
     def test_nothing_to_say_is_done_without_a_word(self, plant: Plant, box: Box) -> None:
         plant.inside(plant.workspace("letters"), lambda: greeting(name="nobody"))
         plant.drain(plant.worker(registry(), box.post))
@@ -123,13 +131,14 @@ class Box:
     failures: list[Exception] = field(default_factory=list)
     asked: int = 0
     plugin: str = ""
+    head: Letterhead | None = None
 
     @property
     def post(self) -> Post:
         return Post(self, self)
 
     def write(self, plugin: str, letter: Letter, head: Letterhead) -> Mail:
-        self.plugin = plugin
+        self.plugin, self.head = plugin, head
         return Mail(letter.to, head.name, "subject", "text", "html")
 
     def send(self, mail: Mail, *, key: str) -> None:

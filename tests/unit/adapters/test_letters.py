@@ -13,7 +13,7 @@ import pytest
 from adapters.jinja.writer import JinjaWriter, spoken
 from ports.mail import Letter, Letterhead, Mail
 
-STUDIO = Letterhead("Estudio Ñandú", "es-MX", {"primary_color": "#aa3366", "logo_url": "https://example.com/logo.png"})
+STUDIO = Letterhead("Estudio Ñandú", "es-MX", "#aa3366", "#fefefe", "https://example.com/logo.png")
 HOSTILE = "<script>alert(1)</script>{{ workspace }}{% raw %}"
 
 
@@ -37,7 +37,7 @@ class TestWrite:
         assert "https://example.com/logo.png" in mail.html
 
     def test_takes_no_colour_and_no_logo_that_could_be_more_than_that(self, writer: JinjaWriter) -> None:
-        bad = Letterhead("Studio", "en", {"primary_color": "red;background:url(x)", "logo_url": "javascript:alert(1)"})
+        bad = Letterhead("Studio", "en", "red;background:url(x)", None, "javascript:alert(1)")
         mail = writer.write("letters", letter(), bad)
         assert "url(x)" not in mail.html
         assert "javascript" not in mail.html
