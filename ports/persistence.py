@@ -110,7 +110,9 @@ class KeyInUse(Exception):
 class RuleBroken(Conflict):
     """A statement called `app.refuse(rule)`: nothing of the transaction stays. A request is tried again, carefully, to explain itself."""
 
-    def __init__(self, rule: str = "refused") -> None:
+    default_code = "refused"
+
+    def __init__(self, rule: str = default_code) -> None:
         super().__init__(code=rule)
 
 

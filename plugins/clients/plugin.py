@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from plugins.clients import events
 from plugins.clients.service import Service
 from plugins.clients.service.collaborators import Collaborators
 from plugins.clients.service.consents import Consents
 from plugins.clients.service.duplicates import Duplicates
 from plugins.clients.service.health import Health
+from plugins.clients.service.imports import Imports
 from plugins.clients.service.register import Clients
-from plugins.sdk import EVERYONE, STAFF, Plugin, Provided
+from plugins.sdk import EVERYONE, STAFF, Plugin, Provided, unquoted
 
 plugin = Plugin(
     "clients",
@@ -27,6 +30,11 @@ plugin = Plugin(
 )  # fmt: skip
 
 
+def _import_later(import_id: UUID) -> UUID:
+    """One import after another in each workspace."""
+    return plugin.tasks["import_clients"].schedule({"import_id": import_id}, key="import")
+
+
 def build(ports: Provided) -> Service:
     """The use cases on the adapters chosen by configuration."""
     stored, now = ports.repository, ports.clock.now
@@ -36,4 +44,5 @@ def build(ports: Provided) -> Service:
         health=Health(records=stored.health, encryption=ports.encryption, now=now),
         consents=Consents(consents=stored.consents, now=now),
         collaborators=Collaborators(assignments=stored.assignments, now=now),
+        imports=Imports(stored=stored.imports, queue=_import_later, unquoted=unquoted, now=ports.clock.now),
     )

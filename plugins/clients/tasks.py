@@ -1,13 +1,20 @@
-"""Answers to other plugins' hooks."""
+"""Answers to other plugins' hooks, and work that takes a while."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from plugins.clients.plugin import plugin
+from plugins.clients.schemas.imports import load_client
 from plugins.clients.service import Service
+
+
+@plugin.task
+def import_clients(import_id: UUID) -> Iterator[Mapping[str, object]]:
+    """Add the clients of a file, five hundred rows a step."""
+    yield from _service().imports.run(import_id, load_client)
 
 
 @plugin.hook(optional=True)

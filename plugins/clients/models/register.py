@@ -21,6 +21,10 @@ class Client(Model, plugin=plugin):
         sa.ForeignKeyConstraint(
             ["workspace_id", "assigned_to"], ["user_roles.workspace_id", "user_roles.user_id"], ondelete="RESTRICT", name="fk_clients_assigned_to"
         ),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "merged_into"], ["clients.workspace_id", "clients.id"], ondelete="RESTRICT", name="fk_clients_merged_into"
+        ),
+        sa.Index("ix_clients_merged_into", "workspace_id", "merged_into", postgresql_where=sa.text("merged_into is not null")),
         # Each ends with the id: a page is read in order, whatever it is filtered by.
         sa.Index("ix_clients_assigned_to", "workspace_id", "assigned_to", "id"),
         sa.Index("ix_clients_search_name", "workspace_id", "search_name", "id"),
@@ -37,6 +41,7 @@ class Client(Model, plugin=plugin):
     notes: Mapped[str | None]
     assigned_to: Mapped[uuid.UUID | None]
     archived_at: Mapped[datetime | None]
+    merged_into: Mapped[uuid.UUID | None]
 
 
 clients: sa.Table = metadata.tables["clients"]

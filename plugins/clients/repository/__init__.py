@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from plugins.clients.repository.collaborators import Assignments
 from plugins.clients.repository.duplicates import Duplicates
 from plugins.clients.repository.health import Consents, HealthRecords
+from plugins.clients.repository.imports import Imports
 from plugins.clients.repository.register import Register
 
 
@@ -19,3 +20,4 @@ class Repository:
     duplicates: Duplicates = field(default_factory=Duplicates)
     health: HealthRecords = field(default_factory=HealthRecords)
     consents: Consents = field(default_factory=Consents)
+    imports: Imports = field(default_factory=Imports)

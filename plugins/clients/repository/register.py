@@ -59,7 +59,8 @@ LOCK = statement(
 )
 ADD = statement(
     sa.insert(clients).values(
-        {column.name: sa.bindparam(column.name) for column in _T if column.name != "assigned_to"} | {"assigned_to": _collaborator()}
+        {column.name: sa.bindparam(column.name) for column in _T if column.name not in ("assigned_to", "merged_into")}
+        | {"assigned_to": _collaborator()}
     )
 )
 CHANGE = statement(

@@ -8,6 +8,7 @@ from plugins.clients.service.collaborators import Collaborators
 from plugins.clients.service.consents import Consents
 from plugins.clients.service.duplicates import Duplicates
 from plugins.clients.service.health import Health
+from plugins.clients.service.imports import Imports
 from plugins.clients.service.register import Clients
 
 
@@ -20,3 +21,4 @@ class Service:
     duplicates: Duplicates
     health: Health
     consents: Consents
+    imports: Imports

@@ -1,0 +1,200 @@
+"""Importing files of clients: looked at first, then added step by step, each row once however often it comes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from kernel.context import current
+from kernel.errors import Fault, Forbidden, Invalid, NotFound
+from kernel.ids import new_id
+from plugins.clients import events
+from plugins.clients.domain.duplicates import keys_of, row_key
+from plugins.clients.domain.imports.dates import DateOrder
+from plugins.clients.domain.imports.report import MOST, Arrival, Sorted, sort
+from plugins.clients.domain.imports.rows import Entry, File, Problem, read_file
+from plugins.clients.domain.imports.text import Unreadable
+from plugins.clients.domain.register import Status, normalise, terms_of, unique_tags
+from plugins.clients.ports.imports import Imports as Stored
+from plugins.clients.ports.imports import Load, Options, Place, Queue
+from ports.persistence import Row
+
+_STEP: Final = 500
+_DEFAULTS: Final = {"email": None, "phone": None, "birth_date": None, "notes": None, "assigned_to": None}
+
+
+class Imports:
+    """Files of clients. unquoted: takes off what an export puts before a formula."""
+
+    def __init__(self, *, stored: Stored, queue: Queue, unquoted: Callable[[str], str], now: Callable[[], datetime]) -> None:
+        self._stored = stored
+        self._queue = queue
+        self._unquoted = unquoted
+        self._now = now
+
+    def preview(self, content: bytes, options: Options, load: Load) -> dict[str, Any]:
+        """What an import would do, row by row; nothing is written. Raises Invalid unreadable_file, Forbidden for who sees only their own."""
+        _whole_register()
+        place = self._stored.place()
+        file = self._read(content, options, place)
+        arrivals, seen, total = _arrivals(file, place, load), dict[str, int](), Sorted()
+        for start in range(0, len(arrivals), _STEP):
+            part = self._sort(arrivals[start : start + _STEP], seen, options)
+            total.new += part.new
+            total.present += part.present
+            total.duplicates += part.duplicates
+            total.invalid += part.invalid
+            total.problems += part.problems[: MOST - len(total.problems)]
+        if options.mode == "all" and total.invalid:
+            total.new.clear()
+        return {
+            "id": None, "state": "checked", "job_id": None, "mode": options.mode, "allow_duplicate": options.allow_duplicate,
+            "file": _described(file), "total": len(arrivals), **total.counts, "done": len(arrivals), "problems": total.problems,
+            "created_by": current().scope.user_id, "created_at": self._now(), "finished_at": None,
+        }  # fmt: skip
+
+    def start(self, content: bytes, options: Options) -> dict[str, Any]:
+        """Queue an import. Raises as `preview`."""
+        _whole_register()
+        file = self._read(content, options, self._stored.place())
+        made = new_id()
+        job = self._queue(import_id=made)
+        values = {
+            "id": made, "job_id": job, "mode": options.mode, "allow_duplicate": options.allow_duplicate, "date_order": options.date_order,
+            "charset": options.charset, "file": _described(file), "total": len(file.entries), "created_at": self._now(),
+        }  # fmt: skip
+        self._stored.start(values, content)
+        return {
+            **values, "state": "waiting", **Sorted().counts, "problems": [], "created_by": current().scope.user_id, "finished_at": None,
+        }  # fmt: skip
+
+    def read(self, import_id: UUID) -> Row:
+        """An import: its state, progress and problems. Raises NotFound."""
+        found = self._stored.get(import_id)
+        if found is None:
+            raise NotFound()
+        return found
+
+    def page(self, limit: int, after: tuple[Any, ...] | None) -> Sequence[Row]:
+        """Imports, newest first."""
+        return self._stored.page(limit, after)
+
+    def run(self, import_id: UUID, load: Load) -> Iterator[Mapping[str, object]]:
+        """The steps of an import, for a job. What a step adds, its report and its progress are one transaction: a killed one goes on behind
+        its last step."""
+        found = self._stored.content(import_id)
+        if found is None:  # finished in an attempt that was cut off before it could say so
+            return
+        told, content = found
+        options = Options(told["mode"], told["allow_duplicate"], told["date_order"], told["charset"])
+        place = self._stored.place()
+        arrivals = _arrivals(self._read(content, options, place), place, load)
+        refused = options.mode == "all" and any(each.problems for each in arrivals)
+        step = len(arrivals) if options.mode == "all" else _STEP
+        done, seen = int(told["done"]), dict[str, int]()
+        while done < len(arrivals):
+            part = self._step(arrivals[done : done + step], seen, options, add=not refused)
+            done += min(step, len(arrivals) - done)
+            self._stored.advance(import_id, part.counts, part.problems[:MOST], finished=done >= len(arrivals))
+            yield {"done": done, "total": len(arrivals)}
+        if not arrivals:
+            self._stored.advance(import_id, Sorted().counts, [], finished=True)
+
+    def _step(self, arrivals: Sequence[Arrival], seen: dict[str, int], options: Options, *, add: bool) -> Sorted:
+        self._stored.lock()
+        whole = Sorted()
+        for start in range(0, len(arrivals), _STEP):
+            part = self._sort(arrivals[start : start + _STEP], seen, options)
+            if add:
+                self._add(part.new)
+            else:
+                part.new.clear()
+            whole.new += part.new
+            whole.present += part.present
+            whole.duplicates += part.duplicates
+            whole.invalid += part.invalid
+            whole.problems += part.problems
+        return whole
+
+    def _sort(self, arrivals: Sequence[Arrival], seen: dict[str, int], options: Options) -> Sorted:
+        good = [each for each in arrivals if not each.problems]
+        known = self._stored.known([each.key for each in good])
+        holders = {} if options.allow_duplicate else self._stored.holders({term for each in good for term in each.terms})
+        return sort(arrivals, known, holders, seen, allow_duplicate=options.allow_duplicate)
+
+    def _add(self, arrivals: Sequence[Arrival]) -> None:
+        if not arrivals:
+            return
+        now = self._now()
+        clients = [
+            {
+                **_DEFAULTS, **each.client, "id": new_id(), "search_name": normalise(each.client["full_name"]), "created_at": now, "updated_at": now,
+                "archived_at": now if each.client["status"] == Status.ARCHIVED else None,
+            }
+            for each in arrivals
+        ]  # fmt: skip
+        terms = {each["id"]: terms_of(*(each[name] for name in ("full_name", "email", "tags", "phone", "birth_date"))) for each in clients}
+        self._stored.add(clients, terms, {client["id"]: each.key for client, each in zip(clients, arrivals, strict=True)})
+        for client in clients:
+            events.clients_created(client_id=client["id"])
+
+    def _read(self, content: bytes, options: Options, place: Place) -> File:
+        order = DateOrder(options.date_order) if options.date_order else None
+        try:
+            return read_file(content, options.charset, order=order, locale=place.locale, today=place.today, unquoted=self._unquoted)
+        except Unreadable as error:
+            raise Invalid(code="unreadable_file", errors=[Fault("", str(error))]) from None
+
+
+def _arrivals(file: File, place: Place, load: Load) -> list[Arrival]:
+    """Every row, checked as a request would be."""
+    arrivals, firsts, occurrences = [], dict[str, int](), Counter[str]()
+    for entry in file.entries:
+        client, problems = _loaded(entry, file, place, load)
+        if problems:
+            arrivals.append(Arrival(entry.row, client, "", (), None, problems))
+            continue
+        same = row_key(client, 0)
+        first = firsts.setdefault(same, entry.row)
+        key = row_key(client, occurrences[same]) if occurrences[same] else same
+        occurrences[same] += 1
+        arrivals.append(Arrival(entry.row, client, key, keys_of(client), None if first == entry.row else first, ()))
+    return arrivals
+
+
+def _loaded(entry: Entry, file: File, place: Place, load: Load) -> tuple[dict[str, Any], list[Problem]]:
+    problems = list(entry.problems)
+    headers = file.columns.headers
+    client, faults = load(entry.values)
+    told = {problem.column for problem in problems}
+    for fault in faults:
+        name = fault.pointer.split("/")[1] if "/" in fault.pointer else ""
+        column = headers.get(name) or (headers.get("first_name") if name == "full_name" else None)
+        if column not in told:
+            problems.append(Problem(entry.row, column, fault.message))
+    born = client.get("birth_date")
+    if born is not None and born > place.today:
+        problems.append(Problem(entry.row, headers.get("birth_date"), "May not be in the future."))
+    if entry.assigned_to is not None:
+        client["assigned_to"] = place.collaborators.get(normalise(entry.assigned_to))
+        if client["assigned_to"] is None:
+            problems.append(Problem(entry.row, headers.get("assigned_to"), "No such collaborator in this workspace."))
+    if not problems:
+        client["tags"] = unique_tags(client["tags"])
+    return client, problems
+
+
+def _described(file: File) -> dict[str, Any]:
+    return {
+        "encoding": file.encoding, "separator": file.separator, "columns": dict(file.columns.headers),
+        "ignored_columns": list(file.columns.ignored), "date_order": file.date_order.value if file.date_order else None,
+    }  # fmt: skip
+
+
+def _whole_register() -> None:
+    """An import compares with every client, which a collaborator limited to their own may not know of."""
+    if current().open_transaction.entered().limited:
+        raise Forbidden("Whoever sees only their own clients cannot import.", code="limited_to_own_clients")
