@@ -96,9 +96,10 @@ class Imports:
         step = len(arrivals) if options.mode == "all" else _STEP
         done, seen = int(told["done"]), dict[str, int]()
         while done < len(arrivals):
-            part = self._step(arrivals[done : done + step], seen, options, add=not refused)
-            done += min(step, len(arrivals) - done)
-            self._stored.advance(import_id, part.counts, part.problems[:MOST], finished=done >= len(arrivals))
+            rows = arrivals[done : done + step]
+            part = self._step(rows, seen, options, add=not refused)
+            done += len(rows)
+            self._stored.advance(import_id, {**part.counts, "done": len(rows)}, part.problems[:MOST], finished=done >= len(arrivals))
             yield {"done": done, "total": len(arrivals)}
         if not arrivals:
             self._stored.advance(import_id, Sorted().counts, [], finished=True)
