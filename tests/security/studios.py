@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 import secrets
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -74,6 +75,12 @@ class Studios:
         """As the superuser, in autocommit."""
         return psycopg.connect(self.superuser, autocommit=True)
 
+    def one(self, table: str, studio: Studio) -> str:
+        """The id of some row of the studio."""
+        with self.connect() as connection:
+            found = connection.execute(f"select id from {table} where workspace_id = %s limit 1".encode(), (studio.id,)).fetchone()
+        return str(found[0]) if found else str(uuid.uuid4())
+
     def repair(self, letter: str) -> None:
         """Undo what members may do to themselves: sign out, leave, change roles, switch modules off, take consents back."""
         studio = self[letter]
@@ -123,6 +130,9 @@ def build(api: Api, settings: Settings, superuser: str) -> Studios:
         with psycopg.connect(superuser) as connection:
             for row in _DOMAIN:
                 connection.execute(row.encode(), {"ws": studio.id, "id": new_id(), "value": studio.domain})
+        csv = f"name,{staff}\nBia {staff},x\n".encode()  # which nobody works off
+        sent = {"Content-Type": "text/csv"}
+        assert api.post("/api/v1/clients/import", raw=csv, who=people["Owner"], workspace=studio.id, headers=sent).status == 200
         add_member(settings, studio.id, people["Colaborador"], "Colaborador")
         studio.invitation = invite(api, people["Colaborador"], f"invited.{staff}@example.com", "Cliente", studio.id, full_name=f"Eva {staff}")
         add_member(settings, studio.id, studio.further, "Colaborador")
@@ -134,7 +144,7 @@ def client(api: Api, studio: Studio, index: int) -> str:
     """A client of the studio; tags and notes are the staff's. The Cliente's own has something of everything."""
     own, staff = studio.canary(str(index)), studio.canary("s")
     body = {"full_name": f"Bia {own}", "email": f"bia.{own}@example.com", "phone": own, "notes": staff, "tags": [staff]}
-    reply = api.post("/api/v1/clients", json=body, who=studio.people["Owner"], workspace=studio.id)
+    reply = api.post("/api/v1/clients?allow_duplicate=true", json=body, who=studio.people["Owner"], workspace=studio.id)
     assert reply.status == 201, reply.body
     id = str(reply.json["id"])
     if index != 0:
@@ -150,6 +160,7 @@ def client(api: Api, studio: Studio, index: int) -> str:
 # Texts that mean something to the product, so that a canary in them would change what is tested.
 MEANINGFUL = frozenset(
     {
+        "clients_import.charset", "clients_import.date_order", "clients_import.mode", "clients_import.problems", "clients_imported.key",
         "audit_logs.action", "audit_logs.actor", "audit_logs.table_name", "clients.status", "clients_consent.given_by",
         "clients_consent.purpose", "clients_consent.withdrawn_by", "clients_health.sealed", "clients_term.term", "outbox.name",
         "outbox_deliveries.handler", "outbox_deliveries.module", "outbox_deliveries.queue", "user_roles.client_scope", "user_roles.role",
@@ -167,6 +178,11 @@ _ROWS = (
     "insert into workspace_modules (workspace_id, module) values (%(ws)s, 'clients') on conflict do nothing",
     "insert into outbox_deliveries (workspace_id, id, module, handler, arguments, done_at)"
     " values (%(ws)s, %(id)s, '', 'nobody:nothing', '{}', now())",
+    "insert into clients_import (workspace_id, id, job_id, mode, allow_duplicate, file) values (%(ws)s, %(id)s, %(id)s, 'rows', false, '{}')",
+    "insert into clients_import_file (workspace_id, import_id, content) values (%(ws)s, %(id)s, '')",
+    "insert into clients_imported (workspace_id, key, client_id) select %(ws)s, %(id)s, id from clients where workspace_id = %(ws)s limit 1",
+    "insert into clients_filter (workspace_id, id, user_id, name, shared, query)"
+    " select %(ws)s, %(id)s, user_id, %(value)s, false, '{}' from user_roles where workspace_id = %(ws)s and role = 'Owner' on conflict do nothing",
 )
 TEXTS = """
 select c.relname, a.attname, a.atttypid::regtype::text
@@ -185,8 +201,9 @@ def plant(studios: Studios) -> dict[str, int]:
         connection.execute("set local session_replication_role = replica")
         columns = [row for row in connection.execute(TEXTS).fetchall() if f"{row[0]}.{row[1]}" not in MEANINGFUL]
         for studio in studios.all.values():
+            made = new_id()
             for row in _ROWS:
-                connection.execute(row.encode(), {"ws": studio.id, "id": new_id(), "value": f"{studio.id}.example"})
+                connection.execute(row.encode(), {"ws": studio.id, "id": made, "value": f"{studio.id}.example"})
             for table, column, kind in columns:
                 where = f"{'id' if table == 'workspaces' else 'workspace_id'} = %(ws)s"
                 canary = studio.canary("w" if table == "workspaces" else "s")

@@ -122,7 +122,10 @@ class Matrix:
             path += f"?domain={self.studio.domain}"
         body = None if way is None or way.body is None else self._body(cell, dict(way.example), person)
         headers = {"If-Match": "*"} if cell.operation is not None and cell.operation.needs_if_match else {}
-        return self.studios.api.request(cell.method, path, json=body, who=person, workspace=self.studio.id, headers=headers).status
+        raw = None
+        if way is not None and way.upload is not None:
+            raw, headers["Content-Type"] = way.upload[1].encode(), way.upload[0]
+        return self.studios.api.request(cell.method, path, json=body, raw=raw, who=person, workspace=self.studio.id, headers=headers).status
 
     def _person(self, role: str) -> Person | None:
         return None if role == "anonymous" else self.studios["b"].people["Owner"] if role == "outsider" else self.studio.people[role]
@@ -134,11 +137,12 @@ class Matrix:
         further: Studio = self.studio
         assert further.further is not None
         member = further.people[role].id if role in ("Colaborador", "Cliente") else further.further.id
-        if name not in ("client_id", "user_id") and (kind := KINDS.get(name, "")).startswith("clients_"):
+        if name not in ("client_id", "user_id", "import_id") and (kind := KINDS.get(name, "")).startswith("clients_"):
             return self._below_client(kind)
         return {
             "workspace_id": self.studio.id,
             "client_id": self.studio.clients[0],
+            "import_id": self.studios.one("clients_import", self.studio),
             "user_id": member,
             "entry_id": self.entry,
             "domain": self.studio.domain,

@@ -55,8 +55,8 @@ def test_t13_a_key_belongs_to_one_person_in_one_workspace(studios: Studios, twic
     body, key = {"full_name": "Ana Souza"}, {"Idempotency-Key": "the-same-for-all"}
     ids, replayed = set(), 0
     for who, studio in ((a.people["Owner"], a), (a.people["Colaborador"], a), (b.people["Owner"], b), (twice, a), (twice, b)):
-        first = studios.api.post("/api/v1/clients", json=body, who=who, workspace=studio.id, headers=key)
-        again = studios.api.post("/api/v1/clients", json=body, who=who, workspace=studio.id, headers=key)
+        first = studios.api.post("/api/v1/clients?allow_duplicate=true", json=body, who=who, workspace=studio.id, headers=key)
+        again = studios.api.post("/api/v1/clients?allow_duplicate=true", json=body, who=who, workspace=studio.id, headers=key)
         assert (first.status, again.status, "Idempotent-Replayed" in first.headers) == (201, 201, False)
         assert again.json == first.json
         replayed += "Idempotent-Replayed" in again.headers
@@ -68,9 +68,9 @@ def test_t13_a_stored_reply_is_not_given_to_somebody_who_left(studios: Studios) 
     c = studios["c"]
     assert c.further is not None
     asked = {"json": {"full_name": "Ana Souza"}, "who": c.further, "workspace": c.id, "headers": {"Idempotency-Key": "before-leaving"}}
-    assert studios.api.post("/api/v1/clients", **asked).status == 201
+    assert studios.api.post("/api/v1/clients?allow_duplicate=true", **asked).status == 201
     assert studios.api.delete(f"/api/v1/users/{c.further.id}", who=c.people["Owner"], workspace=c.id).status == 204
-    assert studios.api.post("/api/v1/clients", **asked).status == 404
+    assert studios.api.post("/api/v1/clients?allow_duplicate=true", **asked).status == 404
 
 
 def test_t13_a_key_shared_by_everybody_is_caught(studios: Studios, monkeypatch: pytest.MonkeyPatch, twice: Person) -> None:

@@ -31,6 +31,7 @@ KINDS = {
     "reassign_to": "user_roles.user_id",
     "consent_id": "clients_consent.id",
     "recorded_by": "user_roles.user_id",
+    "import_id": "clients_import.id",
 }
 """Parameter → the column whose values it names; others take any id there is."""
 
@@ -51,6 +52,8 @@ class Operation:
     parameters: Sequence[Mapping[str, Any]]
     body: Mapping[str, Any] | None
     example: Mapping[str, Any]
+    upload: tuple[str, str] | None = None
+    """Media type and example of a file, for one that takes no JSON."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ class Call:
     headers: Mapping[str, str]
     body: bytes | None
     question: str = ""
+    media: str = "application/json"
 
     def texts(self) -> str:
         return " ".join((self.path, self.query, *self.headers.values(), (self.body or b"").decode("utf-8", "replace"))).lower()
@@ -90,7 +94,7 @@ def serve(gateway: Gateway, call: Call) -> Answer:
         "wsgi.multiprocess": False, "wsgi.run_once": False, "wsgi.errors": io.StringIO(), "wsgi.input": io.BytesIO(call.body or b""),
     }  # fmt: skip
     if call.body is not None:
-        environ |= {"CONTENT_LENGTH": str(len(call.body)), "CONTENT_TYPE": "application/json"}
+        environ |= {"CONTENT_LENGTH": str(len(call.body)), "CONTENT_TYPE": call.media}
     for name, value in call.headers.items():
         environ[f"HTTP_{name.upper().replace('-', '_')}"] = value.encode().decode("latin-1")
     got: list[Any] = []
@@ -105,10 +109,12 @@ def operations(document: Mapping[str, Any]) -> list[Operation]:
         for method in METHODS:
             if (described := item.get(method)) is None:
                 continue
-            media: Mapping[str, Any] = next(iter(described.get("requestBody", {}).get("content", {}).values()), {})
-            body = resolve(document, media["schema"]) if "schema" in media else None
+            kind, media = next(iter(described.get("requestBody", {}).get("content", {}).items()), ("", {}))
+            body = resolve(document, media["schema"]) if kind == "application/json" else None
+            upload = (kind, media["example"]) if kind not in ("", "application/json") else None
             parameters = [*item.get("parameters", ()), *described.get("parameters", ())]
-            found.append(Operation(described["operationId"], method.upper(), path, parameters, body, media.get("example", {})))
+            example = {} if upload else media.get("example", {})
+            found.append(Operation(described["operationId"], method.upper(), path, parameters, body, example, upload))
     return found
 
 
@@ -177,6 +183,9 @@ class Walker:
         if operation.method == "POST" and dice.random() < 0.25:
             headers["Idempotency-Key"] = dice.choice(self.shared.keys)
         body = None if operation.body is None else json.dumps(self._body(operation)).encode()
+        if operation.upload is not None:
+            content = operation.upload[1].replace("Ana", f"Ana {self.text} {dice.randrange(10**6)}").encode()
+            return Call(operation.id, operation.method, path, query, headers, content, question, operation.upload[0])
         return Call(operation.id, operation.method, path, query, headers, body, question)
 
     def _together(self, operation: Operation) -> dict[str, str]:
