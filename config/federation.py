@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def federation(settings: Settings, key_ring: StoredKeyRing, clock: Clock, *, iss: str, audience: str) -> Federation:
     """Whom we trust, and how to reach them. Adapters of what is not configured are not even imported."""
-    issuers = [own_issuer(key_ring, iss=iss, audience=audience)]
+    issuers = [own_issuer(key_ring, iss=iss, audience=audience, again=key_ring.again)]
     provider, good_for = None, None
     if settings.supabase_url:
         from adapters.outbound.jwks import RemoteKeys

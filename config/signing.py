@@ -1,9 +1,11 @@
-"""The built-in issuer's keys: sealed in the database, shared by every process, read again every minute."""
+"""The built-in issuer's keys: sealed in the database, shared by every process, read again every minute, rotated every year."""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 from adapters.local.identity import KeyRing, KeyState, SealedKey, SigningKey, seal, unseal
 from adapters.postgres.database import PostgresDatabase
@@ -14,60 +16,90 @@ from ports.persistence import Row, Work
 
 _READ = sql("select kid, sealed, created_at, state, since from accounts_signing_key order by created_at")
 _LOCK = sql("select pg_advisory_xact_lock(hashtextextended('accounts_signing_key', 0))", locks=True)
-_ADD = sql(
+_KEEP = sql(
     "insert into accounts_signing_key (kid, sealed, created_at, state, since) values ($1, $2, $3, $4, $5)"
     " on conflict (kid) do update set state = excluded.state, since = excluded.since",
     "kid", "sealed", "created_at", "state", "since",
 )  # fmt: skip
+_DROP = sql("delete from accounts_signing_key where kid <> all ($1::text[])", "kids")
 _REFRESH_S = 60.0
+_AGAIN_S = 5.0
 _SCOPE = Scope(Kind.PUBLIC, "signing")
 
 
 class StoredKeyRing:
-    """The ring, called for: `ring()`. Thread-safe. The first process of a new installation makes the first key."""
+    """The ring, called for: `ring()`. Thread-safe. The first process of a new installation makes the first key.
 
-    def __init__(self, database: PostgresDatabase, sealing_key: bytes, clock: Clock) -> None:
+    token_lifetime: of the longest access token; a key that no longer signs is kept until its last token has ended.
+    """
+
+    def __init__(self, database: PostgresDatabase, sealing_key: bytes, clock: Clock, *, token_lifetime: timedelta = timedelta(hours=1)) -> None:
         self._database = database
         self._key = sealing_key
         self._clock = clock
+        self._token_lifetime = token_lifetime
         self._lock = threading.Lock()
         self._ring: KeyRing | None = None
         self._read_at = 0.0
 
     def __call__(self) -> KeyRing:
         ring = self._ring
-        if ring is not None and time.monotonic() - self._read_at < _REFRESH_S:
-            return ring
+        return ring if ring is not None and time.monotonic() - self._read_at < _REFRESH_S else self._refreshed(_REFRESH_S)
+
+    def again(self) -> KeyRing:
+        """The ring read anew, at most every 5 seconds: a token may name a key that another process has just made."""
+        return self._refreshed(_AGAIN_S)
+
+    def rotate(self, *, at_once: bool = False) -> KeyRing:
+        """Have the next key sign. at_once: after an incident: every older key is forgotten, and with it all access tokens.
+
+        Raises ValueError while the next key is published for less than 20 minutes.
+        """
         with self._lock:
-            if self._ring is None or time.monotonic() - self._read_at >= _REFRESH_S:
+            now = self._clock.now()
+            self._ring = self._changed(lambda ring: ring.rotated(now, at_once=at_once).pruned(now, self._token_lifetime))
+            self._read_at = time.monotonic()
+            return self._ring
+
+    def _refreshed(self, older_than_s: float) -> KeyRing:
+        with self._lock:
+            if self._ring is None or time.monotonic() - self._read_at >= older_than_s:
                 try:
-                    self._ring = self._read() or self._start()
-                    self._read_at = time.monotonic()
+                    self._ring = self._current()
                 except Exception:
                     if self._ring is None:
                         raise
-                    self._read_at = time.monotonic()  # the keys in hand stay good while the database is away
+                self._read_at = time.monotonic()  # also when the database is away: the keys in hand stay good
             return self._ring
 
-    def _read(self) -> KeyRing | None:
+    def _current(self) -> KeyRing:
         with self._database.open(_SCOPE, reading=True) as work:
             rows = work.rows(_READ)
-        return KeyRing.of([self._unsealed(row) for row in rows]) if rows else None
+        if not rows:
+            return self._changed(lambda ring: ring)
+        ring, now = self._opened(rows), self._clock.now()
+        if ring.due(now, self._token_lifetime) is ring:
+            return ring
+        return self._changed(lambda stored: stored.due(now, self._token_lifetime))
 
-    def _start(self) -> KeyRing:
+    def _changed(self, change: Callable[[KeyRing], KeyRing]) -> KeyRing:
+        """The stored ring, or a first one, after a change that no other process makes at the same time."""
         with self._database.open(_SCOPE) as work:
             work.change(_LOCK)
             rows = work.rows(_READ)
-            ring = KeyRing.of([self._unsealed(row) for row in rows]) if rows else KeyRing.start(self._clock.now())
-            if not rows:
-                for key in ring.all_keys():
-                    self._keep(work, key)
+            ring = change(self._opened(rows) if rows else KeyRing.start(self._clock.now()))
+            for key in ring.all_keys():
+                self._keep(work, key)
+            work.write(_DROP, kids=[key.kid for key in ring.all_keys()])
             work.commit()
             return ring
 
     def _keep(self, work: Work, key: SigningKey) -> None:
         sealed = seal(key, self._key)
-        work.write(_ADD, kid=sealed.kid, sealed=sealed.sealed, created_at=sealed.created_at, state=sealed.state, since=sealed.since)
+        work.write(_KEEP, kid=sealed.kid, sealed=sealed.sealed, created_at=sealed.created_at, state=sealed.state, since=sealed.since)
+
+    def _opened(self, rows: Sequence[Row]) -> KeyRing:
+        return KeyRing.of([self._unsealed(row) for row in rows])
 
     def _unsealed(self, row: Row) -> SigningKey:
         return unseal(SealedKey(row["kid"], bytes(row["sealed"]), row["created_at"], KeyState(row["state"]), row["since"]), self._key)

@@ -117,7 +117,7 @@ class Api:
 
     def __init__(self, target: Any) -> None:
         self.url = target if isinstance(target, str) else "http://localhost"
-        self._wsgi = None if isinstance(target, str) else WsgiClient(target)
+        self._wsgi = None if isinstance(target, str) else WsgiClient(target, use_cookies=False)
         self._session = requests.Session()
         self._session.trust_env = False
         self._count = 0

@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from joserfc import jwt
+from joserfc.jwk import ECKey
 
 from adapters.local.identity.ring import KeyRing
 from adapters.local.identity.verifier import TrustedIssuer
@@ -49,13 +50,20 @@ class Es256Issuer:
         return self._ring().jwks()
 
 
-def own_issuer(ring: Callable[[], KeyRing], *, iss: str, audience: str = "fitpro") -> TrustedIssuer:
-    """The entry by which a verifier trusts what `Es256Issuer` signs."""
+def own_issuer(
+    ring: Callable[[], KeyRing], *, iss: str, audience: str = "fitpro", again: Callable[[], KeyRing] | None = None
+) -> TrustedIssuer:  # fmt: skip
+    """The entry by which a verifier trusts what `Es256Issuer` signs. again: the ring read anew, for a kid that another process may just have made."""
+
+    def key(kid: str) -> ECKey | None:
+        found = ring().verification_key(kid)
+        return found if found is not None or again is None else again().verification_key(kid)
+
     return TrustedIssuer(
         iss=iss,
         audience=audience,
         algorithms=frozenset({ALGORITHM}),
-        key=lambda kid: ring().verification_key(kid),
+        key=key,
         typ=TYP,
         session_claim="sid",
     )

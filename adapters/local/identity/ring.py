@@ -13,6 +13,7 @@ from adapters.local.identity.keys import KeyState, SigningKey, new_key
 PUBLISH_BEFORE_USE = timedelta(minutes=20)
 """Verifiers elsewhere cache our key set for 10 minutes, their caches for 10 more."""
 KEEP_AFTER_EXPIRY = timedelta(minutes=15)
+YEARLY = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,14 @@ class KeyRing:
         """Without the previous keys whose last token ended 15 minutes ago."""
         keep = token_lifetime + KEEP_AFTER_EXPIRY
         return KeyRing(self.current, self.standby, tuple(key for key in self.previous if at - key.since < keep))
+
+    def due(self, at: datetime, token_lifetime: timedelta) -> KeyRing:
+        """The ring as it should be by now: rotated once a year, and pruned. The same one when there is nothing to do."""
+        ring = self
+        if at - self.current.since >= YEARLY and self.standby is not None and at - self.standby.since >= PUBLISH_BEFORE_USE:
+            ring = self.rotated(at)
+        pruned = ring.pruned(at, token_lifetime)
+        return self if pruned.all_keys() == self.all_keys() else pruned
 
     def jwks(self) -> Mapping[str, object]:
         """The public halves as an RFC 7517 key set."""
