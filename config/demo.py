@@ -59,8 +59,35 @@ def _furnish(api: _Api, add_member: AddMember) -> None:
     for wanted in (_client(n, staff) for n in range(40)):
         if wanted["email"] not in known:
             known[wanted["email"]] = api.made("POST", "/api/v1/clients", wanted)
+    _dress(api, studio["id"])
+    for n in range(0, 40, 5):
+        _ask_about_health(api, known[_client(n, staff)["email"]]["id"], n)
+    if not api.made("GET", "/api/v1/invitations?status=pending")["items"]:
+        api.made(
+            "POST",
+            "/api/v1/users",
+            {"email": "noor@demo.fitpro.test", "full_name": "Noor Haddad", "role": "Colaborador", "client_scope": "own"},
+        )
     marta = api.person(known[CLIENT]["full_name"], CLIENT)["user"]["id"]
     add_member(UUID(studio["id"]), UUID(marta), "Cliente", UUID(known[CLIENT]["id"]))
+
+
+def _dress(api: _Api, studio: str) -> None:
+    """Colours, and the language of its mail."""
+    branding = {"display_name": "North", "colors": {"primary": "#0b6e4f", "background": "#ffffff"}}
+    api.made("PATCH", f"/api/v1/workspaces/{studio}", {"branding": branding, "locale": "pt", "week_start": 1})
+
+
+def _ask_about_health(api: _Api, client: str, n: int) -> None:
+    """With a consent on paper; every third has something to be careful about."""
+    consents = f"/api/v1/clients/{client}/consents"
+    if not api.made("GET", consents)["items"]:
+        api.made("POST", consents, {"how": "Signed on paper at the first session."})
+    known = api.made("GET", f"/api/v1/clients/{client}/health")
+    if known["version"] == 0:
+        injuries = [{"description": "Left knee, meniscus", "since": "2026-02-01"}] if n % 3 == 0 else []
+        told = {"injuries": injuries, "baseline": {"measured_on": "2026-03-01", "height_cm": 160 + n, "weight_kg": 58 + n}}
+        api.made("PUT", f"/api/v1/clients/{client}/health", told, fresh=True)
 
 
 def _client(n: int, staff: tuple[str, str]) -> dict[str, Any]:
@@ -98,14 +125,18 @@ class _Api:
         made = self.ask("POST", "/auth/signup", _person(full_name, email), refused=409)
         return made or self.made("POST", "/auth/login", {"email": email, "password": PASSWORD})
 
-    def made(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        answer = self.ask(method, path, body)
+    def made(self, method: str, path: str, body: dict[str, Any] | None = None, *, fresh: bool = False) -> dict[str, Any]:
+        answer = self.ask(method, path, body, fresh=fresh)
         assert answer is not None
         return answer
 
-    def ask(self, method: str, path: str, body: dict[str, Any] | None = None, *, refused: int | None = None) -> dict[str, Any] | None:
-        """The answer; None for the one refusal that is expected. RuntimeError for any other."""
+    def ask(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, refused: int | None = None, fresh: bool = False
+    ) -> dict[str, Any] | None:
+        """The answer; None for the one refusal that is expected. fresh: over whatever is there. RuntimeError for any other refusal."""
         sent = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        if fresh:
+            sent["If-Match"] = "*"
         if self.workspace:
             sent["X-Workspace-Id"] = self.workspace
         data = None if body is None else json.dumps(body)
@@ -119,7 +150,7 @@ class _Api:
 
 
 def _as_owner(settings: Settings) -> AddMember:
-    """Until invitations exist, the database's owner admits people."""
+    """The demo's people read no mail, and so accept no invitation: the database's owner admits them."""
 
     def add(workspace: UUID, user: UUID, role: str, client: UUID | None) -> None:
         with psycopg.connect(connections(settings).owner) as connection:
