@@ -10,6 +10,7 @@ from joserfc.jwk import OctKey
 
 from adapters.local.identity import CachedVerifier, JwtVerifier, TrustedIssuer, own_issuer
 from adapters.local.identity.verifier import VerificationKey
+from adapters.postgres.api_keys import ApiKeyVerifier
 from config.issuers import named_providers
 from config.signing import StoredKeyRing
 from ports.clock import Clock
@@ -41,10 +42,11 @@ def federation(settings: Settings, key_ring: StoredKeyRing, clock: Clock, *, iss
 def verifier(found: Federation, clock: Clock, database: PostgresDatabase, session_life: timedelta, own: str) -> TokenVerifier:
     """Whose token it is, in our ids; remembered."""
     if found.provider is None:
-        return CachedVerifier(found.tokens, clock)
+        return CachedVerifier(ApiKeyVerifier(database, found.tokens), clock)
     from config.strangers import KnownHere
 
-    return CachedVerifier(KnownHere(found.tokens, found.provider, database, clock, session_life, own=own), clock, good_for=found.good_for)
+    others = KnownHere(found.tokens, found.provider, database, clock, session_life, own=own)
+    return CachedVerifier(ApiKeyVerifier(database, others), clock, good_for=found.good_for)
 
 
 def supabase_issuers(iss: str, keys: RemoteKeys, legacy_secret: str | None) -> list[TrustedIssuer]:

@@ -66,9 +66,12 @@ class Callers:
             self.throttle.somebody(environ, who, None)
             raise
         self.throttle.somebody(environ, who, named)
-        workspace = named or self._hosted(environ) or self.database.only_workspace(who.user_id, who.session_id)
+        if named is not None:
+            return named
+        workspace = self._hosted(environ) or self.database.only_workspace(who.user_id, who.session_id)
         if workspace is None:
             raise Malformed("Say which workspace with X-Workspace-Id.", code="workspace_required")
+        self.throttle.within(environ, who, workspace)
         return workspace
 
     def _hosted(self, environ: Environ) -> UUID | None:

@@ -117,6 +117,8 @@ def _complete(described: dict[str, Any], operation: Operation) -> None:
         proof = "Needs a proof of identity of the last 10 minutes (`POST /api/v1/me/reauthenticate`), else 403 `reauthentication_required`."
         described["description"] = "\n\n".join(filter(None, (described.get("description"), proof)))
     described["x-plugin"] = operation.plugin.id
+    if operation.permission:
+        described["x-scope"] = operation.permission
     described["security"] = [] if operation.access is Access.PUBLIC else [{"bearer": []}]
     parameters = described.setdefault("parameters", [])
     for parameter in parameters:

@@ -69,6 +69,17 @@ class Throttle:
             account = _account(self._own(who))
         return self._count(environ, account)
 
+    def within(self, environ: Environ, who: Principal, workspace: UUID) -> None:
+        """Count a request that was counted for its person against the workspace it turned out to be for. Raises RateLimited."""
+        pair = environ[_PAIR] = who.session_id.int ^ workspace.int
+        account = self._members.get(pair)
+        if account is None:
+            environ[_NEWCOMER] = (self._own(who), workspace)
+            return
+        told = environ[TOLD]
+        self._count(environ, _account(account.asked[1]))
+        environ[TOLD] = tuple((name, f"{text}, {more}") for (name, text), (_, more) in zip(told, environ[TOLD], strict=True))
+
     def nobody(self, environ: Environ) -> None:
         """Count a request without a credential that holds. Raises RateLimited."""
         self._count(environ, _account((self._quotas.address, _hashed(block(self._addresses.of(environ))))))

@@ -19,8 +19,14 @@ def _module_off(error: ServerError) -> DomainError:
     return Forbidden("This module is off in the workspace.", code="module_disabled", extra={"module": error.detail})
 
 
+def _session_over(error: ServerError) -> DomainError:
+    if error.detail == "key":
+        return Unauthenticated("The API key was revoked, or it has expired.", code="key_revoked")
+    return Unauthenticated("The session is over; sign in again.", code="session_revoked")
+
+
 _TABLE: Mapping[str, Callable[[ServerError], DomainError]] = {
-    "42F01": lambda _: Unauthenticated("The session is over; sign in again.", code="session_revoked"),
+    "42F01": _session_over,
     "42F02": lambda _: NotFound(),
     MODULE_OFF: _module_off,
     "42F04": lambda _: Forbidden(),

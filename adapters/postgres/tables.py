@@ -140,7 +140,39 @@ outbox_deliveries = sa.Table(
     _at("created_at"),
 )
 
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    sa.Column("workspace_id", sa.Uuid, primary_key=True),
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("user_id", sa.Uuid, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("hint", sa.Text, nullable=False),
+    sa.Column("scopes", sa.ARRAY(sa.Text), nullable=False),
+    sa.Column("digest", sa.LargeBinary, nullable=False),
+    sa.Column("replaces", sa.Uuid),
+    _at("expires_at", nullable=True),
+    _at("rotated_at", nullable=True),
+    _at("revoked_at", nullable=True),
+    sa.Column("version", sa.BigInteger, nullable=False, server_default="1"),
+    _at("created_at"),
+    _at("updated_at"),
+    sa.ForeignKeyConstraint(["workspace_id", "user_id"], ["user_roles.workspace_id", "user_roles.user_id"], name="fk_api_keys_user"),
+    sa.Index("ix_api_keys_user", "workspace_id", "user_id"),
+    sa.Index("ix_api_keys_id", "id"),
+)
+api_key_uses = sa.Table(
+    "api_key_uses",
+    metadata,
+    sa.Column("workspace_id", sa.Uuid, primary_key=True),
+    sa.Column("key_id", sa.Uuid, primary_key=True),
+    sa.Column("used_at", sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(["workspace_id", "key_id"], ["api_keys.workspace_id", "api_keys.id"], name="fk_api_key_uses_key", ondelete="CASCADE"),
+    comment="unaudited",
+)
+
 PLATFORM = frozenset(
     {"users", "sessions", "workspaces", "user_roles", "workspace_modules", "audit_logs", "audit_seals", "outbox_deliveries", "outbox"}
+    | {"api_keys", "api_key_uses"}
 )
 """What a plugin's foreign keys may point to besides the tables of plugins it requires."""

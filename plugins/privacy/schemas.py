@@ -43,7 +43,12 @@ class AuditReadSchema(Schema):
     id = fields.UUID(metadata={"description": "In the order of time."})
     at = fields.DateTime()
     actor_id = fields.UUID(allow_none=True, metadata={"description": "The person who read; null for the system."})
-    actor = fields.String(metadata={"description": "Their role at that moment, or `system`.", "example": "Colaborador"})
+    actor = fields.String(
+        metadata={
+            "description": "Their role at that moment, `key` and its id for what an API key did for them, or `system`.",
+            "example": "Colaborador",
+        }
+    )
     reader = fields.String(allow_none=True, metadata={"description": "Their name at that moment.", "example": "Ana Souza"})
     table = fields.String(metadata={"example": "clients_health"})
     record_id = fields.String()
@@ -58,7 +63,9 @@ class AuditEntrySchema(Schema):
     id = fields.UUID(metadata={"description": "In the order of time."})
     at = fields.DateTime()
     actor_id = fields.UUID(allow_none=True, metadata={"description": "The person; null for the system."})
-    actor = fields.String(metadata={"description": "Their role at that moment, or `system`.", "example": "Owner"})
+    actor = fields.String(
+        metadata={"description": "Their role at that moment, `key` and its id for what an API key did for them, or `system`.", "example": "Owner"}
+    )
     action = fields.String(validate=validate.OneOf(ACTIONS))
     table = fields.String(metadata={"example": "clients"})
     record_id = fields.String()

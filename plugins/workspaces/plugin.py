@@ -31,6 +31,7 @@ plugin = Plugin(
         "read_modules": STAFF,
         "manage_modules": (Role.OWNER,),
         "manage_domains": (Role.OWNER,),
+        "manage_keys": (Role.OWNER,),
     },
     hooks=(
         events.workspaces_enabling,

@@ -34,6 +34,20 @@ class Installed:
     settings: Mapping[str, Mapping[str, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An API key as it is made. hint: the end of its text, to tell it by. replaces: the key it was rotated from."""
+
+    id: UUID
+    user_id: UUID
+    name: str
+    hint: str
+    scopes: Sequence[str]
+    expires_at: datetime | None
+    created_at: datetime
+    replaces: UUID | None = None
+
+
 class Workspaces(Protocol):
     """Workspaces themselves."""
 
@@ -166,7 +180,28 @@ class Letters(Protocol):
     def removed(self, user_id: UUID) -> None: ...
 
 
-class Store(Workspaces, Members, Modules, Domains, Invitations, Protocol):
+class Keys(Protocol):
+    """API keys of the current workspace."""
+
+    def keys(self, after: str | None, limit: int) -> list[Document]: ...
+
+    def key(self, id: UUID) -> Document | None: ...
+
+    def add_key(self, key: Key, digest: bytes) -> None:
+        """Of the actor. The digest cannot be read back here."""
+
+    def end_key_after(self, id: UUID, now: datetime, until: datetime) -> Row | None:
+        """Note that it was rotated and let it live until then at most: its name, scopes and end before. None unless it is alive and was not
+        rotated before."""
+
+    def revoke_key(self, id: UUID, expected: int | None, now: datetime) -> bool:
+        """False when `expected` is not the version. One that is revoked stays so."""
+
+    def revoke_keys_of(self, user_id: UUID, now: datetime) -> None:
+        """Every key that acts as this person."""
+
+
+class Store(Workspaces, Members, Modules, Domains, Invitations, Keys, Protocol):
     """All of it, in the open transaction."""
 
 

@@ -133,6 +133,9 @@ def build(api: Api, settings: Settings, superuser: str) -> Studios:
         csv = f"name,{staff}\nBia {staff},x\n".encode()  # which nobody works off
         sent = {"Content-Type": "text/csv"}
         assert api.post("/api/v1/clients/import", raw=csv, who=people["Owner"], workspace=studio.id, headers=sent).status == 200
+        key = {"name": staff, "scopes": ["clients:read"]}
+        shown = api.post(f"/api/v1/workspaces/{studio.id}/keys", json=key, who=people["Owner"])
+        assert api.get("/api/v1/clients", who=shown.json["key"]).status == 200
         add_member(settings, studio.id, people["Colaborador"], "Colaborador")
         studio.invitation = invite(api, people["Colaborador"], f"invited.{staff}@example.com", "Cliente", studio.id, full_name=f"Eva {staff}")
         add_member(settings, studio.id, studio.further, "Colaborador")

@@ -139,6 +139,8 @@ class Matrix:
         member = further.people[role].id if role in ("Colaborador", "Cliente") else further.further.id
         if name not in ("client_id", "user_id", "import_id") and (kind := KINDS.get(name, "")).startswith("clients_"):
             return self._below_client(kind)
+        if name == "key_id":
+            return self._fresh_key()
         return {
             "workspace_id": self.studio.id,
             "client_id": self.studio.clients[0],
@@ -149,6 +151,15 @@ class Matrix:
             "session_id": self._session(self._person(role) or self.studio.people["Owner"]),
             "name": "clients",
         }.get(name, "nothing")
+
+    def _fresh_key(self) -> str:
+        """One that was not rotated yet."""
+        made = self.studios.kept[0].execute(
+            "insert into api_keys (workspace_id, id, user_id, name, hint, scopes, digest)"
+            " values (%s, gen_random_uuid(), %s, 'A key', 'xxxx', '{clients:read}', '') returning id",
+            (self.studio.id, self.studio.people["Owner"].id),
+        )
+        return str(made.fetchall()[0][0])
 
     def _below_client(self, kind: str) -> str:
         """The latest of the Cliente's own."""

@@ -26,6 +26,7 @@ NOT_OVER_HTTP = {
     ("outbox_deliveries", "event_id"), ("clients_consent", "recorded_by"), ("clients_import", "created_by"), ("clients_import_file", "import_id"),
     ("clients_imported", "client_id"), ("clients_filter", "user_id"), ("clients", "merged_into"),
     ("workspaces_invitation", "invited_by"),
+    ("api_keys", "user_id"), ("api_key_uses", "key_id"),
 }  # fmt: skip
 """Reviewed: foreign keys that no request can name; the product fills them itself."""
 

@@ -84,7 +84,7 @@ def test_t7_a_scope_without_a_workspace_reads_no_tenant_table(studios: Studios, 
     assert row is not None
     for table in full:
         with database.open(Scope(kind, "", user_id=uuid.UUID(person.id), session_id=row[0])) as work, pytest.raises(Exception, match="42501"):
-            work.rows(sql(f"select * from {table}"))
+            work.rows(sql(f"select 1 from {table}"))
 
 
 def test_t7_an_operation_that_forgot_to_enter_is_a_500_in_the_log_and_not_an_empty_list(

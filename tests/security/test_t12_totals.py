@@ -48,10 +48,11 @@ TOTALS: dict[tuple[str, str], str] = {
     ("/api/v1/clients/{client_id}/consents", "Owner"): OF_CLIENT.format("clients_consent"),
     ("/api/v1/clients/{client_id}/consents", "Cliente"): OF_CLIENT.format("clients_consent"),
     ("/api/v1/workspaces/{workspace_id}/domains", "Owner"): "select count(*) from workspaces_domain where workspace_id = %(ws)s",
+    ("/api/v1/workspaces/{workspace_id}/keys", "Owner"): "select count(*) from api_keys where workspace_id = %(ws)s",
     ("/api/v1/workspaces", "Cliente"): "select count(*) from user_roles where user_id = %(person)s and ended_at is null",
     ("/api/v1/me/consents", "Owner"): "select count(*) from accounts_consent where user_id = %(person)s",
 }
-NOT_OF_ROWS = {"workspaces_list_modules"}
+NOT_OF_ROWS = {"workspaces_list_modules", "workspaces_list_key_scopes"}
 """Reviewed: a list of what is installed, the same for everybody."""
 
 
@@ -78,7 +79,7 @@ def wrong(studios: Studios) -> list[str]:
             for (path, role), sql in TOTALS.items():
                 given = {"ws": studio.id, "client": studio.clients[0], "person": studio.people[role].id}
                 expected = count(connection, sql, **given)
-                items = everything(studios, studio, role, path.replace("{client_id}", studio.clients[0]))
+                items = everything(studios, studio, role, path.replace("{client_id}", studio.clients[0]).replace("{workspace_id}", studio.id))
                 if len(items) != expected or len({str(item) for item in items}) != expected:
                     found.append(f"{path} as {role} in {studio.letter}: {len(items)}, not {expected}")
     return found

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from plugins.workspaces.resources import branding, domains, invitations, members, modules, workspaces
+from plugins.workspaces.resources import branding, domains, invitations, keys, members, modules, workspaces
 
-__all__ = ["branding", "domains", "invitations", "members", "modules", "workspaces"]
+__all__ = ["branding", "domains", "invitations", "keys", "members", "modules", "workspaces"]

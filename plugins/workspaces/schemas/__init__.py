@@ -10,12 +10,13 @@ from plugins.workspaces.schemas.invitations import (
     InvitationTermsSchema,
     InvitationTokenSchema,
 )
+from plugins.workspaces.schemas.keys import KeySchema, NewKeySchema, RotationSchema, ScopeSchema, ShownKeySchema
 from plugins.workspaces.schemas.members import HandoverQuery, MemberQuery, MemberSchema, RoleSchema
 from plugins.workspaces.schemas.modules import ModuleQuery, ModuleSchema, SwitchSchema
 from plugins.workspaces.schemas.workspaces import MembershipSchema, ProfileSchema, WorkspaceSchema
 
 __all__ = [
     "HandoverQuery", "InvitationInputSchema", "InvitationPreviewSchema", "InvitationQuery", "InvitationSchema", "InvitationTermsSchema",
-    "InvitationTokenSchema", "MemberQuery", "MemberSchema", "MembershipSchema", "ModuleQuery", "ModuleSchema", "ProfileSchema", "RoleSchema",
-    "SwitchSchema", "WorkspaceSchema",
+    "InvitationTokenSchema", "KeySchema", "MemberQuery", "MemberSchema", "MembershipSchema", "ModuleQuery", "ModuleSchema", "NewKeySchema",
+    "ProfileSchema", "RoleSchema", "RotationSchema", "ScopeSchema", "ShownKeySchema", "SwitchSchema", "WorkspaceSchema",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from plugins.workspaces.service.domains import DomainsService, Transaction
 from plugins.workspaces.service.handover import Handover
 from plugins.workspaces.service.invitations import InvitationsService
 from plugins.workspaces.service.joining import JoiningService
+from plugins.workspaces.service.keys import KeysService
 from plugins.workspaces.service.members import MembersService
 from plugins.workspaces.service.modules import ModulesService
 from plugins.workspaces.service.workspaces import WorkspacesService
@@ -31,6 +32,7 @@ class Service:
     branding: BrandingService
     invitations: InvitationsService
     joining: JoiningService
+    keys: KeysService
 
     @classmethod
     def of(
@@ -45,4 +47,5 @@ class Service:
             BrandingService(hosts=hosts),
             InvitationsService(store=store, clock=clock, capabilities=capabilities, letters=letters, app_url=app_url),
             JoiningService(store=store, clock=clock),
+            KeysService(store=store, registry=registry, clock=clock),
         )

@@ -10,14 +10,14 @@ from kernel.errors import Conflict, Fault, Forbidden, Invalid, NotFound, Stale
 from kernel.roles import Role
 from plugins.workspaces import events
 from plugins.workspaces.domain.members import ALL, OWN, above
-from plugins.workspaces.ports import Invitations, Letters, Member, Members, Workspaces
+from plugins.workspaces.ports import Invitations, Keys, Letters, Member, Members, Workspaces
 from plugins.workspaces.service.handover import Handover
 from ports.clock import Clock
 from ports.persistence import Document, Row
 
 
-class _Store(Workspaces, Members, Invitations, Protocol):
-    """Members, the lock of their workspace, and the invitations they sent."""
+class _Store(Workspaces, Members, Invitations, Keys, Protocol):
+    """Members, the lock of their workspace, the invitations they sent and the keys they made."""
 
 
 class MembersService:
@@ -63,6 +63,8 @@ class MembersService:
             raise Stale()
         # Nobody's invitation offers more than they may do now.
         self._store.revoke_invitations_of(user_id, [str(each) for each in above(role)], self._clock.now())
+        if role is Role.CLIENTE:  # who could not revoke them any more, nor be seen to have them
+            self._store.revoke_keys_of(user_id, self._clock.now())
         if role != member.role:
             self._letters.role_changed(user_id, str(role))
         events.workspaces_role_changed(user_id=user_id, role=str(role))
@@ -82,6 +84,7 @@ class MembersService:
         if not self._store.end(user_id, current().expected_version, now):
             raise Stale()
         self._store.revoke_invitations_of(user_id, [str(each) for each in Role], now)
+        self._store.revoke_keys_of(user_id, now)
         if not own:
             self._letters.removed(user_id)
         events.workspaces_member_removed(user_id=user_id)
