@@ -219,14 +219,16 @@ def test_the_mails_of_a_membership_in_each_language(hub: Hub, locale: str, words
     assert owner.patch(f"/api/v1/workspaces/{workspace.id}", json={"locale": locale}).status == 200
     user, access = hub.person()
     person = hub.request("GET", "/api/v1/me", headers={"Authorization": f"Bearer {access}"}).json
+    workspace.run_jobs()
+    before = len(hub.mails(person["email"]))  # accounts write as well
     made = owner.post("/api/v1/users", json={"email": person["email"], "role": "Cliente"})
     assert made.status == 201
     workspace.run_jobs()
-    (first,) = hub.mails(person["email"])
+    (first,) = hub.mails(person["email"])[before:]
     assert words[0] in first["Subject"]
     assert owner.post(f"/api/v1/invitations/{made.json['id']}/resend").status == 200
     workspace.run_jobs()
-    links = [re.findall(r"#token=(\S+)", text_of(mail))[0] for mail in hub.mails(person["email"])]
+    links = [re.findall(r"#token=(\S+)", text_of(mail))[0] for mail in hub.mails(person["email"])[before:]]
     assert len(set(links)) == 2
     bearer = {"Authorization": f"Bearer {access}"}
     assert hub.request("POST", "/api/v1/invitations/accept", json={"token": links[0]}, headers=bearer).status == 404
@@ -235,7 +237,7 @@ def test_the_mails_of_a_membership_in_each_language(hub: Hub, locale: str, words
     workspace.run_jobs()
     assert owner.delete(f"/api/v1/users/{user}").status == 204
     workspace.run_jobs()
-    subjects = [mail["Subject"] for mail in hub.mails(person["email"])]
+    subjects = [mail["Subject"] for mail in hub.mails(person["email"])[before:]]
     assert len(subjects) == 4
     assert words[1] in subjects[2]
     assert words[2] in subjects[3]
