@@ -51,12 +51,14 @@ def _parser() -> argparse.ArgumentParser:
     roles.add_argument("superuser", metavar="URL", help="a superuser's postgresql:// URL; it is not kept")
     _add(database, "upgrade", "run every pending migration", _db_upgrade)
     _add(database, "status", "what is pending", _db_status)
+    from config.cli_data import add_commands as add_data
     from config.cli_keys import add_commands as add_keys
     from config.cli_outbox import add_commands as add_outbox
     from config.cli_plugins import add_commands as add_plugins
 
     add_plugins(commands.add_parser("plugin", help="plugins of this installation").add_subparsers(required=True, metavar="action"), _add)
     add_keys(commands.add_parser("keys", help="what signs access tokens").add_subparsers(required=True, metavar="action"), _add)
+    add_data(commands.add_parser("data", help="what is sealed at rest").add_subparsers(required=True, metavar="action"), _add)
     add_outbox(commands.add_parser("outbox", help="jobs and deliveries").add_subparsers(required=True, metavar="action"), _add)
     return parser
 

@@ -26,7 +26,7 @@ from adapters.http.sheets import Separator, Sheet, SheetFormat, file_of, unquote
 from adapters.http.visitors import Visitor, with_visitor
 from adapters.postgres import tables
 from adapters.postgres.faults import constraints
-from adapters.postgres.model import Model, metadata, reference, sealed
+from adapters.postgres.model import Model, metadata, reference, sealed, sealed_columns
 from adapters.postgres.session import session as _session
 from adapters.postgres.statements import sql, statement
 from adapters.postgres.work import UnitOfWork
@@ -60,8 +60,8 @@ __all__ = [
     "Malformed", "Mapped", "MethodView", "Model", "Money", "NotFound", "Page", "PageRequest", "Place", "Plugin", "Provided", "QuerySchema",
     "RateLimited", "Refused", "RequestHeaders", "Role", "Row", "Schema", "Separator", "Sheet", "SheetFormat", "Stale", "Unauthenticated",
     "Unavailable", "Upload", "Visitor", "Work", "allow", "cached", "confidential", "constraints", "ctx", "fields", "file_of", "headed", "invalid",
-    "key_required", "ma", "mapped_column", "may_answer", "metadata", "new_id", "outside", "page_of", "recent", "reference", "sa", "sealed", "sql",
-    "statement", "tables", "unconditional", "unquoted", "validate", "with_headers", "with_visitor", "work",
+    "key_required", "ma", "mapped_column", "may_answer", "metadata", "new_id", "outside", "page_of", "recent", "reference", "sa", "sealed",
+    "sealed_columns", "sql", "statement", "tables", "unconditional", "unquoted", "validate", "with_headers", "with_visitor", "work",
 ]  # fmt: skip
 
 PUBLIC = Access.PUBLIC

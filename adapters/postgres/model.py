@@ -96,6 +96,12 @@ def sealed(**arguments: Any) -> orm.MappedColumn[Any]:
     return mapped_column(sa.Text(), info={SEALED: True}, **arguments)
 
 
+def sealed_columns(plugin: str | None = None) -> list[tuple[str, str]]:
+    """(table, column) of everything sealed, of one plugin or of all that are loaded."""
+    found = (column for table in metadata.sorted_tables for column in table.columns if SEALED in column.info)
+    return [(column.table.name, column.name) for column in found if plugin is None or owners.get(column.table.name) == plugin]
+
+
 def _refer(table: sa.Table, column: sa.Column[Any], target: str, on_delete: str) -> None:
     key = "user_id" if target == "user_roles" else "id"
     action = f"SET NULL ({column.name})" if on_delete == "set null" else on_delete.upper()

@@ -12,6 +12,7 @@ from plugins.clients.service.duplicates import Duplicates
 from plugins.clients.service.health import Health
 from plugins.clients.service.imports import Imports
 from plugins.clients.service.register import Clients
+from plugins.clients.service.resealing import Resealing
 from plugins.sdk import EVERYONE, STAFF, Plugin, Provided, unquoted
 
 plugin = Plugin(
@@ -45,4 +46,5 @@ def build(ports: Provided) -> Service:
         consents=Consents(consents=stored.consents, now=now),
         collaborators=Collaborators(assignments=stored.assignments, now=now),
         imports=Imports(stored=stored.imports, queue=_import_later, unquoted=unquoted, now=ports.clock.now),
+        resealing=Resealing(rows=stored.resealing, encryption=ports.encryption),
     )

@@ -17,6 +17,12 @@ def import_clients(import_id: UUID) -> Iterator[Mapping[str, object]]:
     yield from _service().imports.run(import_id, load_client)
 
 
+@plugin.task
+def reseal() -> Iterator[Mapping[str, object]]:
+    """Seal anew what an earlier key sealed (`fitpro data reseal`)."""
+    yield from _service().resealing.steps()
+
+
 @plugin.hook(optional=True)
 def workspaces_owned(user_id: UUID) -> Sequence[Mapping[str, Any]]:
     """The clients somebody looks after."""

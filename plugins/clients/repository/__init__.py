@@ -9,6 +9,7 @@ from plugins.clients.repository.duplicates import Duplicates
 from plugins.clients.repository.health import Consents, HealthRecords
 from plugins.clients.repository.imports import Imports
 from plugins.clients.repository.register import Register
+from plugins.clients.repository.resealing import SealedRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +22,4 @@ class Repository:
     health: HealthRecords = field(default_factory=HealthRecords)
     consents: Consents = field(default_factory=Consents)
     imports: Imports = field(default_factory=Imports)
+    resealing: SealedRows = field(default_factory=SealedRows)

@@ -10,6 +10,7 @@ from plugins.clients.service.duplicates import Duplicates
 from plugins.clients.service.health import Health
 from plugins.clients.service.imports import Imports
 from plugins.clients.service.register import Clients
+from plugins.clients.service.resealing import Resealing
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +23,4 @@ class Service:
     health: Health
     consents: Consents
     imports: Imports
+    resealing: Resealing
