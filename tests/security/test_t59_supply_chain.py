@@ -1,0 +1,112 @@
+"""T59: what is installed is what was locked: every requirement pinned with hashes, nothing missing, and a changed package refused."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LOCKS = {"requirements.in": "requirements.txt", "requirements-dev.in": "requirements-dev.txt"}
+PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)(?:\[[a-z0-9,._-]+\])?==[^\s;]+(?: ; [^\\]+)?(?: \\)?$")
+HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}(?: \\)?$")
+
+
+def name(requirement: str) -> str:
+    return re.split(r"[\[<>=!~ ;]", requirement, maxsplit=1)[0].lower().replace("_", "-").replace(".", "-")
+
+
+def flaws(lock: str) -> list[str]:
+    """Lines that are neither a pin nor a hash, and pins without one."""
+    found, pinned = [], ""
+    for line in [*lock.splitlines(), "end==0"]:
+        if HASH.match(line):
+            pinned = ""
+        elif PIN.match(line):
+            found += [f"{pinned} has no hash"] if pinned else []
+            pinned = line
+        else:
+            found.append(f"not pinned: {line}")
+    return found
+
+
+def flags() -> list[str]:
+    """What the Makefile installs a lock with."""
+    text = (ROOT / "Makefile").read_text()
+    locked = re.search(r"^LOCKED := (.+)$", text, re.MULTILINE)
+    assert locked is not None
+    installs = re.findall(r"\$\(PIP\)[^\n]*-r config/[^\n]+", text)
+    assert len(installs) == 2
+    assert all("$(LOCKED)" in line for line in installs)
+    return locked[1].split()
+
+
+@pytest.mark.parametrize("lock", LOCKS.values())
+def test_t59_every_requirement_is_pinned_with_hashes(lock: str) -> None:
+    text = (ROOT / "config" / lock).read_text()
+    assert flaws(text) == []
+    assert "://" not in text
+
+
+@pytest.mark.parametrize(("asked", "lock"), LOCKS.items())
+def test_t59_everything_asked_for_is_locked(asked: str, lock: str) -> None:
+    wanted = {name(line) for line in (ROOT / "config" / asked).read_text().splitlines() if line and line[0] not in "#-"}
+    locked = {name(line) for line in (ROOT / "config" / lock).read_text().splitlines() if PIN.match(line)}
+    assert wanted - locked == set()
+
+
+def test_t59_packaging_asks_for_what_is_locked() -> None:
+    assert "install_requires = file: config/requirements.in" in (ROOT / "setup.cfg").read_text()
+
+
+@pytest.mark.parametrize(
+    ("lock", "flaw"),
+    [
+        ("flask>=3\n    --hash=sha256:" + "0" * 64, "not pinned"),
+        ("flask==3.1.3", "no hash"),
+        ("flask==3.1.3 \\\n    --hash=md5:0", "not pinned"),
+        ("flask @ https://example.org/flask.whl", "not pinned"),
+        ("-e .", "not pinned"),
+    ],
+)
+def test_t59_a_loose_line_is_found(lock: str, flaw: str) -> None:
+    assert flaw in " ".join(flaws(lock))
+
+
+@pytest.mark.parametrize(("changed", "code"), [(False, 0), (True, 1)])
+def test_t59_a_package_that_is_not_the_locked_one_is_refused(tmp_path: Path, changed: bool, code: int) -> None:
+    wheel = tmp_path / "lockedthing-1.0-py3-none-any.whl"
+    _wheel(wheel, "original")
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    if changed:
+        _wheel(wheel, "with something added")
+    lock = tmp_path / "lock.txt"
+    lock.write_text(f"lockedthing==1.0 \\\n    --hash=sha256:{digest}\n")
+    given = [*flags(), "--no-index", "--find-links", str(tmp_path), "--target", str(tmp_path / "out"), "-r", str(lock)]
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", *given],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == code, done.stderr
+    assert ("DO NOT MATCH THE HASHES" in done.stderr) == changed
+
+
+def _wheel(path: Path, content: str) -> None:
+    files = {
+        "lockedthing.py": f"SAYS = {content!r}\n",
+        "lockedthing-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: lockedthing\nVersion: 1.0\n",
+        "lockedthing-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(
+        f"{file},sha256={base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip('=')},{len(text)}\n"
+        for file, text in files.items()
+    )
+    with zipfile.ZipFile(path, "w") as archive:
+        for file, text in {**files, "lockedthing-1.0.dist-info/RECORD": record + "lockedthing-1.0.dist-info/RECORD,,\n"}.items():
+            archive.writestr(file, text)
