@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -60,3 +62,45 @@ def redis_server(folder: Path) -> Iterator[Redis]:
         yield made
     finally:
         made.stop()
+
+
+class Slowly:
+    """A way to a port of the loopback that can be made slow: what comes back waits `delay_s` first."""
+
+    def __init__(self, target: int) -> None:
+        self.delay_s = 0.0
+        self._target = target
+        self._door = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._door.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def close(self) -> None:
+        self._door.close()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):  # the door was closed
+            while True:
+                near, _ = self._door.accept()
+                try:
+                    far = socket.create_connection(("127.0.0.1", self._target), timeout=1)
+                except OSError:
+                    near.close()
+                    continue
+                far.settimeout(None)
+                threading.Thread(target=self._carry, args=(near, far, False), daemon=True).start()
+                threading.Thread(target=self._carry, args=(far, near, True), daemon=True).start()
+
+    def _carry(self, here: socket.socket, there: socket.socket, back: bool) -> None:
+        with contextlib.suppress(OSError):
+            while data := here.recv(65536):
+                if back and self.delay_s:
+                    time.sleep(self.delay_s)
+                there.sendall(data)
+        for end in (here, there):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()

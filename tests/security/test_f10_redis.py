@@ -1,0 +1,193 @@
+"""F10: Redis down at the start, killed, wiped, slow, read-only or full. Requests go on, hardly slower, limits hold by each process's share,
+jobs are done, none is lost; and when Redis is well again it counts again."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from werkzeug.test import Client
+
+from adapters.local.limits import LocalLimiter, Table
+from adapters.redis import limiter
+from adapters.redis.limiter import RedisLimiter
+from config.bootstrap import install, web
+from config.settings import Settings
+from ports.limits import Quota
+from tests.integration.worker import harness, probe
+from tests.security.redises import Redis, Slowly, redis_server
+from tests.servers import Api, Cluster
+
+pytestmark = pytest.mark.external("redis-server")
+
+REQUESTS = 150
+SLOWER_MS = 100
+
+
+@dataclasses.dataclass
+class Site:
+    """A Redis, and the slow way to it that everybody takes."""
+
+    redis: Redis
+    way: Slowly
+
+    def mend(self) -> None:
+        self.way.delay_s = 0.0
+        if self.redis.child is None:
+            self.redis.start()
+        self.redis.client.replicaof("no", "one")
+        self.redis.client.config_set("maxmemory", "0")
+
+    def read_only(self) -> None:
+        self.redis.client.replicaof("127.0.0.1", "1")
+
+    def full(self) -> None:
+        self.redis.client.config_set("maxmemory", "1")
+
+    def slow(self) -> None:
+        self.way.delay_s = 5.0
+
+    def wiped(self) -> None:
+        self.redis.client.flushall()
+        self.redis.client.script_flush()
+
+
+MODES: dict[str, Callable[[Site], None]] = {
+    "down": lambda site: site.redis.stop(), "wiped": Site.wiped, "slow": Site.slow, "read-only": Site.read_only, "full": Site.full,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
+    with redis_server(tmp_path_factory.mktemp("redis")) as started:
+        yield started
+
+
+@pytest.fixture
+def site(redis: Redis) -> Iterator[Site]:
+    made = Site(redis, Slowly(redis.port))
+    made.mend()
+    yield made
+    made.mend()
+    made.way.close()
+
+
+class Traffic:
+    """Somebody who writes and reads, in an application of its own in this process."""
+
+    def __init__(self, settings: Settings, site: Site, home: Path) -> None:
+        self.installation = install(dataclasses.replace(settings, redis_url=site.way.url, home=home))
+        self.api = Api(web(self.installation))
+        self.owner = self.api.signup()
+        self.workspace = self.api.workspace(self.owner)
+        self.count = 0
+
+    def close(self) -> None:
+        self.installation.container.app_pool().close()
+        self.installation.container.auth_pool().close()
+
+    def go(self, requests: int) -> list[float]:
+        """Milliseconds of each request; every one succeeds."""
+        took = []
+        for number in range(requests):
+            began = time.perf_counter()
+            if number % 5:
+                reply = self.api.get("/api/v1/clients?limit=1", who=self.owner, workspace=self.workspace)
+            else:
+                self.count += 1
+                reply = self.api.post("/api/v1/clients", json={"full_name": f"Client {self.count}"}, who=self.owner, workspace=self.workspace)
+            took.append((time.perf_counter() - began) * 1000)
+            assert reply.status in (200, 201), reply.body
+        return sorted(took)
+
+    def everything_is_there(self) -> bool:
+        reply = self.api.get("/api/v1/clients?limit=200", who=self.owner, workspace=self.workspace)
+        return len(reply.json["items"]) == self.count
+
+
+@pytest.mark.parametrize("mode", list(MODES))
+def test_requests_go_on_whatever_happens_to_redis(mode: str, site: Site, settings: Settings, tmp_path: Path) -> None:
+    traffic = Traffic(settings, site, tmp_path)
+    try:
+        well = traffic.go(REQUESTS)
+        MODES[mode](site)
+        ill = traffic.go(REQUESTS)
+        p99 = int(REQUESTS * 0.99)
+        print(f"F10 {mode}: p99 {well[p99]:.1f} ms well, {ill[p99]:.1f} ill, {ill[-1]:.1f} the slowest")
+        assert ill[p99] <= well[p99] + SLOWER_MS
+        assert ill[-1] <= well[-1] + 250, "one request waits for the patience of 0.2 s"
+        assert traffic.everything_is_there()
+    finally:
+        traffic.close()
+
+
+def test_redis_may_be_down_at_the_start_and_counts_when_it_comes(site: Site, settings: Settings, tmp_path: Path) -> None:
+    site.redis.stop()
+    traffic = Traffic(settings, site, tmp_path)
+    try:
+        traffic.go(50)
+        site.mend()
+        deadline = time.monotonic() + 10
+        while not site.redis.client.keys("fitpro:limit:person:*"):
+            assert time.monotonic() < deadline, "Redis came back, and nobody counts in it"
+            traffic.go(5)
+            time.sleep(0.1)
+    finally:
+        traffic.close()
+
+
+def test_without_redis_each_process_gives_its_share(site: Site, settings: Settings, tmp_path: Path) -> None:
+    site.redis.stop()
+    told = dataclasses.replace(settings, redis_url=site.way.url, home=tmp_path, workers=4, limit_address=40, limit_window_s=3600)
+    installation = install(told)
+    client = Client(web(installation))
+    statuses = [client.get("/api/v1/me").status_code for _ in range(40)]
+    assert statuses.count(401) == 10
+    installation.container.app_pool().close()
+    installation.container.auth_pool().close()
+
+
+def test_the_harness_sees_a_limiter_without_patience(site: Site, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fault: one that waits a second each time and never learns."""
+    monkeypatch.setattr(limiter, "_PATIENCE_S", 1.0)
+    monkeypatch.setattr(RedisLimiter, "_break", lambda *_: None)
+    traffic = Traffic(settings, site, tmp_path)
+    try:
+        well = traffic.go(50)
+        site.slow()
+        assert traffic.go(3)[-1] > well[-1] + SLOWER_MS
+    finally:
+        traffic.close()
+
+
+def test_both_limiters_count_alike(site: Site) -> None:
+    quota = Quota("q", 7, 3600)
+    shared, local = RedisLimiter(site.way.url, LocalLimiter(Table())), LocalLimiter(Table())
+    for _ in range(10):
+        [one], [other] = shared.take([(quota, 1)]), local.take([(quota, 1)])
+        assert (one.allowed, one.remaining) == (other.allowed, other.remaining)
+        assert abs(one.reset_s - other.reset_s) < 1
+        assert abs(one.wait_s - other.wait_s) < 1
+    assert [standing.allowed for standing in shared.take([(Quota("r", 1, 60), 1), (quota, 1)])] == [True, False]
+    assert shared.take([(Quota("r", 1, 60), 1)])[0].allowed, "where one refuses, none is counted"
+
+
+@pytest.mark.parametrize("mode", ["down at the start", "slow", *(pytest.param(mode, marks=pytest.mark.torture) for mode in MODES if mode != "slow")])
+def test_jobs_are_done_whatever_happens_to_redis(mode: str, site: Site, cluster: Cluster, tmp_path: Path) -> None:
+    if mode == "down at the start":
+        site.redis.stop()
+    with harness.plant(cluster, tmp_path, redis_url=site.way.url) as plant:
+        workspace = plant.workspace()
+        plant.start()
+        plant.inside(workspace, lambda: [probe.mark(name=f"before {n}") for n in range(10)])
+        if mode in MODES:
+            harness.until(lambda: len(plant.effects()) == 10, 30)
+            MODES[mode](site)
+        began = time.monotonic()
+        plant.inside(workspace, lambda: [probe.mark(name=f"during {n}") for n in range(10)])
+        plant.settled(60)
+        print(f"F10 {mode}: 20 jobs done {time.monotonic() - began:.1f} s later")
+        assert plant.effects() == {f"{when} {n}": 1 for when in ("before", "during") for n in range(10)}
