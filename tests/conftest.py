@@ -16,6 +16,8 @@ from tests import servers
 from tests.office import Office
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+NODE_MODULES = Path(__file__).parent / "node_modules"
+"""Made by `npm ci --prefix tests`, which .ci/run does."""
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -39,7 +41,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _present(name: str) -> bool:
     if name == "shared":
         return SHARED.is_dir()
-    return shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin"))) is not None
+    return shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", str(NODE_MODULES / ".bin")))) is not None
 
 
 @pytest.fixture(scope="session")

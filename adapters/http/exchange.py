@@ -63,6 +63,11 @@ def with_headers(value: Any, *headers: tuple[str, str]) -> Headed:
     return Headed(value, headers)
 
 
+def redirect(url: str, *headers: tuple[str, str], status: int = 303) -> Answer:
+    """Send the browser elsewhere. Raises ValueError like `with_headers`."""
+    return Answer(status, [*with_headers(None, ("Location", url), *headers).headers, ("Cache-Control", "no-store")])
+
+
 def read_body(environ: Environ, limit: int) -> bytes:
     """The whole body. Raises TooLarge above `limit` bytes, before reading when the length is announced."""
     announced = environ.get("CONTENT_LENGTH") or ""

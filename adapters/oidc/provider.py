@@ -90,8 +90,7 @@ class DiscoveredProvider:
             self._issuer,
             str(claims["sub"]),
             email if isinstance(email, str) and email else None,
-            # Some send the boolean as text.
-            bool(email) and address.get("email_verified") in (True, "true"),
+            bool(email) and (address.get("email_verified") is True or address.get("email_verified") == "true"),  # some send it as text
         )
 
     # -- inside ------------------------------------------------------------------------------------------------------

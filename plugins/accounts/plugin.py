@@ -30,7 +30,11 @@ def build(ports: Provided) -> Accounts:
         allowances=ports.allowances,
         capabilities=ports.capabilities,
         post=QueuedPost(),
+        federation=ports.federation,
+        address=compared,
         app_url=ports.app_url,
+        own_url=ports.own_url,
+        session_life=ports.refresh_lifetime,
         refresh_tokens=ports.refresh_tokens,
         clock=ports.clock,
     )

@@ -6,18 +6,24 @@ Signing up and in hash a password, which takes 50 ms and may wait for its turn: 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
 from plugins.accounts.ports import Post, Store
 from plugins.accounts.service.addresses import AddressesService
+from plugins.accounts.service.forwarded import ForwardedPasswords, ForwardedSessions, ForwardedSignups
 from plugins.accounts.service.guard import Guard
 from plugins.accounts.service.letters import LettersService
 from plugins.accounts.service.links import LinkMaker
+from plugins.accounts.service.openid import OpenIdService
+from plugins.accounts.service.outsiders import Address, OutsidersService
 from plugins.accounts.service.passwords import PasswordsService
 from plugins.accounts.service.people import PeopleService
 from plugins.accounts.service.sessions import SessionsService, SignedIn
 from plugins.accounts.service.signups import SignupsService
 from ports.capabilities import Capabilities
 from ports.clock import Clock
+from ports.federation import Federation
 from ports.identity import Allowances, Devices, Passwords, RefreshTokens, TokenIssuer, TokenVerifier
 
 __all__ = ["Accounts", "SignedIn"]
@@ -33,23 +39,43 @@ class Accounts:
     passwords: PasswordsService
     addresses: AddressesService
     letters: LettersService
+    openid: OpenIdService
 
     @classmethod
     def of(
         cls, *, store: Store, passwords: Passwords, tokens: TokenIssuer, verifier: TokenVerifier, refresh_tokens: RefreshTokens,
-        devices: Devices, allowances: Allowances, capabilities: Capabilities, post: Post, app_url: str, clock: Clock,
+        devices: Devices, allowances: Allowances, capabilities: Capabilities, post: Post, federation: Federation, address: Address,
+        app_url: str, own_url: str, session_life: timedelta, clock: Clock,
     ) -> Accounts:  # fmt: skip
+        """Put the families together. federation: where a provider keeps the passwords, signing up, in and out is forwarded to it."""
         guard = Guard(store, devices, allowances, clock)
         links = LinkMaker(store, capabilities, clock)
         addresses = AddressesService(store=store, guard=guard, links=links, post=post, clock=clock)
-        sessions = SessionsService(
-            store=store, guard=guard, passwords=passwords, tokens=tokens, verifier=verifier, refresh_tokens=refresh_tokens, clock=clock
-        )
+        outsiders = OutsidersService(store=store, address=address, clock=clock, session_life=session_life)
+        of_sessions: dict[str, Any] = {
+            "store": store, "guard": guard, "passwords": passwords, "tokens": tokens, "verifier": verifier, "refresh_tokens": refresh_tokens,
+            "clock": clock,
+        }  # fmt: skip
+        of_signups: dict[str, Any] = {"store": store, "passwords": passwords, "addresses": addresses, "clock": clock}
+        of_passwords: dict[str, Any] = {"store": store, "guard": guard, "links": links, "passwords": passwords, "post": post, "clock": clock}
+        signups: SignupsService
+        sessions: SessionsService
+        if (provider := federation.provider) is None:
+            sessions = SessionsService(**of_sessions)
+            signups, kept = SignupsService(sessions=sessions, **of_signups), PasswordsService(**of_passwords)
+        else:
+            sessions = hosted = ForwardedSessions(provider=provider, outside=federation.tokens, outsiders=outsiders, **of_sessions)
+            signups = ForwardedSignups(provider=provider, outsiders=outsiders, sessions=hosted, **of_signups)
+            kept = ForwardedPasswords(provider=provider, **of_passwords)
         return cls(
-            signups=SignupsService(store=store, passwords=passwords, sessions=sessions, addresses=addresses, clock=clock),
+            signups=signups,
             sessions=sessions,
             people=PeopleService(store=store, clock=clock),
-            passwords=PasswordsService(store=store, guard=guard, links=links, passwords=passwords, post=post, clock=clock),
+            passwords=kept,
             addresses=addresses,
             letters=LettersService(store, links, app_url),
-        )
+            openid=OpenIdService(
+                store=store, providers=federation.openid, outsiders=outsiders, sessions=sessions, capabilities=capabilities, clock=clock,
+                own_url=own_url, app_url=app_url,
+            ),
+        )  # fmt: skip

@@ -18,7 +18,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from kernel.errors import Fault, Invalid, NotFound, Unauthenticated
-from plugins.accounts.domain import Person
+from plugins.accounts.domain import Person, Visit
 from plugins.accounts.ports import Outsiders, Transactions
 from plugins.accounts.service.outsiders import OutsidersService, again
 from plugins.accounts.service.sessions import Opened, SessionsService, SignedIn
@@ -42,10 +42,10 @@ class Departure:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Somebody who came back, and where in the frontend they wanted to go."""
+    """Somebody who came back, and where the frontend wanted them to go."""
 
     signed_in: SignedIn
-    return_to: str
+    url: str
 
 
 class _Store(Transactions, Outsiders, Protocol):
@@ -57,7 +57,7 @@ class OpenIdService:
 
     def __init__(
         self, *, store: _Store, providers: Iterable[OpenIdProvider], outsiders: OutsidersService, sessions: SessionsService,
-        capabilities: Capabilities, clock: Clock, own_url: str,
+        capabilities: Capabilities, clock: Clock, own_url: str, app_url: str,
     ) -> None:  # fmt: skip
         self._store = store
         self._providers = {provider.name: provider for provider in providers}
@@ -66,6 +66,7 @@ class OpenIdService:
         self._capabilities = capabilities
         self._clock = clock
         self._own_url = own_url
+        self._app_url = app_url
 
     def providers(self) -> list[OpenIdProvider]:
         """In the order they were configured."""
@@ -82,13 +83,13 @@ class OpenIdService:
         attempt = self._attempt(name, front, kept)
         return Departure(provider.authorization_url(attempt), kept)
 
-    def return_path(self, state: str) -> str:
-        """Where an attempt, good or not, wanted to return to."""
+    def frontend(self, state: str) -> str:
+        """Where an attempt, good or not, wanted to return to: always a page of our own frontend."""
         read = _STATE.fullmatch(state)
         path = _path(read[3]) if read else ""
-        return path if _PATH.fullmatch(path) else "/"
+        return self._app_url + (path if _PATH.fullmatch(path) else "/")
 
-    def come_back(self, name: str, *, browser: str | None, state: str, code: str | None, issuer: str | None = None, user_agent: str = "") -> Arrival:
+    def come_back(self, name: str, *, browser: str | None, state: str, code: str | None, issuer: str | None = None, visit: Visit) -> Arrival:
         """Finish an attempt and sign in. Outside a transaction. code: None when the provider says that nothing came of it.
 
         issuer: who the answer claims to be from (RFC 9207). Raises Unauthenticated, NotFound, and what meeting somebody raises.
@@ -105,9 +106,9 @@ class OpenIdService:
         def sign_in() -> tuple[Person, Opened]:
             with self._store.transaction():
                 person = self._outsiders.meet(outsider)
-                return person, self._sessions.open(person, self._clock.now())
+                return person, self._sessions.open(person, self._clock.now(), visit.user_agent)
 
-        return Arrival(self._sessions.signed_in(*again(sign_in)), self.return_path(state))
+        return Arrival(self._sessions.signed_in(*again(sign_in), visit), self.frontend(state))
 
     # -- inside ------------------------------------------------------------------------------------------------------
     def _provider(self, name: str) -> OpenIdProvider:

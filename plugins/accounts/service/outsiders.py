@@ -11,8 +11,8 @@ from uuid import UUID
 
 from kernel.errors import Conflict, Forbidden, Unauthenticated
 from kernel.ids import new_id
-from plugins.accounts.domain import DOCUMENTS, Consent, Person, Purpose
-from plugins.accounts.ports import Consents, Outsiders, Session, Transactions
+from plugins.accounts.domain import DOCUMENTS, Consent, Door, Person, Purpose
+from plugins.accounts.ports import Consents, Links, Outsiders, People, Session, Transactions
 from ports.clock import Clock
 from ports.federation import IdentityProvider, Outsider
 from ports.identity import Principal
@@ -22,7 +22,7 @@ Address: TypeAlias = Callable[[str], str | None]
 T = TypeVar("T")
 
 
-class _Store(Transactions, Outsiders, Consents, Protocol):
+class _Store(Transactions, Outsiders, People, Links, Consents, Protocol):
     """Outsiders, and what they agree to."""
 
 
@@ -46,6 +46,8 @@ class OutsidersService:
         """
         known = self._store.identified(outsider.issuer, outsider.subject)
         if known is not None:
+            if outsider.email_verified and outsider.email:
+                self._store.verified(known.id, self._address(outsider.email) or "", self._clock.now())
             return known
         email = self._address(outsider.email) if outsider.email else None
         if email is None:
@@ -62,6 +64,7 @@ class OutsidersService:
             person = found.person
             if not found.proved:
                 self._store.evict(person.id, now)
+                self._store.void(person.id, tuple(Door), now)
         self._store.introduce(outsider, person.id, now)
         return person
 

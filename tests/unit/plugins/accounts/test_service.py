@@ -18,6 +18,7 @@ from kernel.errors import NotFound, Stale, Unauthenticated
 from plugins.accounts.domain import Addressee, Budget, Consent, Door, Link, Person, Purpose, Standing, complete
 from plugins.accounts.ports import Credential, Presented, Profile, Session
 from plugins.accounts.service import Accounts, SignedIn
+from ports.federation import Federation
 from ports.identity import Allowances, IssuedToken, Principal, RefreshRecord
 from ports.persistence import Document
 
@@ -417,6 +418,10 @@ def accounts(store: MemoryStore, passwords: CountingPasswords, clock: StillClock
         allowances=Allowances(account=3, address=5),
         capabilities=DerivedCapabilities(b"c" * 32),
         post=store.post,
+        federation=Federation(None, (), PlainTokens()),
+        address=str,
         app_url="https://app.example.com",
+        own_url="https://api.example.com",
+        session_life=timedelta(days=30),
         clock=clock,
     )
