@@ -76,6 +76,11 @@ def _files(settings: Settings, clock: Clock, key: bytes) -> Files:
     return Files(disk, links, links)
 
 
+def _hashes_at_once(settings: Settings) -> int:
+    """One thread is always left for what needs no hash."""
+    return min(4, max(1, settings.threads - 1))
+
+
 class Container(containers.DeclarativeContainer):
     """Override a provider to swap an adapter: `container.clock.override(...)`."""
 
@@ -101,6 +106,7 @@ class Container(containers.DeclarativeContainer):
         time_cost=settings.provided.argon2_time_cost,
         memory_kib=settings.provided.argon2_memory_kib,
         parallelism=settings.provided.argon2_parallelism,
+        concurrent=providers.Callable(_hashes_at_once, settings),
     )
     devices = providers.Singleton(SignedDevices, providers.Callable(derive_key, settings.provided.secret_key, "remembered devices"), clock)
     allowances = providers.Callable(

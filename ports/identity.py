@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -69,6 +70,13 @@ class Passwords(Protocol):
 
     def check(self, password: str) -> None:
         """Raises `Invalid` (pointer `/password`) for one nobody should choose: too short, too long, or on the list of common ones."""
+        ...
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Have room for hashing before anything else is spent on a request; what the block hashes needs none of its own.
+
+        Raises `Unavailable` when there is none.
+        """
         ...
 
     def hash(self, password: str) -> str:

@@ -78,7 +78,7 @@ def test_t25_of_many_wrong_passwords_ten_reach_the_hash_and_the_victim_gets_in_e
     let_in = [gate.login(email, PASSWORD, device=device).status for _ in range(20)]
     print(f"T25: {guesses} wrong passwords, {checked} reached the hash; the victim got in {let_in.count(200)} of {len(let_in)} times")
     assert checked <= WINDOW_CHECKS
-    assert statuses.keys() <= {401, 429, 409}  # 409: the counter was busy for 300 ms, and nothing was checked
+    assert statuses.keys() <= {401, 429, 409, 503}  # 409, 503: the counter was busy for 300 ms, or there was no room; nothing was checked
     assert statuses[401] == checked
     assert let_in == [200] * 20
     refused = gate.login(email, PASSWORD)
@@ -96,7 +96,7 @@ def test_t25_a_device_has_a_counter_of_its_own_and_is_nobody_elses(gate: Gate) -
     (victim, device), (_, other) = gate.person(), gate.person()
     assert [gate.login(victim, GUESS, device=device).status for _ in range(12)] == [401] * 10 + [429] * 2
     assert gate.login(victim, PASSWORD).status == 200  # the account's own counter is untouched
-    gate.guesses(victim, 10)
+    gate.guesses(victim, 10, threads=1)
     for stranger in (other, device[:-1] + ("A" if device[-1] != "A" else "B"), "x" * 85, device.replace(".", "")):
         assert gate.login(victim, PASSWORD, device=stranger).status == 429
 
@@ -116,7 +116,7 @@ def test_t25_good_sign_ins_do_not_count(gate: Gate) -> None:
 
 def test_t25_a_window_ends_by_itself(gate: Gate) -> None:
     email, _ = gate.person()
-    gate.guesses(email, 12)
+    gate.guesses(email, 12, threads=1)
     assert gate.login(email, PASSWORD).status == 429
     with psycopg.connect(connections(gate.settings).auth) as auth:
         auth.execute("update accounts_attempt set since = since - interval '15 minutes', until = until - interval '15 minutes'")
@@ -159,7 +159,7 @@ def test_t25_a_guard_that_counts_too_late_or_not_at_all_is_noticed(gate: Gate, m
                 self.store.attempt(*budgets, now=self.clock.now())
 
         monkeypatch.setattr(Guard, "paid", late)
-    gate.guesses(email, 40)
+    gate.guesses(email, 40, threads=1)
     assert len(gate.counted.checked) > WINDOW_CHECKS
 
 

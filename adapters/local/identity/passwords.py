@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +25,9 @@ _HASH_BYTES = 32
 class Argon2Passwords:
     """`ports.identity.Passwords`. One per process: the bound on memory and processor time is this object's.
 
-    time_cost, memory_kib, parallelism: argon2id's costs; the defaults are OWASP's floor, about 50 ms and 19 MiB a hash.
+    time_cost, memory_kib, parallelism: argon2id's costs; the defaults are OWASP's floor, about 50 ms and 19 MiB a hash. concurrent: hashes at
+    once. Who finds no room waits patience_s at most, and only while this is a rush: after `patient` waits, and so many more each second, others
+    are told at once to come back, for whoever waits keeps a thread from requests that need no hash.
     """
 
     def __init__(
@@ -35,6 +38,8 @@ class Argon2Passwords:
         parallelism: int = 1,
         concurrent: int = 4,
         patience_s: float = 2.0,
+        patient: int = 12,
+        patient_again_per_s: float = 1.0,
     ) -> None:
         self._hasher = PasswordHasher(time_cost, memory_kib, parallelism, _HASH_BYTES, _SALT_BYTES, type=Type.ID)
         # Well-formed, and nobody's: finding a password for random output is as hard as for a stolen hash.
@@ -42,6 +47,8 @@ class Argon2Passwords:
         self._nobodys = f"$argon2id$v=19$m={memory_kib},t={time_cost},p={parallelism}${salt}${output}"
         self._turns = threading.BoundedSemaphore(concurrent)
         self._patience_s = patience_s
+        self._waits = _Waits(patient, patient_again_per_s)
+        self._mine = threading.local()
 
     def check(self, password: str) -> None:
         """Raises `Invalid` for a password nobody should choose."""
@@ -55,7 +62,7 @@ class Argon2Passwords:
         raw = _verbatim(password)
         if raw is None:
             raise _refused(_LENGTH)
-        with self._turn():
+        with self.turn():
             return self._hasher.hash(raw)
 
     def verify(self, hashed: str, password: str) -> bool:
@@ -63,7 +70,7 @@ class Argon2Passwords:
         raw = _verbatim(password)
         if raw is None:
             return False
-        with self._turn():
+        with self.turn():
             try:
                 return self._hasher.verify(hashed, raw)
             except (VerificationError, ValueError):  # InvalidHashError is a ValueError
@@ -81,13 +88,38 @@ class Argon2Passwords:
             return True
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
-        if not self._turns.acquire(timeout=self._patience_s):
+    def turn(self) -> Iterator[None]:
+        """Room for the hashes of the block. Raises `Unavailable`."""
+        if getattr(self._mine, "held", False):
+            yield
+            return
+        if not self._turns.acquire(blocking=False) and not (self._waits.allowed() and self._turns.acquire(timeout=self._patience_s)):
             raise Unavailable("Too many people are signing in at this moment; try again.", retry_after_s=1)
+        self._mine.held = True
         try:
             yield
         finally:
+            self._mine.held = False
             self._turns.release()
+
+
+class _Waits:
+    """How many may still wait: a bucket that fills again by itself."""
+
+    def __init__(self, most: int, per_s: float) -> None:
+        self._most, self._per_s = most, per_s
+        self._left, self._at = float(most), time.monotonic()
+        self._lock = threading.Lock()
+
+    def allowed(self) -> bool:
+        with self._lock:
+            now = time.monotonic()
+            self._left = min(self._most, self._left + (now - self._at) * self._per_s)
+            self._at = now
+            if self._left < 1:
+                return False
+            self._left -= 1
+            return True
 
 
 def _refused(why: str) -> Invalid:

@@ -48,7 +48,7 @@ class Accounts:
         app_url: str, own_url: str, session_life: timedelta, clock: Clock,
     ) -> Accounts:  # fmt: skip
         """Put the families together. federation: where a provider keeps the passwords, signing up, in and out is forwarded to it."""
-        guard = Guard(store, devices, allowances, clock)
+        guard = Guard(store, devices, passwords, allowances, clock)
         links = LinkMaker(store, capabilities, clock)
         addresses = AddressesService(store=store, guard=guard, links=links, post=post, clock=clock)
         outsiders = OutsidersService(store=store, address=address, clock=clock, session_life=session_life)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 from uuid import UUID
 
-from kernel.errors import RateLimited, Unavailable
+from kernel.errors import RateLimited
 from plugins.accounts.domain import Budget, Visit
 from plugins.accounts.ports import Attempts, Transactions
 from ports.clock import Clock
-from ports.identity import Allowances, Devices
+from ports.identity import Allowances, Devices, Passwords
 
 T = TypeVar("T")
 _HOUR_S = 3600
@@ -28,6 +28,7 @@ class Guard:
 
     store: _Store
     devices: Devices
+    passwords: Passwords
     allowances: Allowances
     clock: Clock
 
@@ -60,18 +61,17 @@ class Guard:
     def paid(self, read: Callable[[], tuple[T, tuple[Budget, ...]]]) -> Iterator[tuple[T, tuple[Budget, ...]]]:
         """One check of a password: read, count and commit before the block, which verifies. Raises RateLimited instead of running it.
 
-        What could not be checked for want of room does not count.
+        Room for the hash comes first: what cannot be checked neither counts nor costs. Raises Unavailable.
         """
+        with self.passwords.turn():
+            yield self._counted(read)
+
+    def _counted(self, read: Callable[[], tuple[T, tuple[Budget, ...]]]) -> tuple[T, tuple[Budget, ...]]:
         with self.store.transaction():
             found, budgets = read()
             wait_s = self.store.attempt(*budgets, now=self.clock.now())
         refuse(wait_s)
-        try:
-            yield found, budgets
-        except Unavailable:
-            with self.store.transaction():
-                self.store.give_back(*budgets)
-            raise
+        return found, budgets
 
 
 def refuse(wait_s: int | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from argon2 import PasswordHasher, extract_parameters
@@ -103,6 +104,27 @@ def test_hashes_beyond_the_bound_wait_and_then_are_refused_with_a_time_to_retry(
     assert passwords.verify(passwords.hash(GOOD), GOOD)
 
 
+def test_in_a_rush_that_lasts_nobody_waits_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    passwords = Argon2Passwords(time_cost=1, memory_kib=8, concurrent=1, patience_s=0.02, patient=3, patient_again_per_s=20)
+    took = []
+    with passwords.turn():
+        for _ in range(6):
+            began = time.monotonic()
+            with ThreadPoolExecutor(1) as other, pytest.raises(Unavailable):
+                other.submit(passwords.hash, GOOD).result()
+            took.append(time.monotonic() - began)
+    assert sum(each >= 0.02 for each in took) < 6
+    time.sleep(0.2)
+    assert passwords.hash(GOOD)
+
+
+def test_room_taken_for_a_request_serves_every_hash_of_it() -> None:
+    passwords = Argon2Passwords(time_cost=1, memory_kib=8, concurrent=1, patience_s=0.01)
+    with passwords.turn():
+        assert passwords.verify(passwords.hash(GOOD), GOOD)
+    assert passwords.hash(GOOD)
+
+
 def test_a_failing_hash_gives_its_turn_back() -> None:
     passwords = Argon2Passwords(time_cost=1, memory_kib=8, concurrent=1, patience_s=0.05)
     for _ in range(5):
@@ -111,7 +133,7 @@ def test_a_failing_hash_gives_its_turn_back() -> None:
 
 
 def test_t33_two_hundred_sign_ins_at_once_never_run_more_than_four_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    passwords = Argon2Passwords(time_cost=1, memory_kib=1024, patience_s=30)
+    passwords = Argon2Passwords(time_cost=1, memory_kib=1024, patience_s=30, patient=1_000)
     hashed, counting, running, seen = passwords.hash(GOOD), threading.Lock(), 0, list[int]()
 
     def count(_: str) -> None:

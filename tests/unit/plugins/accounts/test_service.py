@@ -361,6 +361,10 @@ class CountingPasswords:
     def check(self, password: str) -> None:
         pass
 
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        yield
+
     def hash(self, password: str) -> str:
         self._spend()
         return f"{self.costs}:{password}"
