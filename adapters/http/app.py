@@ -135,7 +135,7 @@ def _errors(app: flask.Flask, gateway: Gateway, registry: Registry) -> None:
             if owner in registry.failed:
                 gateway.runner.guard(environ, request_id, "")
                 raise Unavailable("This module is out of order; the operator has been told why.", code="module_failed", extra={"module": owner})
-            if owner is not None and error.code == 405 and path.startswith(MOUNT):
+            if owner is not None and error.code == 405 and path.startswith(MOUNT) and not gateway.open_to_all(path):
                 gateway.runner.guard(environ, request_id, "" if registry.plugins[owner].core else owner)
             raise _as_domain_error(error)
         except DomainError as answer:

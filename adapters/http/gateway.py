@@ -22,6 +22,7 @@ from adapters.http.operation import Operation
 from adapters.http.runner import Runner
 from adapters.http.throttle import TOLD, UNCOUNTED
 from kernel.errors import DomainError, NotFound, RateLimited
+from kernel.roles import Access
 
 log = logging.getLogger(__name__)
 StartResponse = Callable[..., Any]
@@ -112,6 +113,11 @@ class Gateway:
             node = following
         compiled = node.methods.get(method)
         return None if compiled is None else (compiled, found)
+
+    def open_to_all(self, path: str) -> bool:
+        """Whether anyone may know what is here: an operation open to anyone serves it."""
+        found = (self.match(method, path) for method in ("GET", "POST", "PUT", "PATCH", "DELETE"))
+        return any(one is not None and one[0].operation.access is Access.PUBLIC for one in found)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         started = time.perf_counter()

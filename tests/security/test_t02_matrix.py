@@ -22,12 +22,13 @@ from tests.security.wandering import KINDS, METHODS, PASSWORD, operations
 from tests.servers import Person
 
 ROLES = ("anonymous", "outsider", "Owner", "Colaborador", "Cliente")
+FILES = "/files/<uuid:workspace_id>/<uuid:file_id>"
 PLATFORM = {
-    "/health": "GET", "/health/ready": "GET", "/.well-known/jwks.json": "GET", "/metrics": "GET",
-    "/": "GET", "/docs": "GET", "/docs/assets/<path:name>": "GET",
-    "/api/v1/openapi.json": "GET", "/api/v1/workspaces/<uuid:workspace_id>/openapi.json": "GET",
+    ("/health", "GET"), ("/health/ready", "GET"), ("/.well-known/jwks.json", "GET"), ("/metrics", "GET"),
+    ("/", "GET"), ("/docs", "GET"), ("/docs/assets/<path:name>", "GET"), (FILES, "GET"), (FILES, "PUT"),
+    ("/api/v1/openapi.json", "GET"), ("/api/v1/workspaces/<uuid:workspace_id>/openapi.json", "GET"),
 }  # fmt: skip
-"""Reviewed: what is served without being an operation. Open to anyone, but for the last."""
+"""Reviewed: what is served without being an operation. Open to anyone, but for the last, and for files, which a signed link opens."""
 FOR_MEMBERS = "/api/v1/workspaces/<uuid:workspace_id>/openapi.json"
 
 NO_PROVIDER = {"/auth/oidc/<string:provider>/start": 404, "/auth/oidc/<string:provider>/callback": 422}
@@ -57,8 +58,11 @@ class Cell:
         return self.operation.marks.status if self.role in self.operation.roles else 403
 
     def _without_operation(self, gateway: Gateway) -> int:
-        served = PLATFORM.get(self.rule) == self.method
-        guarded = self.rule == FOR_MEMBERS or (not served and self.rule.startswith(mounts(gateway)))
+        served = (self.rule, self.method) in PLATFORM
+        if served and self.rule == FILES:
+            return 403
+        public = any(c.operation.rule == self.rule and c.operation.access is Access.PUBLIC for c in gateway.compiled.values())
+        guarded = self.rule == FOR_MEMBERS or (not served and not public and self.rule.startswith(mounts(gateway)))
         if guarded and self.role in ("anonymous", "outsider"):
             return 401 if self.role == "anonymous" else 404
         return 405 if not served else 303 if self.rule == "/" else 200
@@ -82,7 +86,7 @@ def cells(rules: Iterable[Rule], gateway: Gateway) -> list[Cell]:
 
 def unlisted(rules: Iterable[Rule], gateway: Gateway) -> set[tuple[str, str]]:
     """Rules and methods that answer, though no operation declares them and nobody reviewed them."""
-    declared = {(compiled.operation.rule, compiled.operation.method) for compiled in gateway.compiled.values()} | set(PLATFORM.items())
+    declared = {(compiled.operation.rule, compiled.operation.method) for compiled in gateway.compiled.values()} | PLATFORM
     served = {(rule.rule, method) for rule in rules for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
     return served ^ declared
 

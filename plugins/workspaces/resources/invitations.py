@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from plugins.sdk import PUBLIC, SIGNED_IN, MethodView, Page, PageRequest, allow, ctx, page_of
+from plugins.sdk import PUBLIC, SIGNED_IN, MethodView, Page, PageRequest, allow, ctx, may_answer, page_of
 from plugins.workspaces import schemas
 from plugins.workspaces.resources.serving import invitations, last, service
 
@@ -56,6 +56,7 @@ class InvitationPreview(MethodView):
     @invitations.arguments(schemas.InvitationTokenSchema)
     @invitations.response(200, schemas.InvitationPreviewSchema)
     @allow(PUBLIC)
+    @may_answer(404)
     def post(self, given: dict[str, Any]) -> Any:
         """What a link offers, before anybody signs in"""
         return service().joining.preview(given["token"])
@@ -66,6 +67,7 @@ class InvitationAcceptance(MethodView):
     @invitations.arguments(schemas.InvitationTokenSchema)
     @invitations.response(200, schemas.MembershipSchema)
     @allow(SIGNED_IN)
+    @may_answer(403, 404)
     def post(self, given: dict[str, Any]) -> Any:
         """Join with the link of an invitation to your address"""
         assert ctx.user_id is not None
