@@ -31,3 +31,8 @@ def limiter_of(settings: Settings) -> Limiter:
 def quotas_of(settings: Settings) -> Quotas:
     names = ("person", "key", "workspace", "address")
     return Quotas(*(Quota(name, getattr(settings, f"limit_{name}"), settings.limit_window_s) for name in names))
+
+
+def at_once(settings: Settings) -> int:
+    """How many requests of one workspace may occupy threads of a process: a thread is left for others wherever there are three."""
+    return settings.limit_at_once or max(2, settings.threads - 1)

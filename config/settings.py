@@ -21,7 +21,10 @@ _NOTHING_IS_NOT_SET: Final = (
     "database_url", "database_owner_url", "database_direct_url", "redis_url", "smtp_url", "s3_bucket", "s3_endpoint", "secret_key",
     "supabase_url", "supabase_key", "supabase_jwt_secret",
 )  # fmt: skip
-_LIMITS = "limit_person limit_key limit_workspace limit_address password_checks_account password_checks_address letters_account letters_address"
+_LIMITS = (
+    "limit_person limit_key limit_workspace limit_address limit_at_once"
+    " password_checks_account password_checks_address letters_account letters_address"
+)
 GENEROUS: Final[Mapping[str, Any]] = dict.fromkeys(_LIMITS.split(), 1_000_000_000)
 """Limits that nobody reaches, for who makes the demo, measures or tests; the requests are counted all the same."""
 IN_DEVELOPMENT: Final = object()  # the default of what is on in development and off in production
@@ -148,6 +151,9 @@ class Settings:
     limit_key: int = _a("FITPRO_LIMIT_KEY", 1_200, "requests of one API key in limit_window_s", Env.int, _QUOTA)
     limit_workspace: int = _a("FITPRO_LIMIT_WORKSPACE", 6_000, "requests of all members of one workspace in limit_window_s", Env.int, _QUOTA)
     limit_address: int = _a("FITPRO_LIMIT_ADDRESS", 60, "requests from one address that nobody signed in for, in limit_window_s", Env.int, _QUOTA)
+    limit_at_once: int = _a(
+        "FITPRO_LIMIT_AT_ONCE", 0, "requests of a workspace a web process works on at a time; 0: threads - 1, but 2", Env.int, Range(0)
+    )
     limit_window_s: int = _a("FITPRO_LIMIT_WINDOW_S", 60, "the seconds that limits are counted over", Env.int, Range(1, 86_400))
 
     worker_threads: int = _a("FITPRO_WORKER_THREADS", 2, "jobs a worker runs at once", Env.int, Range(1, 64))

@@ -139,6 +139,7 @@ class Gateway:
             else:
                 answer = self.runner.run(found[0], environ, found[1], request_id)
                 name = found[0].operation.id
+        self.runner.throttle.done(environ)
         sent = [*answer.headers, *environ.get(TOLD, ()), *headers.SECURITY_HEADERS, ("X-Request-Id", request_id)]
         if method != "OPTIONS":  # without an Origin too: what a cache keeps must say that it depends on it
             sent.extend(self._cors.headers(origin))

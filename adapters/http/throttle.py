@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +22,7 @@ TOLD: Final = "fitpro.limits"
 """Where in the environ the headers are; the gateway adds them to the answer."""
 UNCOUNTED: Final = frozenset({"/health", "/health/ready", "/metrics"})
 _PAIR: Final = "fitpro.pair"
+_RUNNING: Final = "fitpro.running"
 _NEWCOMER: Final = "fitpro.newcomer"
 _64_BITS: Final = (1 << 64) - 1
 _KNOWN: Final = 16_384
@@ -49,9 +51,14 @@ class Throttle:
 
     A workspace is counted for its members only, or strangers could use up what is its: who named it is counted against it once the gate
     has let them in.
+
+    at_once: how many requests of one workspace this process works on at the same time; more are refused, so that a thread is left for others.
     """
 
-    def __init__(self, limiter: Limiter, quotas: Quotas, addresses: Addresses) -> None:
+    def __init__(self, limiter: Limiter, quotas: Quotas, addresses: Addresses, at_once: int) -> None:
+        self._at_once = at_once
+        self._running: dict[int, int] = {}
+        self._turn = threading.Lock()
         self._limiter = limiter
         self._quotas = quotas
         self._addresses = addresses
@@ -67,7 +74,9 @@ class Throttle:
         if account is None:
             environ[_NEWCOMER] = (self._own(who), workspace)
             account = _account(self._own(who))
-        return self._count(environ, account)
+            return self._count(environ, account)
+        self._count(environ, account)
+        return self._admit(environ, account.asked[1][1])
 
     def within(self, environ: Environ, who: Principal, workspace: UUID) -> None:
         """Count a request that was counted for its person against the workspace it turned out to be for. Raises RateLimited."""
@@ -79,6 +88,26 @@ class Throttle:
         told = environ[TOLD]
         self._count(environ, _account(account.asked[1]))
         environ[TOLD] = tuple((name, f"{text}, {more}") for (name, text), (_, more) in zip(told, environ[TOLD], strict=True))
+        self._admit(environ, account.asked[1][1])
+
+    def done(self, environ: Environ) -> None:
+        """The request is over, however it ended."""
+        workspace = environ.get(_RUNNING)
+        if workspace is not None:
+            with self._turn:
+                left = self._running[workspace] - 1
+                if left:
+                    self._running[workspace] = left
+                else:
+                    del self._running[workspace]
+
+    def _admit(self, environ: Environ, workspace: int) -> None:
+        with self._turn:
+            running = self._running.get(workspace, 0)
+            if running >= self._at_once:
+                raise RateLimited("This workspace has many requests running already; try again.", code="workspace_busy", retry_after_s=1)
+            self._running[workspace] = running + 1
+        environ[_RUNNING] = workspace
 
     def nobody(self, environ: Environ) -> None:
         """Count a request without a credential that holds. Raises RateLimited."""

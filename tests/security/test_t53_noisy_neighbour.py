@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
+from config.bootstrap import install, web
 from config.settings import Settings
 from tests import servers
 from tests.integration.worker import harness, probe
@@ -91,3 +97,37 @@ def test_one_job_of_b_does_not_wait_for_hundreds_of_a(cluster: Cluster, tmp_path
         )  # fmt: skip
     print(f"T53: {before} jobs of A before the one of B")
     assert before <= 20
+
+
+@contextlib.contextmanager
+def held(cluster: Cluster, settings: Settings) -> Iterator[None]:
+    """Whoever asks for clients waits."""
+    database = conninfo_to_dict(settings.database_url or "")["dbname"]
+    with cluster.superuser(str(database)) as connection, connection.transaction():
+        connection.execute("lock table clients in access exclusive mode")
+        yield
+
+
+@pytest.mark.parametrize(("at_once", "last"), [(3, 429), (10**9, 409)], ids=["three at once", "the fault: as many as there are threads"])
+def test_slow_requests_of_a_leave_a_thread_for_b(at_once: int, last: int, settings: Settings, cluster: Cluster, tmp_path: Path) -> None:
+    """In one process: three requests of A wait for a lock; a fourth is refused, and B is answered."""
+    installation = install(dataclasses.replace(settings, home=tmp_path, limit_at_once=at_once))
+    api = Api(web(installation))
+    try:
+        (a, loud), (b, quiet) = [(who := api.signup(), api.workspace(who)) for _ in range(2)]
+        for who, workspace in ((a, loud), (b, quiet)):
+            assert api.get("/api/v1/clients", who=who, workspace=workspace).status == 200  # so that they are known to belong there
+        with held(cluster, settings), ThreadPoolExecutor(3) as threads:
+            slow = [threads.submit(api.get, "/api/v1/clients", who=a, workspace=loud) for _ in range(3)]
+            time.sleep(0.1)
+            fourth = api.get("/api/v1/clients", who=a, workspace=loud)
+            other = api.get(f"/api/v1/workspaces/{quiet}", who=b)
+            assert {each.result().status for each in slow} == {409}, "busy: a request waits for a lock for 0.3 s"
+        assert (fourth.status, other.status) == (last, 200)
+        if last == 429:
+            assert (fourth.json["code"], fourth.headers["Retry-After"]) == ("workspace_busy", "1")
+        assert api.get("/api/v1/clients", who=a, workspace=loud).status == 200, "what is over is not counted"
+        assert not installation.container.throttle()._running
+    finally:
+        installation.container.app_pool().close()
+        installation.container.auth_pool().close()
