@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from joserfc.jwk import OctKey
@@ -39,13 +38,13 @@ def federation(settings: Settings, key_ring: StoredKeyRing, clock: Clock, *, iss
     return Federation(provider, tuple(_openid(settings, clock)), JwtVerifier(issuers, clock), good_for)
 
 
-def verifier(found: Federation, clock: Clock, database: PostgresDatabase, session_life: timedelta, own: str) -> TokenVerifier:
+def verifier(found: Federation, clock: Clock, database: PostgresDatabase, own: str) -> TokenVerifier:
     """Whose token it is, in our ids; remembered."""
     if found.provider is None:
         return CachedVerifier(ApiKeyVerifier(database, found.tokens), clock)
     from config.strangers import KnownHere
 
-    others = KnownHere(found.tokens, found.provider, database, clock, session_life, own=own)
+    others = KnownHere(found.tokens, found.provider, database, clock, own=own)
     return CachedVerifier(ApiKeyVerifier(database, others), clock, good_for=found.good_for)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
 from kernel.context import Current, Dispatcher, Kind, Modules, Scope, Transaction, serving
@@ -23,9 +22,7 @@ class KnownHere:
     own: our own issuer's name.
     """
 
-    def __init__(
-        self, inner: TokenVerifier, provider: IdentityProvider, database: PostgresDatabase, clock: Clock, session_life: timedelta, *, own: str
-    ) -> None:
+    def __init__(self, inner: TokenVerifier, provider: IdentityProvider, database: PostgresDatabase, clock: Clock, *, own: str) -> None:
         from plugins.accounts.plugin import compared
         from plugins.accounts.repository import Repository
 
@@ -33,7 +30,7 @@ class KnownHere:
         self._provider = provider
         self._database = database
         self._own = own
-        self._outsiders = OutsidersService(store=Repository(), address=compared, clock=clock, session_life=session_life)
+        self._outsiders = OutsidersService(store=Repository(), address=compared, clock=clock)
 
     def verify(self, bearer: str) -> Principal:
         """The token's holder, as the platform knows them."""

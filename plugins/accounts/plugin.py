@@ -34,7 +34,6 @@ def build(ports: Provided) -> Accounts:
         address=compared,
         app_url=ports.app_url,
         own_url=ports.own_url,
-        session_life=ports.refresh_lifetime,
         refresh_tokens=ports.refresh_tokens,
         clock=ports.clock,
     )

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -17,6 +18,7 @@ from adapters.postgres.wire import Wire
 from config.bootstrap import install, web
 from config.databases import connections
 from config.settings import Settings
+from plugins.accounts.repository.sessions import SWEEPS
 from tests import supabase as fake
 from tests.servers import Api
 from tests.supabase import Supabase
@@ -133,6 +135,15 @@ def test_a_session_that_is_ended_here_is_over_whatever_its_token_says(here: Api,
         gone = here.get("/api/v1/me", who=each)
         assert (gone.status, gone.json["code"]) == (401, "session_revoked")
     assert me(here, project.token(project.session(session.user)))["id"] == person, "another sign-in is another session"
+
+
+def test_a_session_ended_here_does_not_begin_again_when_old_ones_are_swept(here: Api, project: Supabase, auth: psycopg.Connection[Any]) -> None:
+    session = project.session(project.add(address()))
+    person = me(here, project.token(session))["id"]
+    auth.execute("update sessions set revoked_at = now() - interval '8 days', created_at = now() - interval '400 days' where user_id = %s", (person,))
+    for sweep in SWEEPS:
+        auth.execute(sweep.text.replace("$1", "%(now)s").encode(), {"now": datetime.now(UTC)})
+    assert here.get("/api/v1/me", who=project.token(session)).json["code"] == "session_revoked"
 
 
 def test_sixteen_first_sights_at_once_make_one_person(here: Api, project: Supabase) -> None:

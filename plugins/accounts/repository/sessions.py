@@ -68,7 +68,7 @@ SWEEPS = (
     ),
     sql(
         "delete from sessions where id in (select id from sessions where expires_at < $1::timestamptz - interval '7 days'"
-        " or revoked_at < $1::timestamptz - interval '7 days' limit 1000 for update skip locked)",
+        " or (revoked_at < $1::timestamptz - interval '7 days' and expires_at < '9999-01-01') limit 1000 for update skip locked)",
         "now",
     ),
     sql(

@@ -6,7 +6,6 @@ Signing up and in hash a password, which takes 50 ms and may wait for its turn: 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from plugins.accounts.ports import Post, Store
@@ -45,13 +44,13 @@ class Accounts:
     def of(
         cls, *, store: Store, passwords: Passwords, tokens: TokenIssuer, verifier: TokenVerifier, refresh_tokens: RefreshTokens,
         devices: Devices, allowances: Allowances, capabilities: Capabilities, post: Post, federation: Federation, address: Address,
-        app_url: str, own_url: str, session_life: timedelta, clock: Clock,
+        app_url: str, own_url: str, clock: Clock,
     ) -> Accounts:  # fmt: skip
         """Put the families together. federation: where a provider keeps the passwords, signing up, in and out is forwarded to it."""
         guard = Guard(store, devices, passwords, allowances, clock)
         links = LinkMaker(store, capabilities, clock)
         addresses = AddressesService(store=store, guard=guard, links=links, post=post, clock=clock)
-        outsiders = OutsidersService(store=store, address=address, clock=clock, session_life=session_life)
+        outsiders = OutsidersService(store=store, address=address, clock=clock)
         of_sessions: dict[str, Any] = {
             "store": store, "guard": guard, "passwords": passwords, "tokens": tokens, "verifier": verifier, "refresh_tokens": refresh_tokens,
             "clock": clock,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -20,6 +20,8 @@ from ports.identity import Principal
 Address: TypeAlias = Callable[[str], str | None]
 """The compared form of an address, None for what is none."""
 T = TypeVar("T")
+_NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+"""When an outside session ends is its issuer's to say. The row stays for good: were it swept, a session ended here would begin again."""
 
 
 class _Store(Transactions, Outsiders, People, Links, Consents, Protocol):
@@ -33,11 +35,10 @@ class OutsidersService:
     waits for its owner to arrive: when the owner comes, verified, the account is theirs and every way in that was made before is closed.
     """
 
-    def __init__(self, *, store: _Store, address: Address, clock: Clock, session_life: timedelta) -> None:
+    def __init__(self, *, store: _Store, address: Address, clock: Clock) -> None:
         self._store = store
         self._address = address
         self._clock = clock
-        self._session_life = session_life
 
     def meet(self, outsider: Outsider, *, full_name: str | None = None, agreed: Iterable[Purpose] = ()) -> Person:
         """Who they are here. Inside a transaction. full_name, agreed: what a new person says of themselves.
@@ -110,7 +111,7 @@ class OutsidersService:
     def _open(self, session_id: UUID, user_id: UUID, who: Principal) -> None:
         now = self._clock.now()
         proved = datetime.fromtimestamp(who.authenticated_at, UTC)
-        self._store.host(Session(session_id, user_id, now, now + self._session_life), proved)
+        self._store.host(Session(session_id, user_id, now, _NEVER), proved)
 
 
 def session_of(who: Principal) -> UUID:

@@ -426,6 +426,5 @@ def accounts(store: MemoryStore, passwords: CountingPasswords, clock: StillClock
         address=str,
         app_url="https://app.example.com",
         own_url="https://api.example.com",
-        session_life=timedelta(days=30),
         clock=clock,
     )
