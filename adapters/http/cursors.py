@@ -71,7 +71,9 @@ def _pack(value: Value) -> str | int | None:
         return f"t{value.isoformat()}"
     if isinstance(value, dt.date):
         return f"d{value.isoformat()}"
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, bool):
+        return f"b{int(value)}"
+    if isinstance(value, int):
         return value
     raise TypeError(f"a cursor holds no {type(value).__name__}")
 
@@ -84,6 +86,8 @@ def _unpack(value: str | int | None) -> Value:
         return uuid.UUID(hex=text)
     if kind == "t":
         return dt.datetime.fromisoformat(text)
+    if kind == "b":
+        return text == "1"
     if kind == "d":
         return dt.date.fromisoformat(text)
     return text

@@ -9,8 +9,10 @@ from plugins.clients.service import Service
 from plugins.clients.service.collaborators import Collaborators
 from plugins.clients.service.consents import Consents
 from plugins.clients.service.duplicates import Duplicates
+from plugins.clients.service.exclusions import Exclusions
 from plugins.clients.service.health import Health
 from plugins.clients.service.imports import Imports
+from plugins.clients.service.notes import Notes
 from plugins.clients.service.register import Clients
 from plugins.clients.service.resealing import Resealing
 from plugins.sdk import EVERYONE, STAFF, Plugin, Provided, unquoted
@@ -46,5 +48,7 @@ def build(ports: Provided) -> Service:
         consents=Consents(consents=stored.consents, now=now),
         collaborators=Collaborators(assignments=stored.assignments, now=now),
         imports=Imports(stored=stored.imports, queue=_import_later, unquoted=unquoted, now=ports.clock.now),
+        notes=Notes(notes=stored.notes, now=now),
+        exclusions=Exclusions(exclusions=stored.exclusions, encryption=ports.encryption, now=now),
         resealing=Resealing(rows=stored.resealing, encryption=ports.encryption),
     )

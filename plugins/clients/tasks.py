@@ -1,8 +1,9 @@
-"""Answers to other plugins' hooks, and work that takes a while."""
+"""Answers to other plugins' hooks and questions, and work that takes a while."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,12 @@ from plugins.clients.service import Service
 def import_clients(import_id: UUID) -> Iterator[Mapping[str, object]]:
     """Add the clients of a file, five hundred rows a step."""
     yield from _service().imports.run(import_id, load_client)
+
+
+@plugin.command("read")
+def expected_adherence(client_id: UUID, day: date) -> int:
+    """How much of their plan is expected of a client that day, in per cent: 100 unless they are excused."""
+    return _service().exclusions.expected_adherence(client_id, day)
 
 
 @plugin.task

@@ -72,7 +72,7 @@ def count(connection: psycopg.Connection[Any], sql: str, **given: object) -> int
     return int(row[0])
 
 
-OF_CLIENT = ("clients_consent where true", "clients_health where true")
+OF_CLIENT = ("clients_consent where true", "clients_health where true", "clients_exclusion where true", "clients_notes where visibility = 'shared'")
 """Tables whose rows a Cliente may see when they are their own."""
 
 

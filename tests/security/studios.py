@@ -109,6 +109,13 @@ class Studios:
                 "update workspaces_invitation set accepted_at = null, revoked_at = null, expires_at = now() + interval '1 hour' where id = %s",
                 (studio.invitation,),
             )
+            for table in ("clients_notes", "clients_exclusion"):
+                connection.execute(f"update {table} set removed_at = null where workspace_id = %s and removed_at is not null".encode(), (studio.id,))
+            shared = (
+                "update clients_notes set visibility = 'shared' where id ="
+                " (select id from clients_notes where workspace_id = %s and client_id = %s order by id desc limit 1)"
+            )
+            connection.execute(shared.encode(), (studio.id, studio.clients[0]))
             connection.execute(
                 "update workspaces set modules = modules || '{clients}', version = version + 1 where id = %s and 'clients' <> all (modules)",
                 (studio.id,),
@@ -152,7 +159,14 @@ def client(api: Api, studio: Studio, index: int) -> str:
     id = str(reply.json["id"])
     if index != 0:
         return id
-    for method, path, more in (("POST", "consents", {"how": own}), ("PUT", "health", {"notes": own})):
+    everything: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        ("POST", "consents", {"how": own}),
+        ("PUT", "health", {"notes": own}),
+        ("POST", "notes", {"body": staff}),
+        ("POST", "exclusions", {"kind": "sick", "starts_on": "2026-03-01", "reason": own}),
+        ("POST", "notes", {"body": own, "visibility": "shared"}),
+    )
+    for method, path, more in everything:
         done = api.request(
             method, f"/api/v1/clients/{id}/{path}", json=more, who=studio.people["Owner"], workspace=studio.id, headers={"If-Match": "*"}
         )
@@ -165,7 +179,8 @@ MEANINGFUL = frozenset(
     {
         "clients_import.charset", "clients_import.date_order", "clients_import.mode", "clients_import.problems", "clients_imported.key",
         "audit_logs.action", "audit_logs.actor", "audit_logs.table_name", "clients.status", "clients_consent.given_by",
-        "clients_consent.purpose", "clients_consent.withdrawn_by", "clients_health.sealed", "clients_term.term", "outbox.name",
+        "clients_consent.purpose", "clients_consent.withdrawn_by", "clients_exclusion.kind", "clients_exclusion.reason",
+        "clients_health.sealed", "clients_notes.visibility", "clients_term.term", "outbox.name",
         "outbox_deliveries.handler", "outbox_deliveries.module", "outbox_deliveries.queue", "user_roles.client_scope", "user_roles.role",
         "workspace_modules.module", "workspaces.currency", "workspaces.locale", "workspaces.modules", "workspaces.timezone",
         "workspaces.time_format", "workspaces_domain.state",

@@ -24,7 +24,7 @@ from tests.servers import Api
 STEPS, TORTURE_STEPS = 10_000, 50_000
 ROUND = 250
 ROLES = ("Owner", "Owner", "Colaborador", "Cliente", "Cliente")
-TELLS_WHO = {"privacy_list_audit_reads", "clients_list_consents", "clients_create_consents"}
+TELLS_WHO = {"privacy_list_audit_reads", "clients_list_consents", "clients_create_consents", "clients_list_notes", "clients_get_note"}
 """Reviewed: what tells a client who of the staff handled their data; the first by name as well."""
 SEES = {"Owner": "ws012", "Colaborador": "ws012", "Cliente": "w0"}
 

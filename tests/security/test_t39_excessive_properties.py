@@ -12,7 +12,8 @@ import pytest
 from adapters.http.gateway import Gateway
 from config.settings import Settings
 from tests.documented import Documented, World, world
-from tests.servers import Api, Person
+from tests.security.seeded import planted
+from tests.servers import Api, Cluster, Person
 
 STAFF_ONLY = {
     # operation → fields a Cliente never sees in its answers, though the Owner and the Colaborador do.
@@ -95,6 +96,9 @@ def test_t39_the_notes_of_the_staff_never_reach_the_client(here: World) -> None:
     canary = f"canary-{uuid.uuid4().hex}"
     body = {"notes": canary, "tags": [canary]}
     assert here.api.patch(f"/api/v1/clients/{here.client_id}", json=body, who=here.owner, workspace=here.workspace).status == 200
+    private = here.api.post(f"/api/v1/clients/{here.client_id}/notes", json={"body": canary}, who=here.staff, workspace=here.workspace)
+    shown = here.api.get(f"/api/v1/clients/{here.client_id}/notes", who=here.owner, workspace=here.workspace)
+    assert (private.status, canary.encode() in shown.body) == (201, True)
     read, seen = 0, []
     for operation in here.operations:
         options = {"json": here.body(operation)} if operation.body_schema else {}
@@ -123,6 +127,18 @@ def test_t39_an_answer_without_its_allow_list_is_noticed(here: World, gateway: G
     found = extra(here)
     assert f"Cliente {operation} {'/items' if 'list' in operation else ''}/notes" in found
     assert f"Owner {operation} {'/items' if 'list' in operation else ''}/search_name" in found
+
+
+def test_t39_a_note_that_the_database_no_longer_hides_is_noticed(here: World, cluster: Cluster, settings: Settings) -> None:
+    """Seeded: the policy of notes shows a Cliente whatever is about them."""
+    dsn = cluster.server.dsn("postgres", (settings.database_url or "").split("/")[-1].split("?")[0])
+    rows = "((select app.client() is null) or client_id = (select app.client()){})"
+    hidden = rows.format(" and visibility = 'shared' and removed_at is null")
+    here.api.post(f"/api/v1/clients/{here.client_id}/notes", json={"body": "between us"}, who=here.staff, workspace=here.workspace)
+    path = f"/api/v1/clients/{here.client_id}/notes"
+    with planted(dsn, f"alter policy cliente on clients_notes using {rows.format('')}", f"alter policy cliente on clients_notes using {hidden}"):
+        assert b"between us" in here.api.get(path, who=here.cliente, workspace=here.workspace).body
+    assert b"between us" not in here.api.get(path, who=here.cliente, workspace=here.workspace).body
 
 
 @pytest.fixture

@@ -31,6 +31,9 @@ KINDS = {
     "reassign_to": "user_roles.user_id",
     "consent_id": "clients_consent.id",
     "recorded_by": "user_roles.user_id",
+    "note_id": "clients_notes.id",
+    "exclusion_id": "clients_exclusion.id",
+    "author_id": "user_roles.user_id",
     "import_id": "clients_import.id",
     "key_id": "api_keys.id",
 }

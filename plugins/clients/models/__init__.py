@@ -2,4 +2,5 @@
 
 from plugins.clients.models import health as health
 from plugins.clients.models import many as many
+from plugins.clients.models import notes as notes
 from plugins.clients.models import register as register

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 
 from plugins.clients.repository.collaborators import Assignments
 from plugins.clients.repository.duplicates import Duplicates
+from plugins.clients.repository.exclusions import Exclusions
 from plugins.clients.repository.health import Consents, HealthRecords
 from plugins.clients.repository.imports import Imports
+from plugins.clients.repository.notes import Notes
 from plugins.clients.repository.register import Register
 from plugins.clients.repository.resealing import SealedRows
 
@@ -22,4 +24,6 @@ class Repository:
     health: HealthRecords = field(default_factory=HealthRecords)
     consents: Consents = field(default_factory=Consents)
     imports: Imports = field(default_factory=Imports)
+    notes: Notes = field(default_factory=Notes)
+    exclusions: Exclusions = field(default_factory=Exclusions)
     resealing: SealedRows = field(default_factory=SealedRows)

@@ -90,7 +90,7 @@ def test_a_weak_key_is_refused_at_start(keys: list[bytes]) -> None:
         Cursors(keys)
 
 
-@pytest.mark.parametrize("value", [True, 1.5, b"x", [1], dt.datetime(2026, 1, 1)])  # noqa: DTZ001 - naive on purpose
+@pytest.mark.parametrize("value", [1.5, b"x", [1], dt.datetime(2026, 1, 1)])  # noqa: DTZ001 - naive on purpose
 def test_a_value_that_is_no_sort_key_is_refused(cursors: Cursors, value: Any) -> None:
     with pytest.raises(TypeError):
         cursors.encode([value], workspace=None, fingerprint="f")
