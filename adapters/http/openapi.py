@@ -6,7 +6,7 @@ import copy
 import hashlib
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import marshmallow as ma
 import orjson
