@@ -99,6 +99,8 @@ def _build(manifest: Manifest, settings: Settings, container: Any, registry: Reg
             own_hosts=settings.own_names,
             storage=container.files().storage,
             links=container.files().links,
+            notary=container.notary(),
+            anchors=container.anchors(),
         )
     )
 

@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     roles.add_argument("superuser", metavar="URL", help="a superuser's postgresql:// URL; it is not kept")
     _add(database, "upgrade", "run every pending migration", _db_upgrade)
     _add(database, "status", "what is pending", _db_status)
+    from config.cli_audit import add_commands as add_audit
     from config.cli_data import add_commands as add_data
     from config.cli_keys import add_commands as add_keys
     from config.cli_outbox import add_commands as add_outbox
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     add_keys(commands.add_parser("keys", help="what signs access tokens").add_subparsers(required=True, metavar="action"), _add)
     add_data(commands.add_parser("data", help="what is sealed at rest").add_subparsers(required=True, metavar="action"), _add)
     add_outbox(commands.add_parser("outbox", help="jobs and deliveries").add_subparsers(required=True, metavar="action"), _add)
+    add_audit(commands.add_parser("audit", help="the audit trails").add_subparsers(required=True, metavar="action"), _add)
     return parser
 
 

@@ -11,6 +11,7 @@ from adapters.dns import Resolver
 from adapters.http.addresses import Addresses
 from adapters.http.cursors import Cursors
 from adapters.http.throttle import Throttle
+from adapters.local.anchors import AnchorFiles, Ed25519Notary
 from adapters.local.capabilities import DerivedCapabilities
 from adapters.local.clock import SystemClock
 from adapters.local.encryption import AesGcmEncryption
@@ -123,6 +124,10 @@ class Container(containers.DeclarativeContainer):
         providers.Callable(data_keys, settings.provided.secret_key, settings.provided.data_key, settings.provided.known_data_keys),
     )
     capabilities = providers.Singleton(DerivedCapabilities, providers.Callable(derive_key, settings.provided.secret_key, "capabilities"))
+    anchors = providers.Singleton(AnchorFiles, settings.provided.anchor_folder)
+    notary = providers.Singleton(
+        Ed25519Notary, providers.Callable(derive_key, settings.provided.secret_key, "audit heads"), settings.provided.anchor_folder
+    )
     mailer = providers.Singleton(_mailer, settings)
     limiter = providers.Singleton(limiter_of, settings)
     throttle = providers.Singleton(

@@ -138,6 +138,9 @@ class Settings:
     log_level: str = _a("FITPRO_LOG_LEVEL", "info", "debug, info, warning or error", check=OneOf(("debug", "info", "warning", "error")))
 
     app_url: str = _a("FITPRO_APP_URL", "", "the frontend that links in mails lead to; not set: this server's own address", check=_URL_OF_A_SITE)
+    anchors: Path | None = _a(
+        "FITPRO_ANCHORS", None, "the folder of signed audit heads, best on a disk the database's owner cannot write; not set: under home", Env.path
+    )
     s3_bucket: str | None = _a("S3_BUCKET", None, "the private bucket files are kept in; not set: a folder under home")
     s3_endpoint: str | None = _a("S3_ENDPOINT", None, "the store's URL (Supabase Storage, MinIO); not set: AWS", check=_URL_OF_A_SITE)
     s3_region: str = _a("S3_REGION", "us-east-1", "the bucket's region")
@@ -188,6 +191,10 @@ class Settings:
     def embedded(self) -> bool:
         """Whether the database is the embedded server under `home`."""
         return self.database_url is None
+
+    @property
+    def anchor_folder(self) -> Path:
+        return self.anchors or self.home / "anchors"
 
     @property
     def own_names(self) -> frozenset[str]:

@@ -19,6 +19,7 @@ from adapters.http import fields
 from adapters.http.blueprint import Blueprint
 from adapters.http.bodies import Upload
 from adapters.http.exchange import RequestHeaders, redirect, with_headers
+from adapters.http.lines import lines_of
 from adapters.http.operation import allow, cached, confidential, headed, key_required, may_answer, outside, recent, unconditional
 from adapters.http.pagination import Page, PageRequest, page_of
 from adapters.http.schema import QuerySchema, Schema, invalid
@@ -60,8 +61,9 @@ __all__ = [
     "Malformed", "Mapped", "MethodView", "Model", "Money", "NotFound", "Page", "PageRequest", "Place", "Plugin", "Provided", "QuerySchema",
     "RateLimited", "Refused", "RequestHeaders", "Role", "Row", "Schema", "Separator", "Sheet", "SheetFormat", "Stale", "Unauthenticated",
     "Unavailable", "Upload", "Visitor", "Work", "allow", "cached", "confidential", "constraints", "ctx", "fields", "file_of", "headed", "invalid",
-    "key_required", "ma", "mapped_column", "may_answer", "metadata", "new_id", "outside", "page_of", "recent", "redirect", "reference", "sa",
-    "sealed", "sealed_columns", "sql", "statement", "tables", "unconditional", "unquoted", "validate", "with_headers", "with_visitor", "work",
+    "key_required", "lines_of", "ma", "mapped_column", "may_answer", "metadata", "new_id", "outside", "page_of", "recent", "redirect", "reference",
+    "sa", "sealed", "sealed_columns", "sql", "statement", "tables", "unconditional", "unquoted", "validate", "with_headers", "with_visitor",
+    "work",
 ]  # fmt: skip
 
 PUBLIC = Access.PUBLIC

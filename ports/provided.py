@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from kernel.registry import Registry
+from ports.anchors import Anchors, Notary
 from ports.capabilities import Capabilities
 from ports.clock import Clock
 from ports.dns import Dns
@@ -43,3 +44,5 @@ class Provided:
     own_hosts: frozenset[str]
     storage: Storage
     links: Links
+    notary: Notary
+    anchors: Anchors

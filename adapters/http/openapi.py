@@ -6,7 +6,7 @@ import copy
 import hashlib
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import marshmallow as ma
 import orjson
@@ -151,6 +151,9 @@ def _describe_query(parameter: dict[str, Any], field: ma.fields.Field[Any]) -> N
         parameter.update(style="form", explode=False)
 
 
+_FILES: Final = {"text/csv": "id,name\r\n1,North\r\n", "application/jsonl": '{"id": 1, "name": "North"}\n'}
+
+
 def _describe_answers(described: dict[str, Any], operation: Operation) -> None:
     marks = operation.marks
     answers = described.setdefault("responses", {})
@@ -158,7 +161,7 @@ def _describe_answers(described: dict[str, Any], operation: Operation) -> None:
     success = answers.setdefault(str(marks.status), {"description": "Done"})
     told = success.setdefault("headers", {})
     if marks.files:
-        success["content"] = {media: {"schema": {"type": "string", "format": "binary"}} for media in marks.files}
+        success["content"] = {media: {"schema": {"type": "string", "format": "binary"}, "example": _FILES.get(media, "")} for media in marks.files}
         told["Content-Disposition"] = {"schema": {"type": "string"}, "description": "`attachment` with the file's name."}
     told.update({name: {"schema": {"type": "string"}, "description": text} for name, text in marks.told.items()})
     told["X-Request-Id"] = {"schema": {"type": "string"}, "required": True}

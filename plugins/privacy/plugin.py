@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plugins.privacy.service import AuditService
+from plugins.privacy.service import AuditService, Sealing, Service, Verification
 from plugins.sdk import EVERYONE, Plugin, Provided, Role
 
 plugin = Plugin(
@@ -16,6 +16,11 @@ plugin = Plugin(
 )
 
 
-def build(ports: Provided) -> AuditService:
+def build(ports: Provided) -> Service:
     """The service, on the platform's adapters."""
-    return AuditService(trail=ports.repository)
+    stored, notary, anchors = ports.repository, ports.notary, ports.anchors
+    return Service(
+        trail=AuditService(trail=stored.trail),
+        sealing=Sealing(chain=stored.chain, notary=notary, anchors=anchors, now=ports.clock.now),
+        verification=Verification(chain=stored.chain, notary=notary, anchors=anchors),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from plugins.privacy.domain import Kind
 from plugins.sdk import QuerySchema, Schema, fields, validate
 
 ACTIONS = ("insert", "update", "delete", "read", "purge", "park")
@@ -26,6 +27,54 @@ class AuditQuery(PeriodQuery):
     record_id = fields.String(load_default=None, max_length=200, metadata={"description": "The changed record."})
     action = fields.String(load_default=None, validate=validate.OneOf(ACTIONS))
     request_id = fields.String(load_default=None, max_length=200, metadata={"description": "As in X-Request-Id."})
+
+
+class AuditExportQuery(AuditQuery):
+    """Which entries, and how they leave."""
+
+    format = fields.String(load_default="jsonl", validate=validate.OneOf(["jsonl", "csv"]))
+    before = fields.UUID(load_default=None, metadata={"description": "Only entries older than this one."})
+
+
+class VerifyQuery(QuerySchema):
+    """Where to begin, how much to look at."""
+
+    after = fields.Integer(load_default=0, validate=validate.Range(0, 2**62), metadata={"description": "Go on after this seal.", "example": 0})
+    limit = fields.Integer(
+        load_default=20_000, validate=validate.Range(1, 100_000), metadata={"description": "About how many entries.", "example": 20_000}
+    )
+    head = fields.String(load_default=None, max_length=400, metadata={"description": "A `head` kept from an earlier answer.", "example": None})
+
+
+class BreakSchema(Schema):
+    """One thing that is wrong."""
+
+    kind = fields.String(
+        validate=validate.OneOf(list(Kind)),
+        metadata={"description": "What happened to the entry, the seal or the end of the chain.", "example": "changed"},
+    )
+    seal = fields.Integer(metadata={"description": "The seal it is in.", "example": 12})
+    position = fields.Integer(allow_none=True, metadata={"description": "Of the entry in the workspace's trail.", "example": 4711})
+    entry_id = fields.UUID(allow_none=True)
+    table = fields.String(allow_none=True, metadata={"example": "clients"})
+
+
+class VerificationSchema(Schema):
+    """What was looked at, and what is wrong with it."""
+
+    ok = fields.Boolean(metadata={"description": "Nothing was found wrong.", "example": True})
+    seals = fields.Integer(metadata={"example": 12})
+    entries = fields.Integer(metadata={"description": "Entries checked.", "example": 4711})
+    position = fields.Integer(metadata={"description": "Of the last entry checked.", "example": 4711})
+    erased = fields.Integer(metadata={"description": "Checked entries whose values were erased.", "example": 0})
+    waiting = fields.Integer(metadata={"description": "Entries not sealed yet, counted up to 1,000.", "example": 3})
+    breaks = fields.List(fields.Nested(BreakSchema), metadata={"description": "At most 100.", "example": []})
+    head = fields.String(
+        attribute="receipt",
+        allow_none=True,
+        metadata={"description": "A signed receipt of the chain's end: keep it.", "example": "fitpro-audit-1.AZoK…"},
+    )
+    next = fields.Integer(allow_none=True, metadata={"description": "Where to go on; null when all was checked.", "example": None})
 
 
 class AuditReadsQuery(PeriodQuery):
@@ -72,3 +121,9 @@ class AuditEntrySchema(Schema):
     before = fields.Dict(allow_none=True, metadata={"description": "The changed values as they were.", "example": {"name": "North"}})
     after = fields.Dict(allow_none=True, metadata={"description": "The changed values as they became.", "example": {"name": "South"}})
     request_id = fields.String(metadata={"example": "3f9c1c6b0d5e4a7f8a51b7e0c2d4f6a8"})
+
+
+class AuditPlaceSchema(AuditEntrySchema):
+    """One entry, and its place in the sealed trail."""
+
+    position = fields.Integer(allow_none=True, metadata={"description": "1, 2, 3 … within the workspace; null until it is sealed.", "example": 4711})

@@ -72,7 +72,10 @@ def count(connection: psycopg.Connection[Any], sql: str, **given: object) -> int
     return int(row[0])
 
 
-OF_CLIENT = ("clients_consent where true", "clients_health where true", "clients_exclusion where true", "clients_notes where visibility = 'shared'")
+OF_CLIENT = (
+    "clients_consent where true", "clients_health where true", "clients_exclusion where true", "clients_notes where visibility = 'shared'",
+    "audit_logs where action = 'read'",
+)  # fmt: skip
 """Tables whose rows a Cliente may see when they are their own."""
 
 
@@ -82,4 +85,7 @@ def of_client(connection: psycopg.Connection[Any], workspace: str, client: str) 
     for rows in OF_CLIENT:
         query = f"select id::text from {rows} and workspace_id = %s and client_id = %s"
         found.update(row[0] for row in connection.execute(query.encode(), (workspace, client)))
+    # Who read what about them is theirs to know.
+    read = "select unnest(array[actor_id::text, record_id]) from audit_logs where action = 'read' and workspace_id = %s and client_id = %s"
+    found.update(row[0] for row in connection.execute(read.encode(), (workspace, client)) if row[0])
     return found

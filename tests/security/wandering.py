@@ -27,6 +27,7 @@ KINDS = {
     "actor_id": "user_roles.user_id",
     "workspace_id": "workspaces.id",
     "entry_id": "audit_logs.id",
+    "before": "audit_logs.id",
     "invitation_id": "workspaces_invitation.id",
     "reassign_to": "user_roles.user_id",
     "consent_id": "clients_consent.id",

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from kernel.errors import NotFound
+from kernel.errors import Invalid, NotFound
 from plugins.privacy.ports import Filters, ReadFilters
 from plugins.privacy.service import AuditService
 from ports.persistence import Document
@@ -23,6 +23,9 @@ class OneEntry:
     def reads(self, filters: ReadFilters, before: UUID | None, limit: int) -> list[Document]:
         return []
 
+    def export(self, filters: Filters, before: UUID | None, limit: int) -> list[Document]:
+        return []
+
     def entry(self, id: UUID) -> Document | None:
         return {"id": ONE} if id == ONE else None
 
@@ -30,6 +33,12 @@ class OneEntry:
 def test_an_entry_that_is_not_there_is_not_found() -> None:
     with pytest.raises(NotFound):
         AuditService(trail=OneEntry()).read(UUID(int=2))
+
+
+def test_an_export_goes_on_only_after_an_entry_that_is_there() -> None:
+    with pytest.raises(Invalid):
+        AuditService(trail=OneEntry()).export(Filters(), UUID(int=2))
+    assert AuditService(trail=OneEntry()).export(Filters(), ONE) == ([], None)
 
 
 def test_an_entry_is_read() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
 from plugins.privacy.ports import Filters, ReadFilters
-from plugins.sdk import Document, ctx, sa, statement, tables
+from plugins.sdk import Document, Row, ctx, sa, statement, tables
 
 log = tables.audit_logs
 _HERE = log.c.workspace_id == sa.bindparam("workspace_id")
@@ -57,10 +58,18 @@ READS = statement(
     .order_by(log.c.id.desc())
     .limit(sa.bindparam("limit"))
 )  # fmt: skip
-ENTRY = statement(sa.select(*_ENTRY).where(_HERE, log.c.id == sa.bindparam("id")))
+_s = tables.audit_seals
+_POSITION = (
+    sa.select(_s.c.first + sa.func.array_position(_s.c.entries, log.c.id) - 1)
+    .where(_s.c.workspace_id == log.c.workspace_id, _s.c.through >= log.c.seq, log.c.id == sa.func.any(_s.c.entries))
+    .order_by(_s.c.through, _s.c.number)
+    .limit(1)
+    .scalar_subquery()
+)
+ENTRY = statement(sa.select(*_ENTRY, _POSITION.label("position")).where(_HERE, log.c.id == sa.bindparam("id")))
 
 
-class Repository:
+class Entries:
     """plugins.privacy.ports.Trail on the open transaction."""
 
     def entries(self, filters: Filters, before: UUID | None, limit: int) -> list[Document]:
@@ -68,6 +77,11 @@ class Repository:
         # The context has an actor_id of its own: whoever asks.
         given["by"] = given.pop("actor_id")
         return ctx.work.documents(ENTRIES, before=before, limit=limit, **given)
+
+    def export(self, filters: Filters, before: UUID | None, limit: int) -> Sequence[Row]:
+        given = asdict(filters)
+        given["by"] = given.pop("actor_id")
+        return ctx.work.rows(ENTRIES, before=before, limit=limit, **given)
 
     def reads(self, filters: ReadFilters, before: UUID | None, limit: int) -> list[Document]:
         given = asdict(filters)

@@ -1,0 +1,20 @@
+"""The use cases of privacy, by family."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from plugins.privacy.service.sealing import Sealing
+from plugins.privacy.service.trail import AuditService
+from plugins.privacy.service.verification import Verification
+
+__all__ = ["AuditService", "Sealing", "Service", "Verification"]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Everything this plugin can do."""
+
+    trail: AuditService
+    sealing: Sealing
+    verification: Verification
