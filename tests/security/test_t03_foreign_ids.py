@@ -24,7 +24,7 @@ select c.conrelid::regclass::text, a.attname::text from pg_constraint c join pg_
 """
 NOT_OVER_HTTP = {
     ("outbox_deliveries", "event_id"), ("clients_consent", "recorded_by"), ("clients_import", "created_by"), ("clients_import_file", "import_id"),
-    ("clients_imported", "client_id"), ("clients_filter", "user_id"), ("clients", "merged_into"),
+    ("clients_filter", "user_id"), ("clients", "merged_into"),
     ("workspaces_invitation", "invited_by"),
     ("api_keys", "user_id"), ("api_key_uses", "key_id"),
 }  # fmt: skip
@@ -141,7 +141,9 @@ alter table clients add constraint fk_clients_assigned_to foreign key (workspace
 
 
 def test_t3_a_single_column_key_is_caught(studios: Studios, monkeypatch: pytest.MonkeyPatch) -> None:
-    as_given: Statement = statement(sa.insert(clients).values({column.name: sa.bindparam(column.name) for column in clients.c}))
+    as_given: Statement = statement(
+        sa.insert(clients).values({column.name: sa.bindparam(column.name) for column in clients.c if column.name != "merged_into"})
+    )
     monkeypatch.setattr(repository, "ADD", as_given)
     twins = Twins(studios)
     adding = [place for place in twins.places() if place[0].id == "clients_create_clients" and place[1] == "body"]

@@ -8,6 +8,7 @@ from plugins.clients.repository.collaborators import Assignments
 from plugins.clients.repository.duplicates import Duplicates
 from plugins.clients.repository.health import Consents, HealthRecords
 from plugins.clients.repository.imports import Imports
+from plugins.clients.repository.many import Filters, Many
 from plugins.clients.repository.register import Register
 from plugins.clients.repository.resealing import SealedRows
 
@@ -23,3 +24,5 @@ class Repository:
     consents: Consents = field(default_factory=Consents)
     imports: Imports = field(default_factory=Imports)
     resealing: SealedRows = field(default_factory=SealedRows)
+    many: Many = field(default_factory=Many)
+    filters: Filters = field(default_factory=Filters)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from plugins.clients.ports.many import Exports
+from plugins.clients.service.bulk import Bulk
 from plugins.clients.service.collaborators import Collaborators
 from plugins.clients.service.consents import Consents
 from plugins.clients.service.duplicates import Duplicates
+from plugins.clients.service.filters import Filters
 from plugins.clients.service.health import Health
 from plugins.clients.service.imports import Imports
+from plugins.clients.service.merging import Merging
 from plugins.clients.service.register import Clients
 from plugins.clients.service.resealing import Resealing
+from plugins.clients.service.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +29,8 @@ class Service:
     consents: Consents
     imports: Imports
     resealing: Resealing
+    merging: Merging
+    bulk: Bulk
+    timeline: Timeline
+    filters: Filters
+    exports: Exports
