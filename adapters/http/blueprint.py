@@ -93,7 +93,9 @@ class Blueprint(flask_smorest.Blueprint):
             found = marks(function)
             found.status, found.files = 200, media
             document = _document(function)
-            document.setdefault("response", {}).setdefault("responses", {}).setdefault(200, []).append({"description": "A file", "content_type": None})
+            document.setdefault("response", {}).setdefault("responses", {}).setdefault(200, []).append(
+                {"description": "A file", "content_type": None}
+            )
             document.setdefault("success_status_codes", []).append(200)
             return function
 

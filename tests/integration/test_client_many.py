@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from adapters.http.gateway import Gateway
 from config.settings import Settings
+from kernel.dispatch import Hub
+from kernel.errors import Refused
+from kernel.manifest import Listener
+from kernel.registry import Subscription
+from plugins.sdk import ctx, sql
 from tests.servers import Api, Person, Reply, add_member, owner_of
 from tests.spreadsheets import active, csv_cells, xlsx_cells
 
@@ -133,6 +139,27 @@ def test_rows_of_a_plugin_that_is_off_or_gone_move_too(studio: Studio) -> None:
         assert studio.sql(f"select slot from {name} where whose = %s", gone) == [(1,)]
     finally:
         studio.sql(f"drop table {name}")
+
+
+@pytest.mark.parametrize("refusing", [False, True])
+def test_a_plugin_may_combine_what_only_one_can_have_or_refuse(
+    studio: Studio, gateway: Gateway, monkeypatch: pytest.MonkeyPatch, refusing: bool
+) -> None:
+    forget = sql("delete from clients_consent where workspace_id = $1 and client_id = $2", "workspace_id", "from_id")
+
+    def clients_merging(client_id: uuid.UUID, from_id: uuid.UUID) -> None:
+        if refusing:
+            raise Refused("Not these two.")
+        assert ctx.work.change(forget, from_id=from_id) == 1
+
+    registry = cast("Hub", gateway.runner.platform.dispatcher).registry
+    listening = (Subscription("workspaces", Listener("clients_merging", clients_merging, ("client_id", "from_id"))),)
+    monkeypatch.setitem(registry.subscriptions, "clients_merging", listening)
+    kept, gone = studio.add(full_name="Ana"), studio.add(full_name="Ana Souza")
+    for client in (kept, gone):
+        assert studio.call("POST", f"/{client}/consents", {"how": "on paper"}).status < 300
+    reply = studio.call("POST", f"/{kept}/merge", {"from": gone})
+    assert (reply.status, studio.read(gone)["status"]) == ((409, "active") if refusing else (200, "archived"))
 
 
 @pytest.mark.parametrize(("source", "status"), [("self", 422), ("foreign", 422), ("unknown", 422)])

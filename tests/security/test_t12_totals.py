@@ -33,6 +33,7 @@ TOTALS: dict[tuple[str, str], str] = {
         "select count(*) from (select from clients_term where workspace_id = %(ws)s and left(term, 2) in ('b:', 'p:') group by term"
         " having count(*) > 1) twins"
     ),
+    ("/api/v1/clients/filters", "Owner"): ("select count(*) from clients_filter where workspace_id = %(ws)s and (shared or user_id = %(person)s)"),
     ("/api/v1/clients/imports", "Owner"): "select count(*) from clients_import where workspace_id = %(ws)s",
     ("/api/v1/users", "Owner"): "select count(*) from user_roles where workspace_id = %(ws)s and ended_at is null",
     ("/api/v1/users", "Cliente"): "select 1",
