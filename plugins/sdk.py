@@ -28,6 +28,8 @@ from adapters.http.visitors import Visitor, with_visitor
 from adapters.postgres import tables
 from adapters.postgres.faults import constraints
 from adapters.postgres.model import Model, metadata, reference, sealed, sealed_columns
+from adapters.postgres.repoint import Repointed
+from adapters.postgres.repoint import repoint as _repoint
 from adapters.postgres.session import session as _session
 from adapters.postgres.statements import sql, statement
 from adapters.postgres.work import UnitOfWork
@@ -185,6 +187,11 @@ class _Context:
 
         client_id: whose data it is; they see the entry in their own list of reads. purpose: why, in a few words of the plugin's."""
         cast("UnitOfWork", current().open_transaction).record_read(table, record_id, client_id=client_id, purpose=purpose)
+
+    def repoint(self, table: str, source: uuid.UUID, to: uuid.UUID) -> list[Repointed]:
+        """Make every row that refers to one record of your table refer to another, in all plugins' tables, on or off. Rows that cannot move,
+        because there is one like them, stay and are counted."""
+        return _repoint(cast("UnitOfWork", current().open_transaction), table, source, to)
 
     def get(self, model: type[M], id: uuid.UUID) -> M:
         """The row of this workspace with this id. Raises NotFound."""

@@ -58,11 +58,21 @@ def clients_consent_withdrawn(client_id: UUID, purpose: str) -> None:
     """After a consent was taken back."""
 
 
+@event
+def clients_merged(client_id: UUID, from_id: UUID) -> None:
+    """After the record from_id became part of client_id; what referred to it refers to the survivor already."""
+
+
+@check
+def clients_merging(client_id: UUID, from_id: UUID) -> None:
+    """Before from_id becomes part of client_id: combine what only one of them can have, or raise `Refused` to prevent it."""
+
+
 @check
 def clients_archiving(client_id: UUID) -> None:
     """Before a client is archived; raise `Refused` to prevent it."""
 
 
 @collect
-def clients_timeline(client_id: UUID) -> list[TimelineEntry]:  # type: ignore[empty-body]
-    """What you know about this client's past, newest first, at most 200 entries."""
+def clients_timeline(client_id: UUID, until: datetime | None = None, limit: int = 200) -> list[TimelineEntry]:  # type: ignore[empty-body]
+    """What you know about this client's past: the newest `limit` entries at or before `until` (None: up to now), newest first."""

@@ -6,15 +6,19 @@ from uuid import UUID
 
 from plugins.clients import events
 from plugins.clients.service import Service
+from plugins.clients.service.bulk import Bulk
 from plugins.clients.service.collaborators import Collaborators
 from plugins.clients.service.consents import Consents
 from plugins.clients.service.duplicates import Duplicates
 from plugins.clients.service.exclusions import Exclusions
+from plugins.clients.service.filters import Filters
 from plugins.clients.service.health import Health
 from plugins.clients.service.imports import Imports
+from plugins.clients.service.merging import Merging
 from plugins.clients.service.notes import Notes
 from plugins.clients.service.register import Clients
 from plugins.clients.service.resealing import Resealing
+from plugins.clients.service.timeline import Timeline
 from plugins.sdk import EVERYONE, STAFF, Plugin, Provided, unquoted
 
 plugin = Plugin(
@@ -26,7 +30,7 @@ plugin = Plugin(
     hooks=(
         events.clients_created, events.clients_updated, events.clients_archived, events.clients_restored,
         events.clients_health_changed, events.clients_consent_given, events.clients_consent_withdrawn,
-        events.clients_archiving, events.clients_reassigned, events.clients_timeline,
+        events.clients_merged, events.clients_merging, events.clients_archiving, events.clients_reassigned, events.clients_timeline,
     ),
     tables=("clients",),
     default=True,
@@ -41,12 +45,18 @@ def _import_later(import_id: UUID) -> UUID:
 def build(ports: Provided) -> Service:
     """The use cases on the adapters chosen by configuration."""
     stored, now = ports.repository, ports.clock.now
+    clients = Clients(directory=stored.register, register=stored.register, duplicates=stored.duplicates, now=now)
     return Service(
-        clients=Clients(directory=stored.register, register=stored.register, duplicates=stored.duplicates, now=now),
+        clients=clients,
         duplicates=Duplicates(stored=stored.duplicates),
         health=Health(records=stored.health, encryption=ports.encryption, now=now),
         consents=Consents(consents=stored.consents, now=now),
         collaborators=Collaborators(assignments=stored.assignments, now=now),
+        merging=Merging(stored=stored.many, clients=clients, now=now),
+        bulk=Bulk(register=stored.register, clients=clients),
+        timeline=Timeline(known=stored.many),
+        filters=Filters(stored=stored.filters, now=now),
+        exports=stored.many,
         imports=Imports(stored=stored.imports, queue=_import_later, unquoted=unquoted, now=ports.clock.now),
         notes=Notes(notes=stored.notes, now=now),
         exclusions=Exclusions(exclusions=stored.exclusions, encryption=ports.encryption, now=now),

@@ -30,6 +30,12 @@ def reseal() -> Iterator[Mapping[str, object]]:
     yield from _service().resealing.steps()
 
 
+@plugin.hook
+def clients_merged(client_id: UUID, from_id: UUID) -> None:
+    """Rows that were written while the merge was under way follow."""
+    _service().merging.follow(client_id, from_id)
+
+
 @plugin.hook(optional=True)
 def workspaces_owned(user_id: UUID) -> Sequence[Mapping[str, Any]]:
     """The clients somebody looks after."""

@@ -143,6 +143,8 @@ def build(api: Api, settings: Settings, superuser: str) -> Studios:
         key = {"name": staff, "scopes": ["clients:read"]}
         shown = api.post(f"/api/v1/workspaces/{studio.id}/keys", json=key, who=people["Owner"])
         assert api.get("/api/v1/clients", who=shown.json["key"]).status == 200
+        search = {"name": f"Bia {staff}", "query": {"q": staff}}
+        assert api.post("/api/v1/clients/filters", json=search, who=people["Owner"], workspace=studio.id).status == 201
         add_member(settings, studio.id, people["Colaborador"], "Colaborador")
         studio.invitation = invite(api, people["Colaborador"], f"invited.{staff}@example.com", "Cliente", studio.id, full_name=f"Eva {staff}")
         add_member(settings, studio.id, studio.further, "Colaborador")

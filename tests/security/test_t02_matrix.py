@@ -144,13 +144,14 @@ class Matrix:
         further: Studio = self.studio
         assert further.further is not None
         member = further.people[role].id if role in ("Colaborador", "Cliente") else further.further.id
-        if name not in ("client_id", "user_id", "import_id") and (kind := KINDS.get(name, "")).startswith("clients_"):
+        if name not in ("client_id", "user_id", "import_id", "filter_id") and (kind := KINDS.get(name, "")).startswith("clients_"):
             return self._below_client(kind)
         if name == "key_id":
             return self._fresh_key()
         return {
             "workspace_id": self.studio.id,
             "client_id": self.studio.clients[0],
+            "filter_id": self.saved(role),
             "import_id": self.studios.one("clients_import", self.studio),
             "user_id": member,
             "entry_id": self.entry,
@@ -167,6 +168,13 @@ class Matrix:
             (self.studio.id, self.studio.people["Owner"].id),
         )
         return str(made.fetchall()[0][0])
+
+    def saved(self, role: str) -> str:
+        """A search that the member of the staff, else the Owner, saved just now."""
+        who = self.studio.people["Colaborador" if role == "Colaborador" else "Owner"]
+        body = {"name": uuid.uuid4().hex, "shared": False, "query": {}}
+        reply = self.studios.api.post("/api/v1/clients/filters", json=body, who=who, workspace=self.studio.id)
+        return str(reply.json.get("id", uuid.uuid4()))
 
     def _below_client(self, kind: str) -> str:
         """The latest of the Cliente's own."""
@@ -219,6 +227,12 @@ class Matrix:
             return {"refresh_token": fresh.json["refresh_token"]}
         if (cell.rule, cell.method) == ("/api/v1/clients", "POST"):
             return {**body, "email": f"{uuid.uuid4().hex}@example.com", "phone": None, "birth_date": None}  # nobody twice
+        if cell.rule == "/api/v1/clients/filters":
+            return {**body, "name": uuid.uuid4().hex}
+        if cell.rule.endswith("/merge"):
+            made = {"full_name": "Nobody", "status": "inactive"}
+            added = self.studios.api.post("/api/v1/clients", json=made, who=self.studio.people["Owner"], workspace=self.studio.id)
+            return {"from": added.json.get("id", str(uuid.uuid4()))}
         return body
 
 
@@ -249,8 +263,8 @@ def test_t2_a_module_that_is_off_answers_every_member_alike(studios: Studios, ga
 
 
 def test_t2_a_rule_nobody_listed_is_caught(gateway: Gateway) -> None:
-    rules = [*gateway.flask.url_map.iter_rules(), Rule("/api/v1/clients/export", methods=["GET"], endpoint="export")]
-    assert unlisted(rules, gateway) == {("/api/v1/clients/export", "GET")}
+    rules = [*gateway.flask.url_map.iter_rules(), Rule("/api/v1/clients/leak", methods=["GET"], endpoint="export")]
+    assert unlisted(rules, gateway) == {("/api/v1/clients/leak", "GET")}
 
 
 @pytest.mark.parametrize(

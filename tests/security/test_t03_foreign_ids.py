@@ -142,7 +142,9 @@ alter table clients add constraint fk_clients_assigned_to foreign key (workspace
 
 
 def test_t3_a_single_column_key_is_caught(studios: Studios, monkeypatch: pytest.MonkeyPatch) -> None:
-    as_given: Statement = statement(sa.insert(clients).values({column.name: sa.bindparam(column.name) for column in clients.c}))
+    as_given: Statement = statement(
+        sa.insert(clients).values({column.name: sa.bindparam(column.name) for column in clients.c if column.name != "merged_into"})
+    )
     monkeypatch.setattr(repository, "ADD", as_given)
     twins = Twins(studios)
     adding = [place for place in twins.places() if place[0].id == "clients_create_clients" and place[1] == "body"]

@@ -64,7 +64,7 @@ def test_t11_no_body_may_name_a_column_that_is_the_servers(studios: Studios) -> 
     a, b = studios["a"], studios["b"]
     given = {
         "client_id": a.clients[1], "user_id": a.people["Colaborador"].id, "workspace_id": a.id, "name": "clients", "invitation_id": a.invitation,
-        "key_id": str(uuid.uuid4()),
+        "key_id": str(uuid.uuid4()), "filter_id": studios.one("clients_filter", a),
     }  # fmt: skip
     asked, accepted = 0, []
     for way in operations(studios.api.get("/api/v1/openapi.json").json):

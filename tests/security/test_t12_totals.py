@@ -33,6 +33,7 @@ TOTALS: dict[tuple[str, str], str] = {
         "select count(*) from (select from clients_term where workspace_id = %(ws)s and left(term, 2) in ('b:', 'p:') group by term"
         " having count(*) > 1) twins"
     ),
+    ("/api/v1/clients/filters", "Owner"): ("select count(*) from clients_filter where workspace_id = %(ws)s and (shared or user_id = %(person)s)"),
     ("/api/v1/clients/imports", "Owner"): "select count(*) from clients_import where workspace_id = %(ws)s",
     ("/api/v1/users", "Owner"): "select count(*) from user_roles where workspace_id = %(ws)s and ended_at is null",
     ("/api/v1/users", "Cliente"): "select 1",
@@ -56,8 +57,8 @@ TOTALS: dict[tuple[str, str], str] = {
     ("/api/v1/workspaces", "Cliente"): "select count(*) from user_roles where user_id = %(person)s and ended_at is null",
     ("/api/v1/me/consents", "Owner"): "select count(*) from accounts_consent where user_id = %(person)s",
 }
-NOT_OF_ROWS = {"workspaces_list_modules", "workspaces_list_key_scopes"}
-"""Reviewed: a list of what is installed, the same for everybody."""
+NOT_OF_ROWS = {"workspaces_list_modules", "workspaces_list_key_scopes", "clients_list_timeline"}
+"""Reviewed: lists of what is installed, the same for everybody; and what modules tell about one client, which has a test of its own."""
 
 
 def everything(studios: Studios, studio: Studio, role: str, path: str) -> list[dict[str, Any]]:

@@ -36,6 +36,8 @@ KINDS = {
     "exclusion_id": "clients_exclusion.id",
     "author_id": "user_roles.user_id",
     "import_id": "clients_import.id",
+    "filter_id": "clients_filter.id",
+    "from": "clients.id",
     "key_id": "api_keys.id",
 }
 """Parameter → the column whose values it names; others take any id there is."""

@@ -9,6 +9,7 @@ from plugins.clients.repository.duplicates import Duplicates
 from plugins.clients.repository.exclusions import Exclusions
 from plugins.clients.repository.health import Consents, HealthRecords
 from plugins.clients.repository.imports import Imports
+from plugins.clients.repository.many import Filters, Many
 from plugins.clients.repository.notes import Notes
 from plugins.clients.repository.register import Register
 from plugins.clients.repository.resealing import SealedRows
@@ -27,3 +28,5 @@ class Repository:
     notes: Notes = field(default_factory=Notes)
     exclusions: Exclusions = field(default_factory=Exclusions)
     resealing: SealedRows = field(default_factory=SealedRows)
+    many: Many = field(default_factory=Many)
+    filters: Filters = field(default_factory=Filters)

@@ -55,7 +55,9 @@ def _if_named(name: str, value: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
 
 GET = statement(sa.select(*_SHOWN).where(_here()))
 LOCK = statement(
-    sa.select(_T.version, _T.status, _T.full_name, _T.email, _T.tags, _T.phone, _T.birth_date).where(_here()).with_for_update(key_share=True)
+    sa.select(_T.version, _T.status, _T.full_name, _T.email, _T.tags, _T.phone, _T.birth_date, _T.assigned_to, _T.merged_into)
+    .where(_here())
+    .with_for_update(key_share=True)
 )
 ADD = statement(
     sa.insert(clients).values(
@@ -130,6 +132,19 @@ def listing(shape: Shape) -> Any:
     return statement(query.order_by(*order).limit(sa.bindparam("limit", type_=sa.BigInteger)))
 
 
+def asked(search: Search, limit: int, after: tuple[Any, ...] | None) -> tuple[Any, dict[str, object]]:
+    """The statement of a page of a search, with its parameters."""
+    shape = Shape(
+        search.status is not None, search.tag is not None, search.assigned_to is not None, len(search.words), search.sort, after is not None
+    )
+    parameters: dict[str, object] = {"limit": limit, "status": search.status, "assigned_to": search.assigned_to}
+    if search.tag is not None:
+        parameters["tag"] = TAG + search.tag
+    for n, word in enumerate(search.words):
+        parameters |= {f"from{n}": WORD + word, f"to{n}": WORD + word + _LAST}
+    return listing(shape), parameters | {f"after{n}": value for n, value in enumerate(after or ())}
+
+
 class Register:
     """Answers both ports of the register; for a Cliente, row-level security leaves only their own record."""
 
@@ -137,16 +152,8 @@ class Register:
         return ctx.work.document(GET, client_id=client_id)
 
     def page(self, search: Search, limit: int, after: tuple[Any, ...] | None) -> list[Document]:
-        shape = Shape(
-            search.status is not None, search.tag is not None, search.assigned_to is not None, len(search.words), search.sort, after is not None
-        )
-        parameters: dict[str, object] = {"limit": limit, "status": search.status, "assigned_to": search.assigned_to}
-        if search.tag is not None:
-            parameters["tag"] = TAG + search.tag
-        for n, word in enumerate(search.words):
-            parameters |= {f"from{n}": WORD + word, f"to{n}": WORD + word + _LAST}
-        parameters |= {f"after{n}": value for n, value in enumerate(after or ())}
-        return ctx.work.documents(listing(shape), **parameters)
+        statement, parameters = asked(search, limit, after)
+        return ctx.work.documents(statement, **parameters)
 
     def tags(self, limit: int, after: tuple[Any, ...] | None) -> list[Document]:
         return ctx.work.documents(TAGS, limit=limit, after=after[0] if after else "")

@@ -11,6 +11,12 @@ from plugins.clients.schemas.register import AddQuerySchema, ClientInputSchema, 
 from plugins.sdk import MethodView, Page, PageRequest, allow, ctx, page_of
 
 
+def search_of(query: dict[str, Any]) -> Search:
+    """What the list's parameters ask for."""
+    tag = None if query["tag"] is None else normalise(query["tag"])
+    return Search(query["status"], tag, query["assigned_to"], words_of(query["q"] or ""), Sort(query["sort"]))
+
+
 @blp.route("")
 class Clients(MethodView):
     """The register."""
@@ -20,11 +26,9 @@ class Clients(MethodView):
     @allow("read")
     def get(self, query: dict[str, Any], page: PageRequest) -> Page:
         """List clients; a Cliente finds only themself."""
-        sort = Sort(query["sort"])
-        tag = None if query["tag"] is None else normalise(query["tag"])
-        search = Search(query["status"], tag, query["assigned_to"], words_of(query["q"] or ""), sort)
+        search = search_of(query)
         rows = service().clients.find(search, page.fetch, page.after)
-        return page_of(rows, page, *(("search_name", "id") if sort.by_name else ("id",)))
+        return page_of(rows, page, *(("search_name", "id") if search.sort.by_name else ("id",)))
 
     @blp.arguments(AddQuerySchema, location="query")
     @blp.arguments(ClientInputSchema)

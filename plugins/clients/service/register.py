@@ -116,6 +116,8 @@ class Clients:
             events.clients_archiving(client_id=client_id)
             values["archived_at"] = self._now()
         elif before["status"] == Status.ARCHIVED:
+            if before.get("merged_into"):
+                raise Conflict("This record became part of another.", code="already_merged", extra={"merged_into": str(before["merged_into"])})
             values["archived_at"] = None
 
     def _find_by(self, client_id: UUID, before: Row, values: dict[str, Any]) -> None:

@@ -1,0 +1,108 @@
+"""Work on many clients, over the wire."""
+
+from __future__ import annotations
+
+from plugins.clients.domain.register import Sort, Status
+from plugins.clients.schemas.register import ClientQuerySchema
+from plugins.sdk import Schema, Separator, SheetFormat, fields, validate
+
+_SIDES = validate.OneOf(["from", "into"])
+_SIDE = {"description": "Whose value stays.", "example": "into"}
+
+
+class ExportQuerySchema(ClientQuerySchema):
+    """Which clients, in which order, as what."""
+
+    format = fields.String(load_default="csv", validate=validate.OneOf([each.value for each in SheetFormat]), metadata={"example": "csv"})
+    separator = fields.String(
+        load_default="comma",
+        validate=validate.OneOf([each.value for each in Separator]),
+        metadata={"description": "Of a CSV; spreadsheets in Spanish and Portuguese expect `semicolon`."},
+    )
+
+
+class MergeFieldsSchema(Schema):
+    """Whose value of a field stays. Without a choice: the survivor's, or the other's where the survivor's is empty."""
+
+    full_name = fields.String(validate=_SIDES, metadata=_SIDE)
+    email = fields.String(validate=_SIDES, metadata=_SIDE)
+    phone = fields.String(validate=_SIDES, metadata=_SIDE)
+    birth_date = fields.String(validate=_SIDES, metadata=_SIDE)
+    notes = fields.String(validate=_SIDES, metadata=_SIDE)
+    assigned_to = fields.String(validate=_SIDES, metadata=_SIDE)
+
+
+class MergeSchema(Schema):
+    """Which record becomes part of this one."""
+
+    source = fields.UUID(required=True, data_key="from", metadata={"description": "The client that will be archived."})
+    fields_ = fields.Nested(MergeFieldsSchema, data_key="fields", load_default=dict, metadata={"example": {}})
+    leave_conflicts = fields.Boolean(
+        load_default=False,
+        metadata={"description": "Leave records that only one of them can have with the archived one, instead of refusing.", "example": False},
+    )
+
+
+class BulkSchema(Schema):
+    """A change to many clients."""
+
+    action = fields.String(required=True, validate=validate.OneOf(["tag", "untag", "assign", "archive"]), metadata={"example": "tag"})
+    ids = fields.List(fields.UUID(), required=True, validate=validate.Length(1), max_items=500)
+    tags = fields.List(fields.String(min_length=1, max_length=40), load_default=list, max_items=20, metadata={"example": ["vip"]})
+    assigned_to = fields.UUID(load_default=None, allow_none=True, metadata={"description": "For `assign`; null takes it back.", "example": None})
+    all_or_nothing = fields.Boolean(load_default=False, metadata={"example": False})
+
+
+class BulkResultSchema(Schema):
+    """What became of one client."""
+
+    id = fields.UUID()
+    status = fields.String(validate=validate.OneOf(["changed", "unchanged", "not_found", "refused"]))
+    detail = fields.String(allow_none=True)
+
+
+class BulkAnswerSchema(Schema):
+    """What became of each."""
+
+    results = fields.List(fields.Nested(BulkResultSchema))
+    changed = fields.Integer()
+
+
+class TimelineEntrySchema(Schema):
+    """Something that happened to a client."""
+
+    at = fields.DateTime()
+    kind = fields.String(metadata={"example": "bookings.cancelled"})
+    title = fields.String(metadata={"example": "Cancelled: Yoga"})
+    reference = fields.UUID(allow_none=True, metadata={"description": "The thing itself."})
+    plugin = fields.String(metadata={"example": "bookings"})
+
+
+class SavedSearchSchema(Schema):
+    """The parameters of `GET /clients`."""
+
+    status = fields.String(load_default=None, allow_none=True, validate=validate.OneOf([each.value for each in Status]))
+    tag = fields.String(load_default=None, allow_none=True, min_length=1, max_length=40)
+    assigned_to = fields.UUID(load_default=None, allow_none=True, metadata={"example": None})
+    q = fields.String(load_default=None, allow_none=True, min_length=1, max_length=100)
+    sort = fields.String(load_default=Sort.NEWEST.value, validate=validate.OneOf([each.value for each in Sort]))
+
+
+class FilterInputSchema(Schema):
+    """A search to keep."""
+
+    name = fields.String(required=True, min_length=1, max_length=80)
+    shared = fields.Boolean(load_default=False, metadata={"description": "Whether the other staff sees it.", "example": False})
+    query = fields.Nested(SavedSearchSchema, required=True)
+
+
+class FilterSchema(Schema):
+    """A search somebody keeps."""
+
+    id = fields.UUID()
+    name = fields.String()
+    shared = fields.Boolean()
+    query = fields.Nested(SavedSearchSchema)
+    mine = fields.Boolean(metadata={"description": "Only one's own can be changed."})
+    version = fields.Integer()
+    created_at = fields.DateTime()

@@ -1,0 +1,49 @@
+"""Searches that people keep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from kernel.errors import NotFound
+from kernel.ids import new_id
+from plugins.clients.ports.many import Filters as Stored
+from ports.persistence import Row
+
+
+class Filters:
+    """One's own, and those that others share."""
+
+    def __init__(self, *, stored: Stored, now: Callable[[], datetime]) -> None:
+        self._stored = stored
+        self._now = now
+
+    def page(self, limit: int, after: tuple[Any, ...] | None) -> list[Row]:
+        """Filters, oldest first."""
+        return self._stored.page(limit, after)
+
+    def read(self, filter_id: UUID) -> Row:
+        """One filter. Raises NotFound."""
+        found = self._stored.get(filter_id)
+        if found is None:
+            raise NotFound()
+        return found
+
+    def add(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Keep a search. Raises Conflict name_taken."""
+        made = {**given, "id": new_id(), "created_at": self._now()}
+        self._stored.add(made)
+        return {**made, "mine": True, "version": 1}
+
+    def change(self, filter_id: UUID, given: Mapping[str, Any]) -> Row:
+        """Replace one's own. Raises NotFound, also for another's; Conflict name_taken."""
+        if not self._stored.change(filter_id, given):
+            raise NotFound()
+        return self.read(filter_id)
+
+    def remove(self, filter_id: UUID) -> None:
+        """Keep it no longer. Raises NotFound."""
+        if not self._stored.remove(filter_id):
+            raise NotFound()

@@ -1,0 +1,71 @@
+"""Two records of one person becoming one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from kernel.context import current
+from kernel.errors import Conflict, Fault, Forbidden, Invalid, NotFound
+from plugins.clients import events
+from plugins.clients.domain.register import unique_tags
+from plugins.clients.ports.many import Merging as Stored
+from plugins.clients.service.register import Clients
+from ports.persistence import Document
+
+FIELDS: Final = ("full_name", "email", "phone", "birth_date", "notes", "assigned_to")
+"""What can be taken from either record."""
+
+
+class Merging:
+    """The register's records, joined for good."""
+
+    def __init__(self, *, stored: Stored, clients: Clients, now: Callable[[], datetime]) -> None:
+        self._stored = stored
+        self._clients = clients
+        self._now = now
+
+    def merge(self, client_id: UUID, source: UUID, choices: Mapping[str, str], *, leave_conflicts: bool) -> Document:
+        """Make `source` part of `client_id`: everything that refers to it refers to the survivor, also rows of plugins that are off.
+
+        choices: field → `from` or `into`; what is not chosen is the survivor's, or the other's where the survivor's is empty. Tags add up.
+        Raises NotFound, Invalid for one and the same, Conflict already_merged, and Conflict merge_conflict when rows cannot move because
+        the survivor has their like, unless leave_conflicts: then they stay with the archived record.
+        """
+        if current().open_transaction.entered().limited:
+            raise Forbidden("Whoever sees only their own clients cannot merge.", code="limited_to_own_clients")
+        if client_id == source:
+            raise Invalid(errors=[Fault("/from", "Is the same client.")])
+        held = self._stored.hold([client_id, source])
+        if client_id not in held:
+            raise NotFound()
+        if source not in held:
+            raise Invalid(code="invalid_reference", errors=[Fault("/from", "No such client in this workspace.")])
+        into, other = held[client_id], held[source]
+        if into["merged_into"] or other["merged_into"]:
+            raise Conflict("One of them was merged before.", code="already_merged")
+        events.clients_merging(client_id=client_id, from_id=source)
+        moved = self._stored.repoint(source, client_id)
+        left = [{"table": each.table, "rows": each.left} for each in moved if each.left]
+        if left and not leave_conflicts:
+            raise Conflict(
+                "Both have records that only one can have; send leave_conflicts=true to leave those with the archived one.",
+                code="merge_conflict",
+                extra={"conflicts": left},
+            )
+        values: dict[str, Any] = {}
+        for name in FIELDS:
+            chosen = choices.get(name) or ("into" if into[name] is not None else "from")
+            if chosen == "from" and other[name] != into[name]:
+                values[name] = other[name]
+        values["tags"] = unique_tags([*into["tags"], *other["tags"]])[:50]
+        self._stored.archive(source, client_id, self._now())
+        survivor = self._clients.change(client_id, values, None)
+        events.clients_merged(client_id=client_id, from_id=source)
+        return survivor
+
+    def follow(self, client_id: UUID, source: UUID) -> None:
+        """Bring after what was written about the record merged away while the merge was under way."""
+        self._stored.repoint(source, client_id)
