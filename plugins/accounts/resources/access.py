@@ -8,7 +8,7 @@ from plugins.accounts.resources.blueprints import accounts, auth
 from plugins.accounts.resources.cookies import ASKED, REFRESH, TOLD, handed, kept_cookie, refresh_cookie, remembered, visit
 from plugins.accounts.schemas.access import LoginSchema, RefreshSchema, SignedInSchema, SignupSchema
 from plugins.accounts.schemas.security import ConfirmationSchema, ForgottenSchema, ResetSchema
-from plugins.sdk import PUBLIC, MethodView, Unauthenticated, Visitor, allow, outside, with_headers, with_visitor
+from plugins.sdk import PUBLIC, MethodView, Unauthenticated, Visitor, allow, may_answer, outside, with_headers, with_visitor
 
 
 @auth.route("/signup")
@@ -41,6 +41,7 @@ class Session(MethodView):
 class Tokens(MethodView):
     @auth.arguments(RefreshSchema)
     @auth.response(200, SignedInSchema)
+    @may_answer(403)
     @allow(PUBLIC)
     @with_visitor()
     @outside
@@ -56,6 +57,7 @@ class Tokens(MethodView):
 @auth.route("/logout")
 class Logout(MethodView):
     @auth.response(204)
+    @may_answer(403)
     @allow(PUBLIC)
     @with_visitor(asked={"Authorization": "`Bearer` and the access token of the session to end; browsers may have its cookie instead."})
     @outside
