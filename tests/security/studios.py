@@ -199,6 +199,8 @@ _ROWS = (
     "insert into outbox_deliveries (workspace_id, id, module, handler, arguments, done_at)"
     " values (%(ws)s, %(id)s, '', 'nobody:nothing', '{}', now())",
     "insert into clients_import (workspace_id, id, job_id, mode, allow_duplicate, file) values (%(ws)s, %(id)s, %(id)s, 'rows', false, '{}')",
+    "insert into audit_seals (workspace_id, number, first, entries, proofs, previous, head, key, signature, through, settled, horizon, sealed_at)"
+    " values (%(ws)s, 1, 1, '{}', '', '', '', '', '', 0, 0, 0, now()) on conflict do nothing",
     "insert into clients_import_file (workspace_id, import_id, content) values (%(ws)s, %(id)s, '')",
     "insert into clients_imported (workspace_id, key, client_id) select %(ws)s, %(id)s, id from clients where workspace_id = %(ws)s limit 1",
     "insert into clients_filter (workspace_id, id, user_id, name, shared, query)"

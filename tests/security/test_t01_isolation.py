@@ -160,7 +160,9 @@ def judge(found: Walked, walks: Walks) -> None:
     assert found.changed == []
     assert found.broken == []
     # A walk that never got in anywhere would find nothing either.
-    assert {way.id for way in walks.ways} - set(found.succeeded) == BY_MAIL
+    never = {way.id for way in walks.ways} - set(found.succeeded)
+    # Letters and providers outside open what is left of accounts; a signed link opens files (T15).
+    assert {id for id in never if not id.startswith("accounts_")} - {"fetch", "receive"} == BY_MAIL
     assert sum(found.succeeded.values()) > found.steps / 4
     assert found.statuses[404] > found.steps / 20
 

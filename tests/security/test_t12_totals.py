@@ -57,7 +57,13 @@ TOTALS: dict[tuple[str, str], str] = {
     ("/api/v1/workspaces", "Cliente"): "select count(*) from user_roles where user_id = %(person)s and ended_at is null",
     ("/api/v1/me/consents", "Owner"): "select count(*) from accounts_consent where user_id = %(person)s",
 }
-NOT_OF_ROWS = {"workspaces_list_modules", "workspaces_list_key_scopes", "clients_list_timeline"}
+NOT_OF_ROWS = {
+    "accounts_list_sessions",
+    "accounts_list_sign_in_providers",
+    "workspaces_list_modules",
+    "workspaces_list_key_scopes",
+    "clients_list_timeline",
+}
 """Reviewed: lists of what is installed, the same for everybody; and what modules tell about one client, which has a test of its own."""
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from adapters.http import inputs, runner
+from adapters.http import callers, inputs
 from adapters.postgres.database import PostgresDatabase
 from ports.persistence import Claim
 from tests.security.oracle import count
@@ -166,7 +166,7 @@ def test_t17_a_default_workspace_is_caught(studios: Studios, monkeypatch: pytest
 def test_t17_a_header_that_is_not_read_is_caught(studios: Studios, monkeypatch: pytest.MonkeyPatch) -> None:
     swap = Swap(studios)
     first = swap.people[0][1].id
-    monkeypatch.setattr(runner, "workspace_of", lambda *_: UUID(first))
+    monkeypatch.setattr(callers, "workspace_of", lambda *_: UUID(first))
     assert swap.go(200, seed=3) != []
 
 
