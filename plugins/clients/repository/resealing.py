@@ -7,28 +7,39 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from plugins.clients.models import health as health
 from plugins.clients.plugin import plugin
-from plugins.sdk import Row, ctx, sealed_columns, sql
+from plugins.sdk import Row, ctx, metadata, sa, sealed_columns, statement
+
+_PREFIX = sa.bindparam("prefix", type_=sa.Text)
 
 
 @cache
 def due(table: str, column: str) -> Any:
     """Rows that another key sealed."""
-    return sql(  # the names are those of our own models
-        f"select id, {column} as sealed from {table} where workspace_id = $1 and id > $3 and not starts_with({column}, $2) order by id limit $4",  # noqa: S608
-        "workspace_id", "prefix", "after", "limit",
-    )  # fmt: skip
+    t = metadata.tables[table].c
+    return statement(
+        sa.select(t.id, t[column].label("sealed"))
+        .where(t.workspace_id == sa.bindparam("workspace_id"), t.id > sa.bindparam("after"), sa.not_(sa.func.starts_with(t[column], _PREFIX)))
+        .order_by(t.id)
+        .limit(sa.bindparam("limit", type_=sa.BigInteger))
+    )
 
 
 @cache
 def swap(table: str, column: str) -> Any:
-    """The version stays: what is read has not changed."""
-    return sql(
-        f"update {table} t set {column} = v.anew from unnest($2::uuid[], $3::text[], $4::text[]) v (id, before, anew)"  # noqa: S608 - as above
-        f" where t.workspace_id = $1 and t.id = v.id and t.{column} = v.before",
-        "workspace_id", "ids", "before", "anew",
-    )  # fmt: skip
+    """Version and time of the last change stay: what is read has not changed."""
+    target = metadata.tables[table]
+    texts = sa.ARRAY(sa.Text)
+    pairs = (
+        sa.func.unnest(sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid)), sa.bindparam("before", type_=texts), sa.bindparam("anew", type_=texts))
+        .table_valued(sa.column("id", sa.Uuid), sa.column("before", sa.Text), sa.column("anew", sa.Text), name="pairs")
+        .render_derived()
+    )
+    return statement(
+        sa.update(target)
+        .where(target.c.workspace_id == sa.bindparam("workspace_id"), target.c.id == pairs.c.id, target.c[column] == pairs.c.before)
+        .values({column: pairs.c.anew, "updated_at": target.c.updated_at})
+    )
 
 
 class SealedRows:
