@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from config.settings import Settings
+from tests.invited import invite
 from tests.servers import Api, Person, Reply, add_member
 
 PARAMETER = re.compile(r"\{(\w+)\}")
@@ -42,7 +43,7 @@ class Documented:
 
     @property
     def listing(self) -> bool:
-        return any(each["name"] == "limit" for each in self.described["parameters"])
+        return any(each["name"] == "cursor" for each in self.described["parameters"])
 
     @property
     def query(self) -> dict[str, dict[str, Any]]:
@@ -115,10 +116,11 @@ class World:
 
     def path(self, operation: Documented) -> str:
         """The operation's path with ids of records that exist."""
-        path = operation.path
-        while found := PARAMETER.search(path):
-            path = path[: found.start()] + self._id(path[: found.start()], found[1]) + path[found.end() :]
-        return path
+        segments, taken = operation.path.split("/"), list[str]()
+        for count, segment in enumerate(segments):
+            found = PARAMETER.fullmatch(segment)
+            taken.append(self._id("/".join(segments[:count]), "/".join(taken), found[1]) if found else segment)
+        return "/".join(taken)
 
     def call(self, operation: Documented, *, who: Person | str | None = None, path: str | None = None, **options: Any) -> Reply:
         """Call an operation as someone (the Owner), with the headers it asks for."""
@@ -141,7 +143,7 @@ class World:
         body = unused(operation.example)
         if str(operation) == "clients_create_merge":
             made = self.api.post("/api/v1/clients", json={"full_name": "Ana Twin"}, who=self.owner, workspace=self.workspace)
-            body["from"] = made.json["id"]
+            body["from"] = made.json.get("id", str(uuid.uuid4()))
         if "password" in body and not operation.public:
             body["password"] = PASSWORD  # to prove who they are, and to keep it when they set one
         return body
@@ -153,34 +155,36 @@ class World:
                 return self.call(other, path=path).body
         return None
 
-    def _id(self, prefix: str, name: str) -> str:
+    def _id(self, template: str, collection: str, name: str) -> str:
+        """Of a record below a collection, whose documented and whose real path these are; made when there is none yet."""
         if name == "workspace_id":
             return self.workspace
         if name == "client_id":
             return self.client_id
         if name == "user_id":
             return self.staff.id
-        collection = prefix.rstrip("/")
         if collection not in self._known:
-            self._known[collection] = self._first(collection, name) or self._made(collection) or str(uuid.uuid4())
+            self._known[collection] = self._first(collection, name) or self._made(template, collection, name) or str(uuid.uuid4())
         return self._known[collection]
 
     def _first(self, collection: str, name: str) -> str | None:
-        reply = self.api.get(f"{collection}?limit=1", who=self.owner, workspace=self.workspace)
+        reply = self.api.get(f"{collection}?limit=2", who=self.owner, workspace=self.workspace)
         items = reply.json.get("items", ()) if reply.status == 200 else ()
-        return next((str(item.get("id", item.get(name, ""))) for item in items), None)
+        return next((_named(item, name) for item in items if not item.get("current")), None)
 
-    def _made(self, collection: str) -> str | None:
+    def _made(self, template: str, collection: str, name: str) -> str | None:
         for operation in self.operations:
-            if operation.method == "POST" and operation.body_schema and PARAMETER.sub("x", operation.path) == PARAMETER.sub("x", collection):
+            if operation.method == "POST" and operation.path == template and operation.body_schema:
                 reply = self.call(operation, path=collection, json=self.body(operation))
-                return str(reply.json["id"]) if reply.status == 201 else None
+                return _named(reply.json, name) if reply.status == 201 else None
         return None
 
 
 def world(api: Api, settings: Settings) -> World:
     """Build one."""
     owner = api.signup("Olga Owner")
+    elsewhere = api.post("/auth/login", json={"email": owner.email, "password": PASSWORD})
+    assert elsewhere.status == 200, elsewhere.body
     workspace = api.workspace(owner, "Documented Studio")
     for module in api.get(f"/api/v1/workspaces/{workspace}/modules?limit=200", who=owner).json["items"]:
         if not module["enabled"] and module["state"] == "ready":
@@ -192,10 +196,20 @@ def world(api: Api, settings: Settings) -> World:
     consent = {"how": "Signed on paper."}
     given = api.post(f"/api/v1/clients/{made.json['id']}/consents", json=consent, who=owner, workspace=workspace)
     assert given.status == 201, given.body
+    uploaded = api.post(
+        "/api/v1/clients/import", raw=b"full_name\r\nIda Imported\r\n", headers={"Content-Type": "text/csv"}, who=owner, workspace=workspace
+    )
+    assert uploaded.status == 200, uploaded.body
+    invite(api, owner, f"u{time.time_ns()}@example.com", workspace=workspace)
     staff, cliente = api.signup("Sam Staff"), api.signup("Clara Cliente")
     add_member(settings, workspace, staff, "Colaborador")
     add_member(settings, workspace, cliente, "Cliente", made.json["id"])
     return World(api, settings, owner, workspace, operations(api), staff, cliente, made.json["id"])
+
+
+def _named(record: dict[str, Any], parameter: str) -> str:
+    """What a path calls a record."""
+    return str(record.get("id", record.get(parameter, "")))
 
 
 def unused(value: Any) -> Any:

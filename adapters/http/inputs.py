@@ -111,7 +111,8 @@ def _query(compiled: Compiled, raw: str) -> tuple[dict[str, Any], dict[str, Any]
         schema = compiled.operation.marks.query
         others = schema is not None and schema.unknown == ma.EXCLUDE
         text = parse_query(raw, compiled.query_names, others=others) if raw else {}
-        page = {name: text.pop(name) for name in PAGE_FIELDS if name in text}
+        # A list has the page's names for itself; elsewhere they are parameters like any other.
+        page = {name: text.pop(name) for name in PAGE_FIELDS if name in text} if compiled.page is not None else {}
         filters = "&".join(f"{name}={text[name]}" for name in sorted(text))
         known = (
             _load(compiled.page, page, "query") if compiled.page is not None else {},

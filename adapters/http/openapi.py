@@ -131,7 +131,8 @@ def _complete(described: dict[str, Any], operation: Operation) -> None:
     _describe_answers(described, operation)
     if marks.upload:
         sent = {"schema": {"type": "string", "contentMediaType": "text/csv"}, "example": marks.upload_example}
-        described["requestBody"] = {"required": True, "content": {media: dict(sent) for media in marks.upload}}
+        # The first is its name; what else browsers call such a file is read as well, but nobody is told to send it.
+        described["requestBody"] = {"required": True, "content": {marks.upload[0]: sent}}
     body = described.get("requestBody")
     if body is not None and marks.body is not None:
         for media in body["content"].values():

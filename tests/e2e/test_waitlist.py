@@ -111,7 +111,6 @@ def test_switched_off_it_refuses_and_skips_and_keeps_its_rows(site: Site) -> Non
     assert len(studio.entries()) == 1
 
 
-@pytest.mark.xfail(strict=False, reason="the harness does not know the newest operations yet; the list of exceptions is being reviewed")
 def test_the_command_line_switches_lists_and_purges(site: Site) -> None:
     studio = site.studio(waitlist=False)
     place = ("--workspace", studio.workspace)

@@ -34,6 +34,8 @@ signal.signal(signal.SIGTERM, stop)
 grandchild = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
 note(f"{name} started {os.getpid()} {grandchild.pid}")
 if manner == "dies":
+    while open(notes).read().count(" started ") < 2:
+        time.sleep(0.01)
     sys.exit(7)
 while True:
     time.sleep(1)

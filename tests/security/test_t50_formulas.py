@@ -22,7 +22,7 @@ def exports(api: Api) -> list[tuple[str, str]]:
         (operation.path, media)
         for operation in operations(api)
         if operation.method == "GET"
-        for media in operation.described["responses"]["200"].get("content", {})
+        for media in operation.described["responses"].get("200", {}).get("content", {})
         if media in ("text/csv", sheets.XLSX)
     ]
 

@@ -118,7 +118,6 @@ BREAKAGES = {
 }
 
 
-@pytest.mark.xfail(strict=False, reason="the harness does not know the newest operations yet; the list of exceptions is being reviewed")
 def test_t56_what_breaks_in_the_database_stays_inside(cluster: Cluster, tmp_path: Path) -> None:
     """Over HTTP, on a database broken in one place after the other."""
     settings = cluster.settings(cluster.clone("t56_broken"))

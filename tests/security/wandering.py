@@ -39,6 +39,7 @@ KINDS = {
     "filter_id": "clients_filter.id",
     "from": "clients.id",
     "key_id": "api_keys.id",
+    "session_id": "sessions.id",
 }
 """Parameter → the column whose values it names; others take any id there is."""
 

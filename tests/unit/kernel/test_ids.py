@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from kernel import ids
 
 
+@pytest.mark.usefixtures("fresh")
 def test_an_id_is_a_uuid_of_version_7_and_says_when_it_was_made() -> None:
     before = time.time_ns() // 1_000_000
     made = ids.new_id()
