@@ -31,6 +31,8 @@ NOT_OVER_HTTP = {
 }  # fmt: skip
 """Reviewed: foreign keys that no request can name; the product fills them itself."""
 NAMED = KINDS | {"ids": "clients.id"}
+MEANT = {("client_id", "role"): {"role": "Cliente"}, ("assigned_to", "action"): {"action": "assign", "tags": []}}
+"""What else a body says when it names this: nothing else reads the id."""
 
 
 class Twins:
@@ -84,7 +86,7 @@ class Twins:
         if way.body is not None:
             body = dict(way.example) | ({"ids": [self.own["clients.id"]]} if "ids" in way.example else {})
             if place == "body":
-                body |= {name: [given] if name == "ids" else given, **({"role": "Cliente"} if name == "client_id" and "role" in body else {})}
+                body |= {name: [given] if name == "ids" else given, **MEANT.get((name, next(iter(set(body) & {"role", "action"}), "")), {})}
         query = f"?{name}={given}" if place == "query" else ""
         workspace = given if place == "header" else None if (place, name) == ("path", "workspace_id") else self.a.id
         headers = {"If-Match": "*"} if way.method == "PUT" else {}

@@ -23,7 +23,7 @@ from tests.servers import Api, Cluster, Reply
 
 TELLING = re.compile(
     r"psycopg|traceback|site-packages|\bselect\b|\binsert into\b|\bupdate \w+ set\b|\brelation\b|\bcolumn (?!\d)|\bconstraint\b|violates|sqlstate|"
-    r"postgres|sqlalchemy|marshmallow|werkzeug|flask|python|\.py\b|File \"|line \d+(?!, column)\b|/work/|/usr/|/tmp/|/root|fitpro_app|42P01|42703|"
+    r"postgres|sqlalchemy|marshmallow|werkzeug|flask|python|\.py\b|File \"|line \d+(?!, column)\b|/srv/|/usr/|/tmp/|/root|fitpro_app|42P01|42703|"
     r"0x[0-9a-f]{6,}|canary-secret|Error:|Exception",
     re.IGNORECASE,
 )
@@ -50,7 +50,7 @@ def unfit(reply: Reply) -> str | None:
 EXCEPTIONS: dict[str, Callable[[], BaseException]] = {
     "a bare exception": lambda: Exception(SECRET),
     "a key that is missing": lambda: KeyError(SECRET),
-    "a value": lambda: ValueError(f'File "/work/main/x.py", line 3: {SECRET}'),
+    "a value": lambda: ValueError(f'File "/srv/product/x.py", line 3: {SECRET}'),
     "a division": lambda: ZeroDivisionError(SECRET),
     "an assertion": lambda: AssertionError(SECRET),
     "recursion": lambda: RecursionError(SECRET),
