@@ -52,7 +52,7 @@ def compile_dump(schema: ma.Schema | None) -> Dump:
     wanted = frozenset(names)
 
     def dump(item: Any) -> Any:
-        if type(item) is dict and item.keys() == wanted:
+        if type(item) is dict and (tuple(item) == names or item.keys() == wanted):
             return item
         if isinstance(item, Mapping):
             return {name: item[name] for name in names if name in item}

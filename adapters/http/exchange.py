@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -110,11 +111,16 @@ def workspace_header(environ: Environ) -> UUID | None:
     if text is None:
         return None
     try:
-        if len(text) != 36:
-            raise ValueError
-        return UUID(text)
+        return _uuid(text)
     except ValueError:
         raise Malformed("X-Workspace-Id is not a UUID.", code="malformed_header", errors=[Fault("X-Workspace-Id:", "Must be a UUID.")]) from None
+
+
+@lru_cache(4096)
+def _uuid(text: str) -> UUID:
+    if len(text) != 36:
+        raise ValueError
+    return UUID(text)
 
 
 def host_of(environ: Environ) -> str | None:

@@ -143,8 +143,10 @@ class Gateway:
         sent = [*answer.headers, *environ.get(TOLD, ()), *headers.SECURITY_HEADERS, ("X-Request-Id", request_id)]
         if method != "OPTIONS":  # without an Origin too: what a cache keeps must say that it depends on it
             sent.extend(self._cors.headers(origin))
-        if any(header[0] == "Content-Security-Policy" for header in answer.headers):
-            sent = _once(sent)
+        for header in answer.headers:
+            if header[0] == "Content-Security-Policy":
+                sent = _once(sent)
+                break
         body = answer.body
         if answer.status not in _BODILESS:
             sent.append(("Content-Length", str(len(body))))

@@ -29,12 +29,13 @@ class Statement:
     locks: it holds row locks, so it needs a transaction that outlives it. Build it with `statement()`.
     """
 
-    __slots__ = ("columns", "defaults", "encoders", "locks", "name", "parameters", "raw", "text")
+    __slots__ = ("columns", "defaults", "encoders", "locks", "name", "parameters", "raw", "shapes", "text")
 
     def __init__(self, text: str, parameters: tuple[str, ...], defaults: Mapping[str, object], locks: bool, json_names: frozenset[str]) -> None:
         self.text = text
         self.raw = text.encode()
-        self.columns: tuple[str, ...] = ()  # known after the first answer
+        self.columns: tuple[str, ...] = ()  # known after the first answer, as is what some of them still need on their way out
+        self.shapes: tuple[tuple[int, Callable[[str], object]], ...] = ()
         self.parameters = parameters
         self.defaults = dict(defaults)
         self.locks = locks
@@ -88,13 +89,16 @@ def _inherited(value: Any) -> Callable[[Any], Encoded]:
 
 
 def _array(values: Any) -> bytes:
-    return b"{" + b",".join(_element(item) for item in values) + b"}"
+    return b"{" + b",".join([_element(item) for item in values]) + b"}"
 
 
 def _element(value: Any) -> bytes:
     if value is None:
         return b"NULL"
-    return b'"' + (encode(value) or b"").replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
+    text = value.encode() if type(value) is str else encode(value) or b""
+    if b'"' in text or b"\\" in text:
+        text = text.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+    return b'"%b"' % text
 
 
 def _iso(value: date | time) -> bytes:

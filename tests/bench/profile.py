@@ -68,7 +68,7 @@ def _requests(work: str, owners: list[Owner]) -> Iterator[dict[str, Any]]:
         elif work == "create":
             body = orjson.dumps(
                 {
-                    "full_name": f"Client Number {n}", "email": f"client{n}@studio.example", "phone": "+351912345678",
+                    "full_name": f"Client Number {n}", "email": f"client{n}@studio.example", "phone": f"+3519{n:08}",
                     "tags": ["goal-1", "vip", "morning"], "notes": "leg day",
                 }
             )  # fmt: skip

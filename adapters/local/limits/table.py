@@ -20,7 +20,8 @@ _NAP_S: Final = 0.0002
 class Table:
     """Subject → moment, for the 65,536 subjects that used most. path: None keeps it to this process.
 
-    Read and write between `acquire` and `release`. Moments are of the machine's clock, so a file left from yesterday says nothing.
+    Read and write between `acquire` and `release`, or know what may happen without. Moments are of the machine's clock, so a file left from
+    yesterday says nothing.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -30,7 +31,7 @@ class Table:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             os.ftruncate(self._file, _SIZE)
         words = memoryview(mmap.mmap(-1 if self._file is None else self._file, _SIZE))
-        self._names = words[: _SIZE // 2].cast("Q")
+        self.names = words[: _SIZE // 2].cast("Q")
         self.moments = words[_SIZE // 2 :].cast("d")
         self._threads = threading.Lock()
 
@@ -57,15 +58,22 @@ class Table:
             fcntl.lockf(self._file, fcntl.LOCK_UN)
         self._threads.release()
 
-    def place(self, name: int) -> int:
-        """Where a subject's moment is; a new one gets the slot of whoever used least."""
+    def found(self, name: int) -> int:
+        """Where a subject's moment is, -1 for a new one."""
         first = (name % _SLOTS) & ~(_WAYS - 1)
-        names = self._names
+        names = self.names
         if names[first] == name:
             return first
         for place in range(first + 1, first + _WAYS):
             if names[place] == name:
                 return place
+        return -1
+
+    def place(self, name: int) -> int:
+        """Where a subject's moment is; a new one gets the slot of whoever used least."""
+        if (place := self.found(name)) >= 0:
+            return place
+        first, names = (name % _SLOTS) & ~(_WAYS - 1), self.names
         least: int = min(range(first, first + _WAYS), key=self.moments.__getitem__)
         names[least] = name
         self.moments[least] = 0.0

@@ -19,6 +19,7 @@ WORD, TAG, PHONE, BORN = "w:", "t:", "p:", "b:"
 # Letters that Unicode does not decompose, though people type them without their stroke.
 _LETTERS: Final = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
 _NATIONAL: Final = 9
+_NO_DIGITS: Final = re.compile(r"[^0-9]+")
 _INNER_WORD: Final = re.compile(r"(?<=[^\w\s])(?=\w)")
 
 
@@ -78,7 +79,8 @@ def words_of(query: str) -> tuple[str, ...]:
 
 def phone_key(phone: str | None) -> str:
     """What two spellings of a phone number share: its last nine digits, with or without the country; empty for fewer than six."""
-    digits = "".join(each for each in unicodedata.normalize("NFKC", phone or "") if each.isascii() and each.isdigit())
+    text = phone or ""
+    digits = _NO_DIGITS.sub("", text if text.isascii() else unicodedata.normalize("NFKC", text))
     return digits[-_NATIONAL:] if len(digits) >= 6 else ""
 
 

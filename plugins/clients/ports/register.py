@@ -27,8 +27,8 @@ class Duplicates(Protocol):
     """Who may be the same person."""
 
     def check(self, keys: Sequence[str]) -> list[Candidate]:
-        """Make the transaction fail when somebody has one of these keys. Costs no round trip; when a first attempt failed on it, asks at
-        once instead and says who, the strongest match first."""
+        """Who has one of these keys, the strongest match first. Asked only when a first attempt failed on it (see Register.add), which costs
+        no round trip: the first attempt finds nobody."""
 
     def groups(self, limit: int, after: tuple[Any, ...] | None) -> Sequence[Row]:
         """Keys that several clients share: key, clients (id, full_name, status)."""
@@ -37,8 +37,9 @@ class Duplicates(Protocol):
 class Register(Protocol):
     """Changing clients."""
 
-    def add(self, client: Mapping[str, object], terms: Sequence[str]) -> None:
-        """Queue a new client. An unknown collaborator surfaces as Invalid invalid_reference when it is sent."""
+    def add(self, client: Mapping[str, object], terms: Sequence[str], keys: Sequence[str]) -> None:
+        """Queue a new client; the transaction fails when somebody has one of the keys. An unknown collaborator surfaces as Invalid
+        invalid_reference when it is sent."""
 
     def lock(self, client_id: UUID) -> Row | None:
         """Hold the client until the transaction ends: version, status, and what they are found by."""

@@ -8,9 +8,6 @@ from typing import Any
 from plugins.clients.domain.duplicates import MOST, Candidate, match_of
 from plugins.sdk import Row, ctx, sql
 
-_CHECK = sql(
-    "select app.refuse('duplicate_client') from clients_term where workspace_id = $1 and term = any($2::text[]) limit 1", "workspace_id", "keys"
-)
 _CANDIDATES = sql(
     "select c.id, c.full_name, min(array_position($2::text[], t.term)) as place from clients_term t"
     " join clients c on c.workspace_id = t.workspace_id and c.id = t.client_id"
@@ -31,10 +28,7 @@ class Duplicates:
     """Implements the port of the same name."""
 
     def check(self, keys: Sequence[str]) -> list[Candidate]:
-        if not keys:
-            return []
-        if not ctx.work.careful:
-            ctx.work.write(_CHECK, keys=list(keys))
+        if not keys or not ctx.work.careful:
             return []
         rows = ctx.work.rows(_CANDIDATES, keys=list(keys), limit=MOST)
         return [Candidate(row["id"], row["full_name"], match_of(keys[row["place"] - 1])) for row in rows]

@@ -81,6 +81,12 @@ CHANGE = statement(
 )
 FORGET_TERMS = sql("delete from clients_term where workspace_id = $1 and client_id = $2", "workspace_id", "client_id")
 ADD_TERMS = sql("insert into clients_term (workspace_id, client_id, term) select $1, $2, unnest($3::text[])", "workspace_id", "client_id", "terms")
+# Somebody who has one of the keys already stops it, in the same statement: looking first would be one more.
+ADD_NEW_TERMS = sql(
+    "insert into clients_term (workspace_id, client_id, term) select $1, $2, unnest($3::text[])"
+    " where (select app.refuse('duplicate_client') from clients_term where workspace_id = $1 and term = any($4::text[]) limit 1) is null",
+    "workspace_id", "client_id", "terms", "keys",
+)  # fmt: skip
 TAGS = sql(
     'select tag, count(*) as clients from clients c cross join lateral unnest(c.tags) tag where c.workspace_id = $1 and c.status <> \'archived\''
     ' and tag collate "C" > $2 group by tag order by tag collate "C" limit $3',
@@ -158,9 +164,9 @@ class Register:
     def tags(self, limit: int, after: tuple[Any, ...] | None) -> list[Document]:
         return ctx.work.documents(TAGS, limit=limit, after=after[0] if after else "")
 
-    def add(self, client: Mapping[str, object], terms: Sequence[str]) -> None:
+    def add(self, client: Mapping[str, object], terms: Sequence[str], keys: Sequence[str]) -> None:
         ctx.work.write(ADD, **client)
-        ctx.work.write(ADD_TERMS, client_id=client["id"], terms=terms)
+        ctx.work.write(ADD_NEW_TERMS, client_id=client["id"], terms=terms, keys=[] if ctx.work.careful else keys)
 
     def lock(self, client_id: UUID) -> Row | None:
         return ctx.work.one(LOCK, client_id=client_id)

@@ -50,14 +50,15 @@ class Clients:
         and (invalid_reference) for a collaborator this workspace does not have."""
         now = self._now()
         _check_birth(given, now)
-        if not allow_duplicate and (found := self._duplicates.check(keys_of(given))):
+        keys = [] if allow_duplicate else keys_of(given)
+        if found := self._duplicates.check(keys):
             raise duplicate(found)
         client = {
             "id": new_id(), **given, "tags": unique_tags(given["tags"]), "version": 1, "created_at": now, "updated_at": now,
             "archived_at": now if given["status"] == Status.ARCHIVED else None,
         }  # fmt: skip
         stored = {**client, "search_name": normalise(client["full_name"])}
-        self._register.add(stored, terms_of(*(client[name] for name in _FINDABLE)))
+        self._register.add(stored, terms_of(*(client[name] for name in _FINDABLE)), keys)
         events.clients_created(client_id=client["id"])
         return client
 

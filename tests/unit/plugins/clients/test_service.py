@@ -61,7 +61,7 @@ class Register:
     def tags(self, limit: int, after: tuple[Any, ...] | None) -> list[Document]:
         return []
 
-    def add(self, client: Mapping[str, object], terms: Sequence[str]) -> None:
+    def add(self, client: Mapping[str, object], terms: Sequence[str], keys: Sequence[str]) -> None:
         raise NotImplementedError
 
     def lock(self, client_id: UUID) -> Row | None:
