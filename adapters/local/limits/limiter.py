@@ -73,8 +73,8 @@ class LocalLimiter:
                 kind = self._kind(quota)
                 place = table.place(subject ^ kind.salt)
                 moment = moments[place]
-                # Nobody can have used more than a whole window: what says so is left from before the clock was set back.
-                used_s = moment - now if now < moment <= now + kind.window_s else 0.0
+                # Nobody can have used more than a whole window, but for rounding: what says so is left from before the clock was set back.
+                used_s = moment - now if now < moment <= now + kind.window_s + kind.step_s else 0.0
                 # A hair more than exact: the last one of a window must not be lost to rounding.
                 if used_s + kind.step_s > kind.window_s + kind.step_s * 1e-3:
                     allowed = False
