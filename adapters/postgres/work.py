@@ -206,6 +206,8 @@ class UnitOfWork:
         return results[len(batch) - len(items) :]
 
     def _exchange(self, batch: list[Item], opening: bool, repeatable: bool) -> list[Result]:
+        # Whether its answer is the only news of what was written: of everything else the database keeps nothing when the connection breaks.
+        commits = batch[-1][0] is gate.COMMIT or (not repeatable and opening and bool(self._pending or self._claim))
         for attempt in (1, 2):
             if self._connection is None:
                 self._connection = self._pool.take()
@@ -215,7 +217,7 @@ class UnitOfWork:
                 self._pool.give(self._connection)
                 self._connection, self._explicit = None, False
                 if attempt == 2 or not opening or (lost.sent and not repeatable):
-                    raise Unavailable(retry_after_s=1) from lost
+                    raise (self._unknown() if lost.sent and commits else Unavailable(retry_after_s=1)) from lost
             except ServerError as error:
                 if error.sqlstate == KEY_TAKEN:
                     raise KeyTaken from None
@@ -229,6 +231,14 @@ class UnitOfWork:
                     raise known from error
                 raise
         raise AssertionError("unreachable")
+
+    def _unknown(self) -> Unavailable:
+        told = "The connection to the database broke while this was being committed, so whether it was done is not known. "
+        if self._claim:
+            told += "Send it again with the same Idempotency-Key: it is done once."
+        else:
+            told += "Look before you send it again; with an Idempotency-Key it can be sent again as it is."
+        return Unavailable(told, code="outcome_unknown", retry_after_s=1)
 
     def _claimed(self) -> dict[str, object]:
         claim = self._claim

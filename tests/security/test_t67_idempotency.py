@@ -2,74 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
-import subprocess
-import sys
 import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 import requests
 
 from adapters.http import runner
 from config.settings import Settings
-from tests import packages, servers
-from tests.servers import Api, Cluster, Person, Reply, add_member
-
-CODE_REUSED, CODE_RUNNING = "idempotency_key_reused", "idempotency_in_progress"
-
-
-class Studio:
-    """Somebody with a workspace, and what happened in it as the database knows it."""
-
-    def __init__(self, api: Api, settings: Settings) -> None:
-        self.api, self.settings = api, settings
-        self.owner = api.signup()
-        self.workspace = api.workspace(self.owner)
-
-    def add(self, key: str | None, name: str, *, who: Person | None = None, workspace: str | None = None, api: Api | None = None) -> Reply:
-        headers = {} if key is None else {"Idempotency-Key": key}
-        where = workspace or self.workspace
-        return (api or self.api).post("/api/v1/clients", json={"full_name": name}, who=who or self.owner, workspace=where, headers=headers)
-
-    def until_answered(self, send: Any, seconds: float = 30) -> Reply:
-        """As a careful client: again while the first request still runs, or the server is away."""
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                reply: Reply = send()
-                if reply.status != 503 and not (reply.status == 409 and reply.json["code"] == CODE_RUNNING):
-                    return reply
-                assert reply.headers["Retry-After"] == "1"
-            except requests.RequestException:
-                pass
-            assert time.monotonic() < deadline, "no answer in time"
-            time.sleep(random.uniform(0.02, 0.1))
-
-    def effects(self, workspace: str | None = None) -> Counter[str]:
-        """Clients by name, and events, as the database has them."""
-        with owner(self.settings) as connection:
-            where = {"w": workspace or self.workspace}
-            names = [row[0] for row in connection.execute("select full_name from clients where workspace_id = %(w)s", where)]
-            events = connection.execute("select count(*) from outbox where workspace_id = %(w)s and name = 'clients_created'", where).fetchone()
-        return Counter(names) + Counter({"events": events[0] if events else 0})
-
-
-def owner(settings: Settings) -> psycopg.Connection[Any]:
-    connection = psycopg.connect(settings.database_owner_url or "")
-    connection.execute("set app.maintenance = 'on'")
-    connection.commit()
-    return connection
+from tests.security.keyed import CODE_REUSED, Studio, killable
+from tests.servers import Api, Reply, add_member
 
 
 def storm(studio: Studio, keys: int, concurrent: int) -> tuple[list[list[Reply]], Counter[str]]:
@@ -165,27 +114,6 @@ def test_t67_an_answer_is_not_replayed_to_who_may_not_see_it(studio: Studio) -> 
     assert studio.add(key, "Ana", who=staff).status == 404
 
 
-def test_t67_while_the_first_runs_the_second_is_told(charging: Studio, tmp_path: Path) -> None:
-    charge = Charge(charging, tmp_path, seconds=1.5)
-    with ThreadPoolExecutor(1) as other:
-        first = other.submit(charge.send)
-        charge.wait_asked()
-        second = charge.send()
-        assert (second.status, second.json["code"], second.headers["Retry-After"]) == (409, CODE_RUNNING, "1")
-        assert charge.send(reference="another").json["code"] == CODE_REUSED
-        assert first.result().status == 201
-    third = charge.send()
-    assert (third.status, third.headers["Idempotent-Replayed"], third.body) == (201, "true", first.result().body)
-    assert charge.events() == {"charging_reserved": 1, "charging_made": 1}
-    assert charge.lines() == {"asked": 1, "made": 1}
-
-
-def test_t67_an_outside_operation_that_failed_goes_on_where_it_was(charging: Studio, tmp_path: Path) -> None:
-    charge = Charge(charging, tmp_path, refused=True)
-    assert [(reply.status, reply.json["code"]) for reply in (charge.send(), charge.send())] == [(409, "card_declined")] * 2
-    assert charge.events() == {"charging_reserved": 1}, "the first phase was committed, and is not done again"
-
-
 @pytest.mark.parametrize("kills", [4, pytest.param(100, marks=pytest.mark.torture)])
 def test_t67_a_web_server_killed_in_the_middle_leaves_one_effect(kills: int, settings: Settings, tmp_path: Path) -> None:
     """Atomic: the row, the event and the answer are one transaction, so it happened or it did not."""
@@ -210,44 +138,6 @@ def test_t67_a_web_server_killed_in_the_middle_leaves_one_effect(kills: int, set
     assert len(effects) == 4 * kills
 
 
-def test_t67_an_outside_operation_killed_between_its_phases_has_one_effect(
-    settings: Settings, tmp_path: Path, site: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(site))
-    with killable(settings, tmp_path) as web:
-        charge = Charge(Studio(web.api, settings), tmp_path, seconds=1)
-        with ThreadPoolExecutor(1) as other:
-            lost = other.submit(charge.send)
-            charge.wait_asked()
-            web.kill()
-            assert isinstance(lost.exception(), requests.RequestException)
-        web.start()
-        assert charge.send().json["code"] == CODE_RUNNING, "nobody knows that it is dead until its lease ends"
-        charge.pass_lease()
-        done = charge.studio.until_answered(charge.send)
-        again = charge.send()
-    assert (done.status, again.body, again.headers["Idempotent-Replayed"]) == (201, done.body, "true")
-    assert charge.events() == {"charging_reserved": 1, "charging_made": 1}
-    assert charge.lines() == {"asked": 2, "made": 1}
-
-
-def test_t67_an_outside_attempt_that_was_taken_over_can_neither_go_on_nor_finish(
-    settings: Settings, tmp_path: Path, site: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(site))
-    with killable(settings, tmp_path) as web:
-        charge = Charge(Studio(web.api, settings), tmp_path, seconds=2)
-        with ThreadPoolExecutor(1) as other:
-            slow = other.submit(charge.send)
-            charge.wait_asked()
-            charge.pass_lease()
-            done = charge.send()
-            late = slow.result()
-    assert done.status == 201, done.body
-    assert (late.status, late.json["code"]) == (409, CODE_RUNNING)
-    assert charge.events() == {"charging_reserved": 1, "charging_made": 1}
-
-
 @pytest.mark.parametrize("fault", ["keys are not claimed", "the body is not part of it"])
 def test_t67_broken_keys_are_noticed(local: Api, settings: Settings, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
     studio, key = Studio(local, settings), str(uuid.uuid4())
@@ -263,74 +153,6 @@ def test_t67_broken_keys_are_noticed(local: Api, settings: Settings, monkeypatch
     assert [(reply.status, "Idempotent-Replayed" in reply.headers) for reply in replies] != right or studio.effects()["Ana"] != 1
 
 
-class Charge:
-    """One charge under one key, at the service of tests/plugins/charging."""
-
-    def __init__(self, studio: Studio, folder: Path, **options: Any) -> None:
-        self.studio, self.key, self.ledger = studio, str(uuid.uuid4()), folder / f"{uuid.uuid4()}.ledger"
-        self.body = {"reference": self.key, "ledger": str(self.ledger), **options}
-
-    def send(self, **changes: Any) -> Reply:
-        return Api(self.studio.api.url).post(
-            "/api/v1/charging/charges", json={**self.body, **changes}, who=self.studio.owner, workspace=self.studio.workspace,
-            headers={"Idempotency-Key": self.key},
-        )  # fmt: skip
-
-    def wait_asked(self) -> None:
-        deadline = time.monotonic() + 10
-        while not self.ledger.exists() or not self.ledger.read_text():
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-
-    def lines(self) -> Counter[str]:
-        return Counter(line.split()[0] for line in self.ledger.read_text().splitlines())
-
-    def events(self) -> Counter[str]:
-        with owner(self.studio.settings) as connection:
-            sent = connection.execute("select name from outbox where payload ->> 'reference' = %s", (self.key,))
-            return Counter(row[0] for row in sent)
-
-    def pass_lease(self) -> None:
-        """As if the lease's minute had passed."""
-        with owner(self.studio.settings) as connection:
-            connection.execute("update idempotency_keys set locked_until = now() - interval '1 second' where key = %s", (self.key,))
-
-
-class killable:  # noqa: N801 - reads as a verb where it is used
-    """A web server of one worker on a fixed port, to be killed and started again."""
-
-    def __init__(self, settings: Settings, folder: Path) -> None:
-        self.settings, self.log, self.port = settings, folder / "web.log", servers.free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.api = Api(self.url)
-        self._child: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        arguments = [
-            sys.executable, "-m", "granian", "--interface", "wsgi", "--http", "1", "--no-ws", "--workers", "1", "--blocking-threads", "4",
-            "--host", "127.0.0.1", "--port", str(self.port), "--log-level", "warning", "wsgi:app",
-        ]  # fmt: skip
-        with self.log.open("ab") as output:
-            self._child = subprocess.Popen(
-                arguments, env=servers.environ(self.settings), cwd=servers.ROOT, stdout=output, stderr=output, stdin=subprocess.DEVNULL,
-                start_new_session=True,
-            )  # fmt: skip
-        servers.wait_ready(self.url, self._child, self.log)
-
-    def kill(self) -> None:
-        """kill -9, the workers with their parent."""
-        assert self._child is not None
-        os.killpg(self._child.pid, signal.SIGKILL)
-        self._child.wait()
-
-    def __enter__(self) -> killable:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.kill()
-
-
 @pytest.fixture(scope="module")
 def studio(server: Api, settings: Settings) -> Studio:
     return Studio(server, settings)
@@ -342,17 +164,3 @@ def fresh(request: pytest.FixtureRequest) -> None:
     if "studio" in request.fixturenames:
         shared: Studio = request.getfixturevalue("studio")
         shared.workspace = shared.api.workspace(shared.owner)
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return packages.install(tmp_path_factory.mktemp("charging") / "packages", "charging")
-
-
-@pytest.fixture(scope="module")
-def charging(cluster: Cluster, settings: Settings, site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    """A studio on a web server that has the charging plugin."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("PYTHONPATH", str(site))
-        with servers.web_server(settings, tmp_path_factory.mktemp("web") / "web.log") as url:
-            yield Studio(Api(url), settings)
