@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 PROOF: Final = 64
@@ -23,8 +23,7 @@ _ERASED: Final = bytes(32)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """An audit entry as it is sealed. fact: who did what to which record and when; values: before and after; both as canonical text.
 
     salt: None when the values were erased. fact: None when the entry is gone.
@@ -36,10 +35,6 @@ class Entry:
     values: str
     table: str | None
     seq: int = 0
-
-    @property
-    def id_bytes(self) -> bytes:
-        return bytes.fromhex(self.id.replace("-", ""))
 
     def proof(self) -> bytes:
         values = _ERASED if self.salt is None else sha256(f"{self.salt}{NO_VALUES}{self.values}".encode()).digest()
@@ -58,12 +53,11 @@ class Seal:
     sealed_at: datetime
     proofs: bytes
 
-    def hash(self, workspace: UUID, ids: Iterable[bytes]) -> bytes:
+    def hash(self, workspace: UUID, ids: Iterable[str]) -> bytes:
         at = (self.sealed_at - _EPOCH) // timedelta(microseconds=1)
         numbers = b"".join(value.to_bytes(8, "big") for value in (self.number, self.first, self.through, self.settled, at))
-        return sha256(
-            b"".join((b"fitpro audit seal 1", self.previous, workspace.bytes, numbers, sha256(b"".join(ids)).digest(), self.proofs))
-        ).digest()
+        entries = sha256(bytes.fromhex("".join(ids).replace("-", ""))).digest()
+        return sha256(b"".join((b"fitpro audit seal 1", self.previous, workspace.bytes, numbers, entries, self.proofs))).digest()
 
 
 class Kind(StrEnum):

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
 import psycopg
 import pytest
@@ -16,64 +12,9 @@ import pytest
 from adapters.local.anchors import Ed25519Notary
 from config.bootstrap import Installation, install
 from config.settings import Settings
-from kernel.context import Current, Kind, Scope, serving
 from plugins.privacy.domain import Kind as Break
-from plugins.privacy.service import Service
-from tests.servers import Api, Cluster, Person
-
-ENTRIES, TORTURE_ENTRIES = 20_000, 1_000_000
-SECONDS = 60
-
-
-@dataclass
-class Trail:
-    """A workspace with a trail, as its sealing worker, its verifier and a superuser see it."""
-
-    installation: Installation
-    superuser: Callable[[], psycopg.Connection[Any]]
-    id: UUID
-
-    @property
-    def service(self) -> Service:
-        found: Any = self.installation.hub.services["privacy"]
-        return found
-
-    def inside(self, what: Callable[[], Any]) -> Any:
-        database = self.installation.container.app_database()
-        scope = Scope(Kind.JOB, "the test", self.id)
-        with database.open(scope) as work, serving(Current(scope, self.installation.hub, database.modules(work, self.id), work)):
-            answer = what()
-            work.commit()
-            return answer
-
-    def act(self, times: int = 1) -> None:
-        with self.superuser() as connection:
-            for n in range(times):
-                connection.execute("update workspaces set name = %s, version = version + 1 where id = %s", (f"name {n} {time.time_ns()}", self.id))
-
-    def seal(self) -> int:
-        sealed = 0
-        while (receipt := self.inside(self.service.sealing.seal)) is not None:
-            self.service.sealing.anchor(receipt)
-            sealed += 1
-        return sealed
-
-    def verify(self, head: str | None = None) -> Any:
-        return self.inside(lambda: self.service.verification.verify(0, 10**9, head))
-
-    def breaks(self, head: str | None = None) -> list[tuple[str, str | None]]:
-        return [(str(one.kind), one.entry_id) for one in self.verify(head).breaks]
-
-    def entries(self) -> list[str]:
-        with self.superuser() as connection:
-            rows = connection.execute("select id::text from audit_logs where workspace_id = %s order by seq", (self.id,)).fetchall()
-        return [row[0] for row in rows]
-
-    def tamper(self, text: str, *values: object) -> None:
-        """As a superuser whom no trigger stops."""
-        with self.superuser() as connection, connection.transaction():
-            connection.execute("set local session_replication_role = replica")
-            connection.execute(text.encode(), values or None)
+from tests.security.trails import Trail, trail_of
+from tests.servers import Api, Cluster
 
 
 @pytest.mark.parametrize("statement", ["update audit_logs set actor = 'x'", "delete from audit_logs", "truncate audit_logs",
@@ -263,39 +204,6 @@ def test_p4_sealing_beside_writers_loses_and_accuses_nobody(trail: Trail) -> Non
     assert (report.entries, report.waiting) == (len(trail.entries()), 0)
 
 
-def test_p4_a_long_trail_is_sealed_and_verified_in_time(trail: Trail) -> None:
-    _long(trail, ENTRIES, SECONDS / 10)
-
-
-@pytest.mark.torture
-def test_p4_a_million_entries_are_verified_within_a_minute(trail: Trail) -> None:
-    _long(trail, TORTURE_ENTRIES, SECONDS)
-
-
-def _long(trail: Trail, entries: int, seconds: float) -> None:
-    with trail.superuser() as connection:
-        connection.execute(
-            "insert into audit_logs (workspace_id, actor_id, actor, request_id, action, table_name, record_id, before, after)"
-            " select %s, gen_random_uuid(), 'Owner', md5(n::text), 'update', 'clients', gen_random_uuid()::text,"
-            " jsonb_build_object('full_name', md5(n::text), 'version', n), jsonb_build_object('full_name', md5((n + 1)::text), 'version', n + 1)"
-            " from generate_series(1, %s) n",
-            (trail.id, entries),
-        )
-        connection.execute("analyze audit_logs")
-    began = time.monotonic()
-    trail.seal()
-    sealed = time.monotonic() - began
-    began = time.monotonic()
-    report = trail.verify()
-    verified = time.monotonic() - began
-    print(f"P4: {report.entries} entries sealed in {sealed:.1f} s, verified in {verified:.1f} s")
-    assert (report.ok, report.entries, report.waiting) == (True, entries + 2, 0)
-    assert verified < seconds
-    victim = trail.entries()[entries // 2]
-    trail.tamper("update audit_logs set actor = 'x' where id = %s", victim)
-    assert trail.breaks() == [("changed", victim)]
-
-
 def test_p4_every_kind_of_break_is_shown_by_a_test() -> None:
     text = Path(__file__).read_text()
     assert [kind for kind in Break if f'"{kind}"' not in text] == []
@@ -303,10 +211,7 @@ def test_p4_every_kind_of_break_is_shown_by_a_test() -> None:
 
 @pytest.fixture
 def trail(server: Api, installation: Installation, cluster: Cluster, settings: Settings) -> Trail:
-    owner: Person = server.signup("Ana Souza")
-    workspace = server.workspace(owner)
-    database = str(settings.database_url).split("@/")[1].split("?")[0]
-    return Trail(installation, lambda: psycopg.connect(cluster.server.dsn("postgres", database), autocommit=True), UUID(workspace))
+    return trail_of(server, installation, cluster, settings)
 
 
 @pytest.fixture(scope="module")

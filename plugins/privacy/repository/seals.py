@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from plugins.privacy.domain import START, Entry, Seal
 from plugins.privacy.ports import Sealed, Standing
@@ -132,5 +132,4 @@ def _receipt(row: Row) -> Receipt:
 
 
 def _entry(row: Row, seq: int = 0) -> Entry:
-    values: dict[str, Any] = {name: row[name] for name in ("id", "fact", "salt", "table")}
-    return Entry(**values, values=row["values"], seq=seq)
+    return Entry(row["id"], row["fact"], row["salt"], row["values"], row["table"], seq)

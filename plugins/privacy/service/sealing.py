@@ -39,7 +39,7 @@ class Sealing:
         )
         workspace = current().scope.workspace_id
         assert workspace is not None
-        digest = seal.hash(workspace, (entry.id_bytes for entry in entries))
+        digest = seal.hash(workspace, [entry.id for entry in entries])
         receipt = self._notary.sign(Head(workspace, seal.number, standing.position + len(entries), seal.sealed_at, digest))
         self._chain.add(seal, receipt, entries, standing.horizon)
         return receipt
