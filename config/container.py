@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -78,8 +79,8 @@ def _files(settings: Settings, clock: Clock, key: bytes) -> Files:
 
 
 def _hashes_at_once(settings: Settings) -> int:
-    """One thread is always left for what needs no hash."""
-    return min(4, max(1, settings.threads - 1))
+    """No more than there are processors, and one thread is always left for what needs no hash."""
+    return max(1, min(4, os.cpu_count() or 1, settings.threads - 1))
 
 
 class Container(containers.DeclarativeContainer):

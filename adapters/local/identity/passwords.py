@@ -1,12 +1,15 @@
-"""Argon2id, with a bound on how many hashes run at once."""
+"""Argon2id, with a bound on how many hashes run at once, in threads that let everything else go first."""
 
 from __future__ import annotations
 
+import os
 import secrets
+import sys
 import threading
 import time
 from base64 import b64encode
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from argon2 import PasswordHasher, Type
@@ -20,14 +23,15 @@ LONGEST = 128
 _LENGTH = f"Must be {SHORTEST} to {LONGEST} characters long."
 _SALT_BYTES = 16
 _HASH_BYTES = 32
+_NICE = 10
 
 
 class Argon2Passwords:
     """`ports.identity.Passwords`. One per process: the bound on memory and processor time is this object's.
 
     time_cost, memory_kib, parallelism: argon2id's costs; the defaults are OWASP's floor, about 50 ms and 19 MiB a hash. concurrent: hashes at
-    once. Who finds no room waits patience_s at most, and only while this is a rush: after `patient` waits, and so many more each second, others
-    are told at once to come back, for whoever waits keeps a thread from requests that need no hash.
+    once. Who finds no room waits patience_s at most, and only while this is a rush: after `patient` waits others are told at once to come back,
+    for whoever waits keeps a thread from requests that need no hash. Once nobody is sent away, so many more may wait each second.
     """
 
     def __init__(
@@ -49,6 +53,8 @@ class Argon2Passwords:
         self._patience_s = patience_s
         self._waits = _Waits(patient, patient_again_per_s)
         self._mine = threading.local()
+        # Threads of their own: the system lets go of their processor whenever a request wants one.
+        self._hashing = ThreadPoolExecutor(concurrent, "fitpro-hash", initializer=_step_back)
 
     def check(self, password: str) -> None:
         """Raises `Invalid` for a password nobody should choose."""
@@ -63,7 +69,7 @@ class Argon2Passwords:
         if raw is None:
             raise _refused(_LENGTH)
         with self.turn():
-            return self._hasher.hash(raw)
+            return self._hashing.submit(self._hasher.hash, raw).result()
 
     def verify(self, hashed: str, password: str) -> bool:
         """Whether the password made this hash. No password that could not have been set costs a hash."""
@@ -72,7 +78,7 @@ class Argon2Passwords:
             return False
         with self.turn():
             try:
-                return self._hasher.verify(hashed, raw)
+                return self._hashing.submit(self._hasher.verify, hashed, raw).result()
             except (VerificationError, ValueError):  # InvalidHashError is a ValueError
                 return False
 
@@ -103,8 +109,13 @@ class Argon2Passwords:
             self._turns.release()
 
 
+def _step_back() -> None:
+    if sys.platform == "linux":  # where a thread has a priority of its own
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+
+
 class _Waits:
-    """How many may still wait: a bucket that fills again by itself."""
+    """How many may still wait: a bucket that fills again while it is not asked in vain."""
 
     def __init__(self, most: int, per_s: float) -> None:
         self._most, self._per_s = most, per_s
@@ -114,10 +125,11 @@ class _Waits:
     def allowed(self) -> bool:
         with self._lock:
             now = time.monotonic()
-            self._left = min(self._most, self._left + (now - self._at) * self._per_s)
+            full = min(self._most, self._left + (now - self._at) * self._per_s)
             self._at = now
-            if self._left < 1:
+            if full < 1:
                 return False
+            self._left = full
             self._left -= 1
             return True
 
