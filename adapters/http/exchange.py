@@ -16,6 +16,9 @@ Environ = dict[str, Any]
 # A dot, and letters in the last label.
 _NAME = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*")
 
+_READ = "fitpro.body_read"
+_LEFT_AT_MOST = 65_536
+
 
 @dataclass(slots=True)
 class Answer:
@@ -84,6 +87,7 @@ def read_body(environ: Environ, limit: int) -> bytes:
         if announced == "0":
             return b""
         size = int(announced)
+        environ[_READ] = True
         body: bytes = environ["wsgi.input"].read(size)
         if len(body) < size:
             raise Malformed("The body ended before Content-Length.", code="truncated_body")
@@ -94,6 +98,14 @@ def read_body(environ: Environ, limit: int) -> bytes:
     if len(body) > limit:
         raise TooLarge(f"The body may have {limit} bytes at most.")
     return body
+
+
+def leave_body(environ: Environ) -> None:
+    """Take in what nobody read, up to 64 KiB: the server closes a connection with a body still on its way, and the next request on it, which the
+    client may have sent already, would get no answer."""
+    announced = environ.get("CONTENT_LENGTH")
+    if announced and _READ not in environ and announced.isdecimal() and int(announced) <= _LEFT_AT_MOST and "HTTP_EXPECT" not in environ:
+        environ["wsgi.input"].read(int(announced))
 
 
 def workspace_of(environ: Environ, path: Mapping[str, Any]) -> UUID | None:

@@ -16,7 +16,7 @@ from flask import Flask
 
 from adapters.http import headers
 from adapters.http.compiled import Compiled, compile_operation
-from adapters.http.exchange import Answer, Environ
+from adapters.http.exchange import Answer, Environ, leave_body
 from adapters.http.metrics import Metrics
 from adapters.http.operation import Operation
 from adapters.http.runner import Runner
@@ -140,6 +140,7 @@ class Gateway:
                 answer = self.runner.run(found[0], environ, found[1], request_id)
                 name = found[0].operation.id
         self.runner.throttle.done(environ)
+        leave_body(environ)
         sent = [*answer.headers, *environ.get(TOLD, ()), *headers.SECURITY_HEADERS, ("X-Request-Id", request_id)]
         if method != "OPTIONS":  # without an Origin too: what a cache keeps must say that it depends on it
             sent.extend(self._cors.headers(origin))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
+import time
+from urllib.parse import urlsplit
+
 import pytest
 
 from tests.servers import Api
@@ -23,3 +27,23 @@ def test_options_names_the_methods_and_is_no_page_of_html(server: Api, path: str
 def test_a_path_that_begins_with_two_slashes_is_another_path(server: Api, path: str) -> None:
     reply = server.get(path)
     assert (reply.status, reply.json["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/api/v1/clients"])
+def test_a_body_that_nobody_reads_costs_nobody_the_connection(server: Api, path: str) -> None:
+    """An answer before the body has come: the server would close the connection, and the next request on it, sent already, would be lost."""
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=10)
+    body = b'{"full_name": "Ana"}'
+    for _ in range(3):
+        connection.putrequest("POST", path)
+        connection.putheader("Content-Type", "application/json")
+        connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders()
+        time.sleep(0.05)
+        connection.send(body)
+        answer = connection.getresponse()
+        assert answer.status in (401, 404)
+        answer.read()
+    connection.auto_open = 0  # another connection would be no proof
+    connection.request("GET", "/health")
+    assert connection.getresponse().status == 200
