@@ -212,11 +212,12 @@ class Studio:
             return [{"client_id": row[0]} for row in rows]
 
     def deliveries(self) -> dict[str, str]:
-        """Handler → what became of it."""
+        """Handler of the plugin → what became of it; the clock's own work of every minute is not the plugin's."""
         with servers.owner_of(self.site.settings) as connection:
             rows = connection.execute(
                 "select handler, case when done_at is not null then 'done' when skipped_at is not null then 'skipped'"
-                " when dead_at is not null then 'dead' else 'waiting' end from outbox_deliveries where workspace_id = %s",
+                " when dead_at is not null then 'dead' else 'waiting' end"
+                " from outbox_deliveries where workspace_id = %s and handler like 'waitlist:%%'",
                 (self.workspace,),
             )
             return {row[0]: row[1] for row in rows}
