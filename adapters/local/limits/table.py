@@ -13,7 +13,8 @@ from typing import Final
 _SLOTS: Final = 1 << 16
 _WAYS: Final = 8  # slots a subject may be in, side by side
 _SIZE: Final = 2 * _SLOTS * 8  # a name and a moment each
-_PATIENCE_S: Final = 0.02
+_PATIENCE_S: Final = 0.25  # a holder that only waits for a processor comes back well within it
+_RESIGNED_S: Final = 5.0  # who was waited for in vain is not waited for again so soon
 _NAP_S: Final = 0.0002
 
 
@@ -34,6 +35,7 @@ class Table:
         self.names = words[: _SIZE // 2].cast("Q")
         self.moments = words[_SIZE // 2 :].cast("d")
         self._threads = threading.Lock()
+        self._resigned_until = 0.0
 
     def acquire(self) -> bool:
         """Keep everybody else out; whether other processes are out too. One that was stopped while it held the table is not waited for."""
@@ -48,7 +50,10 @@ class Table:
             except OSError:
                 now = time.monotonic()
                 deadline = deadline or now + _PATIENCE_S
+                if now < self._resigned_until:
+                    return False
                 if now >= deadline:
+                    self._resigned_until = now + _RESIGNED_S
                     return False
                 time.sleep(_NAP_S)
 

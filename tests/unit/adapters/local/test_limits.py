@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -56,3 +60,30 @@ def test_what_is_left_from_before_the_clock_was_set_back_does_not_count() -> Non
     limiter(table, now).take(((LARGE, 7),))
     now[0] -= 3_600
     assert limiter(table, now).take(((LARGE, 7),))[0].remaining == LARGE.count - 1
+
+
+HOLDING = """
+import sys, time
+from pathlib import Path
+from adapters.local.limits import Table
+table = Table(Path(sys.argv[1]))
+print(table.acquire(), flush=True)
+time.sleep(float(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize(("holds_s", "exact"), [(0.1, True), (60, False)], ids=["a slow holder is waited for", "a stopped one is not, twice"])
+def test_who_holds_the_table_is_waited_for_a_while(holds_s: float, exact: bool, tmp_path: Path) -> None:
+    path = tmp_path / "limits"
+    with subprocess.Popen([sys.executable, "-c", HOLDING, path, str(holds_s)], stdout=subprocess.PIPE, text=True) as holder:
+        try:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == "True\n"
+            table = Table(path)
+            table.release(locked := table.acquire())
+            assert locked is exact
+            began = time.monotonic()
+            table.release(table.acquire())
+            assert time.monotonic() - began < 0.2, "a second wait would have taken as long as the first"
+        finally:
+            holder.kill()
