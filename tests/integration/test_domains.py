@@ -1,13 +1,10 @@
-"""Claiming a domain, proving it, being found under it; and branding, which strangers see there."""
+"""Claiming a domain, proving it, being found under it."""
 
 from __future__ import annotations
 
 import dataclasses
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,46 +13,8 @@ from adapters.worker.heartbeat import Heartbeat
 from adapters.worker.worker import Worker
 from config.bootstrap import install, jobs
 from config.settings import Settings
-from tests.servers import Api, Person, Reply, add_member, owner_of
-
-PNG = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-SECRETS = ("Clara Secret", "secret note", "owner.secret@example.com")
-
-
-@dataclass
-class Studio:
-    """A workspace and its Owner. zone: where its DNS is."""
-
-    api: Api
-    zone: Path
-    owner: Person
-    id: str
-
-    @property
-    def path(self) -> str:
-        return f"/api/v1/workspaces/{self.id}/domains"
-
-    def claim(self, domain: str) -> dict[str, Any]:
-        reply = self.api.post(self.path, json={"domain": domain}, who=self.owner)
-        assert reply.status == 201, reply.body
-        return reply.json  # type: ignore[no-any-return]
-
-    def publish(self, claimed: dict[str, Any]) -> None:
-        with self.zone.open("a") as file:
-            file.write(f"{claimed['record']['name']} {claimed['record']['value']}\n")
-
-    def verify(self, domain: str) -> Reply:
-        return self.api.post(f"{self.path}/{domain}/verify", who=self.owner)
-
-    def verified(self, domain: str) -> dict[str, Any]:
-        self.publish(self.claim(domain))
-        reply = self.verify(domain)
-        assert (reply.status, reply.json["state"]) == (200, "verified"), reply.body
-        return reply.json  # type: ignore[no-any-return]
-
-
-def name(prefix: str = "studio") -> str:
-    return f"{prefix}-{uuid.uuid4().hex[:12]}.example.com"
+from tests.integration.domains import Studio, face, name
+from tests.servers import Api, add_member, owner_of
 
 
 def silence(settings: Settings, domain: str) -> None:
@@ -245,107 +204,6 @@ def test_a_workspace_claims_twenty_names_at_most(studio: Studio) -> None:
         studio.claim(name())
     refused = studio.api.post(studio.path, json={"domain": name()}, who=studio.owner)
     assert (refused.status, refused.json["code"]) == (409, "too_many_domains")
-
-
-def face(api: Api, domain: str | None = None, **headers: str) -> Reply:
-    return api.get("/api/v1/branding" + (f"?domain={domain}" if domain else ""), headers=headers)
-
-
-def test_strangers_see_the_face_of_a_verified_domain_and_nothing_else(studio: Studio) -> None:
-    domain = name()
-    branding = {
-        "display_name": "North",
-        "logo": PNG,
-        "colors": {"primary": "#0B6E4F", "background": "#ffffff"},
-        "colors_dark": {"primary": "#7fd1ae", "background": "#101010", "on_primary": "#000000", "text": "#fafafa"},
-    }
-    workspace = f"/api/v1/workspaces/{studio.id}"
-    changed = studio.api.patch(workspace, json={"branding": branding, "locale": "pt-BR"}, who=studio.owner)
-    assert changed.status == 200, changed.body
-    studio.api.post("/api/v1/clients", json={"full_name": SECRETS[0], "notes": SECRETS[1]}, who=studio.owner, workspace=studio.id)
-    assert face(studio.api, domain).status == 404
-    studio.verified(domain)
-    seen = face(studio.api, domain)
-    assert seen.json == {
-        "name": "North",
-        "locale": "pt-BR",
-        "logo": PNG,
-        "logo_dark": None,
-        "colors": {"primary": "#0b6e4f", "on_primary": "#ffffff", "background": "#ffffff", "text": "#000000"},
-        "colors_dark": {"primary": "#7fd1ae", "on_primary": "#000000", "background": "#101010", "text": "#fafafa"},
-    }
-    for leak in (*SECRETS, studio.id, studio.owner.id, studio.owner.email, "token", "North Studio"):
-        assert leak.encode() not in seen.body
-    by_host = face(studio.api, Host=f"{domain}:443")
-    assert by_host.body == seen.body
-    assert face(studio.api).status == 404
-    assert face(studio.api, "co.uk").json["errors"][0]["pointer"] == "?domain"
-
-
-def test_a_face_may_be_kept_by_every_cache(studio: Studio) -> None:
-    domain = name()
-    studio.verified(domain)
-    seen = face(studio.api, domain, Origin="https://evil.example")
-    assert seen.headers["Cache-Control"] == "public, max-age=300"
-    tag = seen.headers["ETag"]
-    assert face(studio.api, domain, Authorization="Bearer nonsense").headers["ETag"] == tag  # nobody is asked who they are
-    unchanged = face(studio.api, domain, **{"If-None-Match": tag})
-    assert (unchanged.status, unchanged.body, unchanged.headers["ETag"]) == (304, b"", tag)
-    studio.api.patch(f"/api/v1/workspaces/{studio.id}", json={"branding": {"display_name": "New"}}, who=studio.owner)
-    assert face(studio.api, domain, **{"If-None-Match": tag}).status == 200
-    assert face(studio.api, name()).headers["Cache-Control"] == "no-store"
-
-
-def test_a_profile_is_changed_member_by_member_and_null_takes_away(studio: Studio) -> None:
-    path = f"/api/v1/workspaces/{studio.id}"
-    empty = {"display_name": None, "logo": None, "logo_dark": None, "colors": None, "colors_dark": None}
-    assert studio.api.get(path, who=studio.owner).json["branding"] == empty
-    first = {"display_name": "North", "logo": "https://cdn.example.com/a.png"}
-    assert studio.api.patch(path, json={"branding": first}, who=studio.owner).json["branding"] == {**empty, **first}
-    second = studio.api.patch(path, json={"branding": {"logo": None}, "time_format": "12h", "currency": "JPY"}, who=studio.owner)
-    assert second.json["branding"] == {**empty, "display_name": "North"}
-    profile = {"timezone": "Asia/Tokyo", "locale": "ja", "week_start": 7}
-    third = studio.api.patch(path, json=profile, who=studio.owner).json
-    assert {field: third[field] for field in ("time_format", "currency", *profile)} == {"time_format": "12h", "currency": "JPY", **profile}
-    assert studio.api.get(path, who=studio.owner).json == third
-
-
-def test_a_workspace_starts_with_the_profile_it_is_given(server: Api) -> None:
-    owner = server.signup()
-    body = {"name": "New", "time_format": "12h", "branding": {"display_name": "N", "logo": None}}
-    made = server.post("/api/v1/workspaces", json=body, who=owner)
-    assert (made.status, made.json["time_format"], made.json["branding"]["display_name"], made.json["version"]) == (201, "12h", "N", 1)
-
-
-@pytest.mark.parametrize(
-    ("change", "pointer"),
-    [
-        ({"currency": "XXX"}, "/currency"),
-        ({"currency": "eur"}, "/currency"),
-        ({"locale": "english"}, "/locale"),
-        ({"locale": "pt_BR"}, "/locale"),
-        ({"locale": "pt-br"}, "/locale"),
-        ({"locale": "en\n"}, "/locale"),
-        ({"timezone": "Mars/Olympus"}, "/timezone"),
-        ({"week_start": 0}, "/week_start"),
-        ({"time_format": "13h"}, "/time_format"),
-        ({"branding": {"logo": "http://a.com/x.png"}}, "/branding/logo"),
-        ({"branding": {"logo": "data:image/svg+xml;base64,PHN2Zy8+"}}, "/branding/logo"),
-        ({"branding": {"logo": "data:image/png;base64," + "A" * 30_000}}, "/branding/logo"),
-        ({"branding": {"colors": {"primary": "red", "background": "#ffffff"}}}, "/branding/colors/primary"),
-        ({"branding": {"colors": {"primary": "#123456"}}}, "/branding/colors/background"),
-        ({"branding": {"colors": {"primary": "#fefefe", "background": "#ffffff"}}}, "/branding/colors/primary"),
-        ({"branding": {"colors_dark": {"primary": "#7fd1ae", "background": "#101010", "text": "#222222"}}}, "/branding/colors_dark/text"),
-        ({"branding": {"display_name": ""}}, "/branding/display_name"),
-        ({"branding": {"css": "x"}}, "/branding/css"),
-    ],
-)
-def test_what_cannot_be_shown_is_refused_where_it_is(studio: Studio, change: dict[str, Any], pointer: str) -> None:
-    path = f"/api/v1/workspaces/{studio.id}"
-    before = studio.api.get(path, who=studio.owner).body
-    refused = studio.api.patch(path, json=change, who=studio.owner)
-    assert (refused.status, {fault["pointer"] for fault in refused.json["errors"]}) == (422, {pointer})
-    assert studio.api.get(path, who=studio.owner).body == before
 
 
 @pytest.fixture

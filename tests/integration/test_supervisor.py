@@ -117,7 +117,7 @@ def test_an_interrupted_make_stops_it_although_make_passes_nothing_on(start: Sta
     make = start(through=["make", "-f", str(makefile)])
     pids = notes.pids(started=2)
     make.send_signal(signal.SIGINT)
-    make.wait(10)
+    make.wait(30)
     assert not alive(pids)
 
 

@@ -16,9 +16,10 @@ from kernel.registry import MOUNT
 from kernel.roles import Access
 from tests.invited import planted
 from tests.links import link
+from tests.security.documents import METHODS, operations
 from tests.security.seeded import rewritten
 from tests.security.studios import Studio, Studios
-from tests.security.wandering import KINDS, METHODS, PASSWORD, operations
+from tests.security.wandering import KINDS, PASSWORD
 from tests.servers import Person
 
 ROLES = ("anonymous", "outsider", "Owner", "Colaborador", "Cliente")

@@ -12,11 +12,12 @@ from adapters.postgres.statements import Statement
 from plugins.clients.models.register import clients
 from plugins.clients.repository import register as repository
 from plugins.sdk import sa, statement
+from tests.security.documents import Operation, operations
 from tests.security.oracle import tenant_tables
 from tests.security.seeded import planted
 from tests.security.studios import Studio, Studios
 from tests.security.test_t01_isolation import RESTORE_TENANT, everywhere
-from tests.security.wandering import KINDS, Operation, operations
+from tests.security.wandering import KINDS
 
 FOREIGN_KEYS = """
 select c.conrelid::regclass::text, a.attname::text from pg_constraint c join pg_attribute a on a.attrelid = c.conrelid and a.attnum = any (c.conkey)

@@ -12,10 +12,11 @@ import psycopg
 import pytest
 
 from tests.security import oracle
+from tests.security.documents import operations
 from tests.security.seeded import planted
 from tests.security.studios import Studio, Studios, plant
 from tests.security.test_t01_isolation import RESTORE_TENANT
-from tests.security.wandering import KINDS, operations
+from tests.security.wandering import KINDS
 
 SERVER_OWNED = {"workspace_id", "id", "version", "created_at", "updated_at", "archived_at", "user_id", "owner_id", "search_name"}
 FOR_READING = {"audit_logs", "audit_seals", "api_keys", "api_key_uses"}

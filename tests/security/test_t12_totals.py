@@ -8,11 +8,11 @@ import pytest
 
 from plugins.clients.repository import register as repository
 from plugins.sdk import sql
+from tests.security.documents import operations
 from tests.security.oracle import count
 from tests.security.seeded import planted
 from tests.security.studios import Studio, Studios
 from tests.security.test_t01_isolation import RESTORE_TENANT
-from tests.security.wandering import operations
 
 CLIENTS = "select count(*) from clients where workspace_id = %(ws)s"
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -22,7 +21,8 @@ from config.bootstrap import install, web
 from config.databases import connections
 from config.settings import Settings
 from plugins.accounts.service.openid import OpenIdService
-from tests.openid import CLIENT_ID, Account, OpenId, consent, openid
+from tests.openid import Account, OpenId, consent, openid
+from tests.security.hostile_ids import HOSTILE, head
 from tests.servers import Api, Reply
 
 COOKIE = "__Host-fitpro_oidc"
@@ -140,53 +140,6 @@ def test_an_address_that_only_userinfo_knows_is_asked_for_there(here: Api, provi
     provider.account = asked  # userinfo speaks of somebody else now
     refused = back(here, path, cookie)
     assert (refused.status, refused.json["code"]) == (403, "email_required")
-
-
-def claim(**changes: Any) -> Callable[[dict[str, Any], dict[str, Any]], None]:
-    def forge(_header: dict[str, Any], claims: dict[str, Any]) -> None:
-        for name, value in changes.items():
-            claims.pop(name, None)
-            if value is not ABSENT:
-                claims[name] = value
-
-    return forge
-
-
-def head(**changes: Any) -> Callable[[dict[str, Any], dict[str, Any]], None]:
-    return lambda header, _: header.update(changes)
-
-
-ABSENT = object()
-NOW = int(time.time())
-HOSTILE: dict[str, Callable[[dict[str, Any], dict[str, Any]], None]] = {
-    "another nonce": claim(nonce="x" * 43),
-    "no nonce": claim(nonce=ABSENT),
-    "another audience": claim(aud="somebody-else"),
-    "us among others": claim(aud=[CLIENT_ID, "somebody-else"]),
-    "us among others, authorised": claim(aud=[CLIENT_ID, "somebody-else"], azp=CLIENT_ID),
-    "another party authorised": claim(azp="somebody-else"),
-    "no audience": claim(aud=ABSENT),
-    "another issuer": claim(iss="https://thief.example"),
-    "no issuer": claim(iss=ABSENT),
-    "expired": claim(iat=NOW - 900, exp=NOW - 60),
-    "without an end": claim(exp=ABSENT),
-    "an end that is no number": claim(exp="tomorrow"),
-    "an end at infinity": claim(exp=1e308),
-    "without a beginning": claim(iat=ABSENT),
-    "of the future": claim(iat=NOW + 3600, exp=NOW + 7200),
-    "not yet": claim(nbf=NOW + 3600),
-    "no subject": claim(sub=ABSENT),
-    "an empty subject": claim(sub=""),
-    "a subject that is no text": claim(sub=7),
-    "a subject of 300 characters": claim(sub="x" * 300),
-    "the hash of another access token": claim(at_hash="AAAAAAAAAAAAAAAAAAAAAA"),
-    "unsigned": head(alg="none"),
-    "an unknown key": head(kid="k2"),
-    "an access token's type": head(typ="at+jwt"),
-    "a critical extension": head(crit=["b64"], b64=True),
-    "an embedded key": head(jwk={"kty": "oct", "k": "AAAA"}),
-    "a key elsewhere": head(jku="https://thief.example/jwks"),
-}
 
 
 @pytest.mark.parametrize("name", HOSTILE)

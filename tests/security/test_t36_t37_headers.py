@@ -15,7 +15,7 @@ from adapters.http import gateway as gateway_module
 from adapters.http.gateway import Gateway
 from config.bootstrap import install, web
 from config.settings import Settings
-from tests.security.wandering import operations
+from tests.security.documents import operations
 from tests.servers import Api, Reply
 
 LISTED = "https://app.example"

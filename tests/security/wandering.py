@@ -15,10 +15,10 @@ from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urlencode
 
 from adapters.http.gateway import Gateway
+from tests.security.documents import Operation
 from tests.servers import Person
 
 UUIDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-METHODS = ("get", "post", "put", "patch", "delete")
 PASSWORD = "a long enough secret"
 KINDS = {
     "client_id": "clients.id",
@@ -48,20 +48,6 @@ NAMES = {"domain": "workspaces_domain.domain"}
 
 CRAFTED = ("00000000-0000-0000-0000-000000000000", "null", "undefined", "*", "' or 1=1--", "../clients", "a" * 300, "1", "%", "\u0661")
 SERVER_OWNED = ("workspace_id", "id", "version", "role", "client_id", "user_id", "created_at", "owner_id")
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One documented method of one path."""
-
-    id: str
-    method: str
-    path: str
-    parameters: Sequence[Mapping[str, Any]]
-    body: Mapping[str, Any] | None
-    example: Mapping[str, Any]
-    upload: tuple[str, str] | None = None
-    """Media type and example of a file, for one that takes no JSON."""
 
 
 @dataclass(frozen=True)
@@ -108,28 +94,6 @@ def serve(gateway: Gateway, call: Call) -> Answer:
     got: list[Any] = []
     body = b"".join(gateway(environ, lambda status, headers, _=None: got.extend((int(status[:3]), headers))))
     return Answer(got[0], got[1], body.decode("utf-8", "replace"))
-
-
-def operations(document: Mapping[str, Any]) -> list[Operation]:
-    """Every operation of a document."""
-    found = []
-    for path, item in document["paths"].items():
-        for method in METHODS:
-            if (described := item.get(method)) is None:
-                continue
-            kind, media = next(iter(described.get("requestBody", {}).get("content", {}).items()), ("", {}))
-            body = resolve(document, media["schema"]) if kind == "application/json" else None
-            upload = (kind, media["example"]) if kind not in ("", "application/json") else None
-            parameters = [*item.get("parameters", ()), *described.get("parameters", ())]
-            example = {} if upload else media.get("example", {})
-            found.append(Operation(described["operationId"], method.upper(), path, parameters, body, example, upload))
-    return found
-
-
-def resolve(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    while "$ref" in schema:
-        schema = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]]
-    return schema
 
 
 @dataclass
