@@ -111,11 +111,13 @@ class Studios:
             )
             for table in ("clients_notes", "clients_exclusion"):
                 connection.execute(f"update {table} set removed_at = null where workspace_id = %s and removed_at is not null".encode(), (studio.id,))
+            kept_private = "update clients_notes set visibility = 'private' where workspace_id = %s and visibility = 'shared' and body like %s"
+            connection.execute(kept_private.encode(), (studio.id, f"%{studio.canary('s')}%"))
             shared = (
                 "update clients_notes set visibility = 'shared' where id ="
-                " (select id from clients_notes where workspace_id = %s and client_id = %s order by id desc limit 1)"
+                " (select id from clients_notes where workspace_id = %s and client_id = %s and body not like %s order by id desc limit 1)"
             )
-            connection.execute(shared.encode(), (studio.id, studio.clients[0]))
+            connection.execute(shared.encode(), (studio.id, studio.clients[0], f"%{studio.canary('s')}%"))
             connection.execute(
                 "update workspaces set modules = modules || '{clients}', version = version + 1 where id = %s and 'clients' <> all (modules)",
                 (studio.id,),
