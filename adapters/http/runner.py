@@ -65,15 +65,13 @@ class Runner:
     def run(self, compiled: Compiled, environ: Environ, path: Mapping[str, Any], request_id: str) -> Answer:
         """The answer to a request; every error becomes a problem here, once."""
         try:
-            answer = self._run(compiled, environ, path, request_id)
+            return self._run(compiled, environ, path, request_id)
         except DomainError as error:
             if isinstance(error, NotFound):
                 self.throttle.refused(environ)
             return self.problem(error, request_id)
         except Exception as error:  # noqa: BLE001 - the edge: nothing may leave but a problem
             return self.problem(self._explained(compiled.operation.database, error), request_id, error)
-        self.throttle.entered(environ)
-        return answer
 
     def problem(self, error: DomainError, request_id: str, cause: Exception | None = None) -> Answer:
         status, sent, body = problems.render(error, request_id)
@@ -108,6 +106,9 @@ class Runner:
         operation = compiled.operation
         database = self.platform.databases[operation.database]
         scope = self._callers.of(operation, environ, path, request_id)
+        if self.throttle.unknown(environ):
+            self._enter(database, scope)
+            self.throttle.entered(environ)
         try:
             if operation.marks.recent:
                 self._recently(environ)

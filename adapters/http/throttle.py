@@ -73,8 +73,7 @@ class Throttle:
         environ[_PAIR] = pair
         if account is None:
             environ[_NEWCOMER] = (self._own(who), workspace)
-            account = _account(self._own(who))
-            return self._count(environ, account)
+            return self._count(environ, _account(self._own(who)))
         self._count(environ, account)
         return self._admit(environ, account.asked[1][1])
 
@@ -85,10 +84,7 @@ class Throttle:
         if account is None:
             environ[_NEWCOMER] = (self._own(who), workspace)
             return
-        told = environ[TOLD]
-        self._count(environ, _account(account.asked[1]))
-        environ[TOLD] = tuple((name, f"{text}, {more}") for (name, text), (_, more) in zip(told, environ[TOLD], strict=True))
-        self._admit(environ, account.asked[1][1])
+        self._count_too(environ, account.asked[1])
 
     def done(self, environ: Environ) -> None:
         """The request is over, however it ended."""
@@ -113,17 +109,19 @@ class Throttle:
         """Count a request without a credential that holds. Raises RateLimited."""
         self._count(environ, _account((self._quotas.address, _hashed(block(self._addresses.of(environ))))))
 
+    @staticmethod
+    def unknown(environ: Environ) -> bool:
+        """Whether the gate has to let them in before their request counts against the workspace they named."""
+        return _NEWCOMER in environ
+
     def entered(self, environ: Environ) -> None:
-        """The gate let them in: from now on their requests count against the workspace too, and so does this one."""
-        newcomer = environ.get(_NEWCOMER)
-        if newcomer is None:
-            return
-        own, workspace = newcomer
+        """The gate let an unknown one in: this request and those to come count against the workspace too. Raises RateLimited."""
+        own, workspace = environ.pop(_NEWCOMER)
         if len(self._members) >= _KNOWN:
             self._members.pop(next(iter(self._members)), None)
         shared = (self._quotas.workspace, workspace.int & _64_BITS)
         self._members[environ[_PAIR]] = _account(own, shared)
-        self._limiter.take((shared,))
+        self._count_too(environ, shared)
 
     def refused(self, environ: Environ) -> None:
         """They may have left the workspace they named."""
@@ -133,6 +131,15 @@ class Throttle:
         if who.workspace_id is not None:
             return self._quotas.key, who.session_id.int & _64_BITS
         return self._quotas.person, who.user_id.int & _64_BITS
+
+    def _count_too(self, environ: Environ, shared: Asked) -> None:
+        """Count a request that was counted for its person against the workspace."""
+        told = environ[TOLD]
+        try:
+            self._count(environ, _account(shared))
+        finally:
+            environ[TOLD] = tuple((name, f"{text}, {more}") for (name, text), (_, more) in zip(told, environ[TOLD], strict=True))
+        self._admit(environ, shared[1])
 
     def _count(self, environ: Environ, account: _Account) -> None:
         asked = account.asked
