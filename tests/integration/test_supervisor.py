@@ -117,7 +117,7 @@ def test_an_interrupted_make_stops_it_although_make_passes_nothing_on(start: Sta
     make = start(through=["make", "-f", str(makefile)])
     pids = notes.pids(started=2)
     make.send_signal(signal.SIGINT)
-    make.wait(30)
+    make.wait(10)
     assert not alive(pids)
 
 
@@ -178,6 +178,11 @@ class Notes:
         return [line for line in self.lines() if " started " in line]
 
 
+def listening() -> None:
+    """As from a terminal: a suite that was started in the background hands down a SIGINT that is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Start:
     """Starts the command in a session of its own, as a terminal would."""
 
@@ -196,7 +201,9 @@ class Start:
             script = self.child.with_name("command.sh")
             script.write_text("exec " + " ".join(f"'{word}'" for word in argv) + "\n")
             environ["COMMAND"] = f"sh {script}"
-        self.started.append(subprocess.Popen(through or argv, cwd=None if through else ROOT, env=environ, start_new_session=True))
+        self.started.append(
+            subprocess.Popen(through or argv, cwd=None if through else ROOT, env=environ, start_new_session=True, preexec_fn=listening)
+        )
         return self.started[-1]
 
 
