@@ -25,6 +25,7 @@ from adapters.http.pagination import Page, PageRequest, page_of
 from adapters.http.schema import QuerySchema, Schema, invalid
 from adapters.http.sheets import Separator, Sheet, SheetFormat, file_of, unquoted
 from adapters.http.visitors import Visitor, with_visitor
+from adapters.jsonschema import JsonSchema, definable, json_schema
 from adapters.postgres import tables
 from adapters.postgres.faults import constraints
 from adapters.postgres.model import Model, metadata, reference, sealed, sealed_columns
@@ -59,13 +60,13 @@ from ports.persistence import Document, Row, Work
 from ports.provided import Provided
 
 __all__ = [
-    "EVERYONE", "PUBLIC", "SIGNED_IN", "STAFF", "Blueprint", "Conflict", "Document", "DomainError", "Fault", "Forbidden", "Invalid", "Letter",
-    "Malformed", "Mapped", "MethodView", "Model", "Money", "NotFound", "Page", "PageRequest", "Place", "Plugin", "Provided", "QuerySchema",
+    "EVERYONE", "PUBLIC", "SIGNED_IN", "STAFF", "Blueprint", "Conflict", "Document", "DomainError", "Fault", "Forbidden", "Invalid", "JsonSchema",
+    "Letter", "Malformed", "Mapped", "MethodView", "Model", "Money", "NotFound", "Page", "PageRequest", "Place", "Plugin", "Provided", "QuerySchema",
     "RateLimited", "Refused", "RequestHeaders", "Role", "Row", "Schema", "Separator", "Sheet", "SheetFormat", "Stale", "Unauthenticated",
-    "Unavailable", "Upload", "Visitor", "Work", "allow", "cached", "confidential", "constraints", "ctx", "fields", "file_of", "headed", "invalid",
-    "key_required", "lines_of", "ma", "mapped_column", "may_answer", "metadata", "new_id", "outside", "page_of", "recent", "redirect", "reference",
-    "sa", "sealed", "sealed_columns", "sql", "statement", "tables", "unconditional", "unquoted", "validate", "with_headers", "with_visitor",
-    "work",
+    "Unavailable", "Upload", "Visitor", "Work", "allow", "cached", "confidential", "constraints", "ctx", "definable", "fields", "file_of", "headed",
+    "invalid", "json_schema", "key_required", "lines_of", "ma", "mapped_column", "may_answer", "metadata", "new_id", "outside", "page_of", "recent",
+    "redirect", "reference", "sa", "sealed", "sealed_columns", "sql", "statement", "tables", "unconditional", "unquoted", "validate", "with_headers",
+    "with_visitor", "work",
 ]  # fmt: skip
 
 PUBLIC = Access.PUBLIC

@@ -34,6 +34,11 @@ def clients_reassigned(from_user: UUID, to_user: UUID, clients: int) -> None:
 
 
 @event
+def clients_stage_changed(client_id: UUID, from_stage: str, to_stage: str) -> None:
+    """After a client came to another stage of their time with the workspace: `lead`, `trial`, `client` or `former`."""
+
+
+@event
 def clients_archived(client_id: UUID) -> None:
     """After a client was archived."""
 

@@ -19,7 +19,24 @@ from plugins.clients.service.notes import Notes
 from plugins.clients.service.register import Clients
 from plugins.clients.service.resealing import Resealing
 from plugins.clients.service.timeline import Timeline
-from plugins.sdk import EVERYONE, STAFF, Plugin, Provided, unquoted
+from plugins.sdk import EVERYONE, STAFF, JsonSchema, Plugin, Provided, Schema, definable, fields, json_schema, unquoted
+
+_EXAMPLE = {"type": "object", "properties": {"goal": {"type": "string", "title": "Goal", "enum": ["strength", "weight", "health"]}}}
+
+
+class ClientsSettings(Schema):
+    """Settings of the module."""
+
+    custom_fields = fields.Dict(
+        load_default=dict,
+        validate=definable,
+        metadata={
+            "description": "A JSON Schema (2020-12) of what is asked of every client besides: at most 200 fields in 5 levels, patterns of RE2,"
+            " no references. What is stored stays when a field goes.",
+            "example": _EXAMPLE,
+        },
+    )
+
 
 plugin = Plugin(
     "clients",
@@ -28,11 +45,12 @@ plugin = Plugin(
     description="The people you work for: contact details, notes, tags, who looks after them.",
     permissions={"read": EVERYONE, "write": STAFF, "health": EVERYONE},
     hooks=(
-        events.clients_created, events.clients_updated, events.clients_archived, events.clients_restored,
+        events.clients_created, events.clients_updated, events.clients_stage_changed, events.clients_archived, events.clients_restored,
         events.clients_health_changed, events.clients_consent_given, events.clients_consent_withdrawn,
         events.clients_merged, events.clients_merging, events.clients_archiving, events.clients_reassigned, events.clients_timeline,
     ),
     tables=("clients",),
+    settings=ClientsSettings,
     default=True,
 )  # fmt: skip
 
@@ -42,10 +60,14 @@ def _import_later(import_id: UUID) -> UUID:
     return plugin.tasks["import_clients"].schedule({"import_id": import_id}, key="import")
 
 
+def _custom_fields() -> JsonSchema:
+    return json_schema(plugin.config["custom_fields"])
+
+
 def build(ports: Provided) -> Service:
     """The use cases on the adapters chosen by configuration."""
     stored, now = ports.repository, ports.clock.now
-    clients = Clients(directory=stored.register, register=stored.register, duplicates=stored.duplicates, now=now)
+    clients = Clients(directory=stored.register, register=stored.register, duplicates=stored.duplicates, custom=_custom_fields, now=now)
     return Service(
         clients=clients,
         duplicates=Duplicates(stored=stored.duplicates),

@@ -210,7 +210,7 @@ def test_saved_searches_are_ones_own_or_shared(studio: Studio) -> None:
     add_member(studio.settings, studio.id, colleague, "Colaborador")
     body = {"name": "VIPs", "query": {"tag": "vip", "sort": "full_name"}}
     made = studio.call("POST", "/filters", body).json
-    assert made["query"] == {"status": None, "tag": "vip", "assigned_to": None, "q": None, "sort": "full_name"}
+    assert made["query"] == {"status": None, "lifecycle_stage": None, "tag": "vip", "assigned_to": None, "q": None, "sort": "full_name"}
     assert studio.call("POST", "/filters", body).json["code"] == "name_taken"
     assert studio.call("GET", "/filters", who=colleague).json["items"] == []
     assert studio.call("GET", f"/filters/{made['id']}", who=colleague).status == 404

@@ -16,7 +16,7 @@ from tests.servers import Api, Reply
 
 FIELDS = [
     "id", "full_name", "email", "phone", "birth_date", "status", "tags", "notes", "assigned_to", "version", "created_at", "updated_at",
-    "archived_at",
+    "archived_at", "lifecycle_stage", "lifecycle_since", "custom_fields", "merged_into",
 ]  # fmt: skip
 
 
@@ -192,7 +192,7 @@ def test_a_cliente_sees_only_themself_and_none_of_the_staffs_notes(studio: Studi
     own = studio.post({"full_name": "Own", "notes": "canary", "tags": ["canary"], "assigned_to": studio.owner.id}).json
     foreign = studio.post({"full_name": "Foreign"}).json
     me = studio.as_cliente(own["id"])
-    hidden = {"notes", "tags", "assigned_to"}
+    hidden = {"notes", "tags", "assigned_to", "lifecycle_stage", "lifecycle_since", "custom_fields", "merged_into"}
     read = me.get(own["id"])
     assert read.json == {name: value for name, value in own.items() if name not in hidden}
     assert me.find() == me.find(sort="full_name") == me.find(q="own") == [read.json]

@@ -15,10 +15,11 @@ from tests.documented import Documented, World, world
 from tests.security.seeded import planted
 from tests.servers import Api, Cluster, Person
 
+STAFFS = {"notes", "tags", "assigned_to", "lifecycle_stage", "lifecycle_since", "custom_fields", "merged_into"}
 STAFF_ONLY = {
     # operation → fields a Cliente never sees in its answers, though the Owner and the Colaborador do.
-    "clients_list_clients": {"notes", "tags", "assigned_to"},
-    "clients_get_client": {"notes", "tags", "assigned_to"},
+    "clients_list_clients": STAFFS,
+    "clients_get_client": STAFFS,
 }
 SECRETS = ("password", "hash", "sealed", "secret", "search_name", "workspace_id", "ended_at", "session_id")
 

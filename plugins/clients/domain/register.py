@@ -31,6 +31,15 @@ class Status(StrEnum):
     ARCHIVED = "archived"
 
 
+class Stage(StrEnum):
+    """How far a person has come with the workspace, whether or not they are active just now."""
+
+    LEAD = "lead"
+    TRIAL = "trial"
+    CLIENT = "client"
+    FORMER = "former"
+
+
 class Sort(StrEnum):
     """Orders of the list; `-` is newest or last first."""
 
@@ -53,6 +62,7 @@ class Search:
     """Which clients to list. status: None is everyone but the archived; tag and words: normalised."""
 
     status: str | None = None
+    lifecycle_stage: str | None = None
     tag: str | None = None
     assigned_to: UUID | None = None
     words: tuple[str, ...] = ()
@@ -60,7 +70,7 @@ class Search:
 
 
 OWN: Final = ("id", "full_name", "email", "phone", "birth_date", "status", "version", "created_at", "updated_at", "archived_at")
-"""What a client sees of their own record: notes, tags and assignment are the staff's."""
+"""What a client sees of their own record: notes, tags, assignment, lifecycle and custom fields are the staff's."""
 
 
 def normalise(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
+from typing import Any
 
 from plugins.clients.plugin import plugin
 from plugins.sdk import Mapped, Model, mapped_column, metadata, sa, tables
@@ -18,6 +19,7 @@ class Client(Model, plugin=plugin):
     __tablename__ = "clients"
     __table_args__ = (
         sa.CheckConstraint("status in ('active', 'inactive', 'archived')", name="status"),
+        sa.CheckConstraint("lifecycle_stage in ('lead', 'trial', 'client', 'former')", name="lifecycle_stage"),
         sa.ForeignKeyConstraint(
             ["workspace_id", "assigned_to"], ["user_roles.workspace_id", "user_roles.user_id"], ondelete="RESTRICT", name="fk_clients_assigned_to"
         ),
@@ -42,6 +44,9 @@ class Client(Model, plugin=plugin):
     assigned_to: Mapped[uuid.UUID | None]
     archived_at: Mapped[datetime | None]
     merged_into: Mapped[uuid.UUID | None]
+    lifecycle_stage: Mapped[str] = mapped_column(server_default="client")
+    lifecycle_since: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+    custom_fields: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
 
 
 clients: sa.Table = metadata.tables["clients"]

@@ -21,10 +21,13 @@ _SHOWN: Final = tuple(
     sa.func.to_json(_T.tags).label("tags") if name == "tags" else _T[name]
     for name in (
         "id", "full_name", "email", "phone", "birth_date", "status", "tags", "notes", "assigned_to",
-        "version", "created_at", "updated_at", "archived_at",
+        "version", "created_at", "updated_at", "archived_at", "lifecycle_stage", "lifecycle_since", "custom_fields", "merged_into",
     )
 )  # fmt: skip
-_CHANGEABLE: Final = ("full_name", "search_name", "email", "phone", "birth_date", "status", "tags", "notes", "archived_at")
+_CHANGEABLE: Final = (
+    "full_name", "search_name", "email", "phone", "birth_date", "status", "tags", "notes", "archived_at", "lifecycle_stage", "lifecycle_since",
+    "custom_fields",
+)  # fmt: skip
 _STAFF: Final = sa.text("(select app.client() is null)")
 
 constraints["fk_clients_assigned_to"] = lambda: Invalid(
@@ -55,7 +58,19 @@ def _if_named(name: str, value: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
 
 GET = statement(sa.select(*_SHOWN).where(_here()))
 LOCK = statement(
-    sa.select(_T.version, _T.status, _T.full_name, _T.email, _T.tags, _T.phone, _T.birth_date, _T.assigned_to, _T.merged_into)
+    sa.select(
+        _T.version,
+        _T.status,
+        _T.full_name,
+        _T.email,
+        _T.tags,
+        _T.phone,
+        _T.birth_date,
+        _T.assigned_to,
+        _T.merged_into,
+        _T.lifecycle_stage,
+        _T.custom_fields,
+    )
     .where(_here())
     .with_for_update(key_share=True)
 )
@@ -98,6 +113,7 @@ class Shape(NamedTuple):
     """What a list statement depends on; its plan is its own, since `parameter is null or …` would spoil every plan."""
 
     status: bool
+    lifecycle_stage: bool
     tag: bool
     assigned_to: bool
     words: int
@@ -111,6 +127,8 @@ def listing(shape: Shape) -> Any:
     query = sa.select(*_SHOWN, _T.search_name) if shape.sort.by_name else sa.select(*_SHOWN)
     query = query.where(_T.workspace_id == sa.bindparam("workspace_id"))
     query = query.where(_T.status == sa.bindparam("status") if shape.status else _T.status != "archived")
+    if shape.lifecycle_stage:
+        query = query.where(_T.lifecycle_stage == sa.bindparam("lifecycle_stage"), _STAFF)
     if shape.assigned_to:
         # Who looks after whom, and with which tags, is the staff's to ask.
         query = query.where(_T.assigned_to == sa.bindparam("assigned_to"), _STAFF)
@@ -141,9 +159,10 @@ def listing(shape: Shape) -> Any:
 def asked(search: Search, limit: int, after: tuple[Any, ...] | None) -> tuple[Any, dict[str, object]]:
     """The statement of a page of a search, with its parameters."""
     shape = Shape(
-        search.status is not None, search.tag is not None, search.assigned_to is not None, len(search.words), search.sort, after is not None
-    )
-    parameters: dict[str, object] = {"limit": limit, "status": search.status, "assigned_to": search.assigned_to}
+        search.status is not None, search.lifecycle_stage is not None, search.tag is not None, search.assigned_to is not None, len(search.words),
+        search.sort, after is not None,
+    )  # fmt: skip
+    parameters: dict[str, object] = {"limit": limit, **{name: getattr(search, name) for name in ("status", "lifecycle_stage", "assigned_to")}}
     if search.tag is not None:
         parameters["tag"] = TAG + search.tag
     for n, word in enumerate(search.words):

@@ -23,6 +23,7 @@ from plugins.sdk import MethodView, Page, PageRequest, Separator, Sheet, SheetFo
 
 COLUMNS = (
     "id", "full_name", "email", "phone", "birth_date", "status", "tags", "notes", "assigned_to", "created_at", "updated_at", "archived_at",
+    "lifecycle_stage", "lifecycle_since", "merged_into",
 )  # fmt: skip
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

@@ -14,7 +14,7 @@ from plugins.sdk import MethodView, Page, PageRequest, allow, ctx, page_of
 def search_of(query: dict[str, Any]) -> Search:
     """What the list's parameters ask for."""
     tag = None if query["tag"] is None else normalise(query["tag"])
-    return Search(query["status"], tag, query["assigned_to"], words_of(query["q"] or ""), Sort(query["sort"]))
+    return Search(query["status"], query["lifecycle_stage"], tag, query["assigned_to"], words_of(query["q"] or ""), Sort(query["sort"]))
 
 
 @blp.route("")
@@ -54,7 +54,7 @@ class Client(MethodView):
     @allow("write")
     def put(self, given: dict[str, Any], client_id: UUID) -> dict[str, Any]:
         """Replace what is said about a client."""
-        return service().clients.change(client_id, given, ctx.expected_version)
+        return service().clients.replace(client_id, given, ctx.expected_version)
 
     @blp.arguments(ClientInputSchema(partial=True))
     @blp.response(200, ClientSchema)

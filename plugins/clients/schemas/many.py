@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plugins.clients.domain.register import Sort, Status
+from plugins.clients.domain.register import Sort, Stage, Status
 from plugins.clients.schemas.register import ClientQuerySchema
 from plugins.sdk import Schema, Separator, SheetFormat, fields, validate
 
@@ -82,6 +82,7 @@ class SavedSearchSchema(Schema):
     """The parameters of `GET /clients`."""
 
     status = fields.String(load_default=None, allow_none=True, validate=validate.OneOf([each.value for each in Status]))
+    lifecycle_stage = fields.String(load_default=None, allow_none=True, validate=validate.OneOf([each.value for each in Stage]))
     tag = fields.String(load_default=None, allow_none=True, min_length=1, max_length=40)
     assigned_to = fields.UUID(load_default=None, allow_none=True, metadata={"example": None})
     q = fields.String(load_default=None, allow_none=True, min_length=1, max_length=100)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from plugins.clients.domain.register import Sort, Status
+from plugins.clients.domain.register import Sort, Stage, Status
 from plugins.sdk import QuerySchema, Schema, fields, validate
 
 _VISIBLE = validate.Regexp(r"(?s).*\S", error="May not be blank.")
 _STATUS = {"description": "Archived clients keep their history and are listed only when asked for."}
+_STAGE = {"description": "How far they have come: asked (`lead`), trying (`trial`), a client, or not any more (`former`).", "example": "client"}
+_CUSTOM = {"description": "What the workspace asks of its clients besides, as `custom_fields` of the module's settings says.", "example": {}}
 _ASSIGNED = {"description": "`user_id` of the Owner or Colaborador who looks after the client."}
 
 
 class ClientSchema(Schema):
-    """A client. A Cliente sees their own without tags, notes and assigned_to."""
+    """A client. A Cliente sees their own without tags, notes, assigned_to, lifecycle and custom fields."""
 
     id = fields.UUID()
     full_name = fields.String()
@@ -26,6 +28,10 @@ class ClientSchema(Schema):
     created_at = fields.DateTime()
     updated_at = fields.DateTime()
     archived_at = fields.DateTime(allow_none=True, metadata={"example": None})
+    lifecycle_stage = fields.String(validate=validate.OneOf([each.value for each in Stage]), metadata=_STAGE)
+    lifecycle_since = fields.DateTime(metadata={"description": "Since when they are at that stage."})
+    custom_fields = fields.Dict(metadata=_CUSTOM)
+    merged_into = fields.UUID(allow_none=True, metadata={"description": "The client this record became part of.", "example": None})
 
 
 class ClientInputSchema(Schema):
@@ -44,6 +50,12 @@ class ClientInputSchema(Schema):
     )
     notes = fields.String(load_default=None, allow_none=True, metadata={"description": "For the staff; never shown to the client."})
     assigned_to = fields.UUID(load_default=None, allow_none=True, metadata={**_ASSIGNED, "example": None})
+    lifecycle_stage = fields.String(load_default="client", validate=validate.OneOf([each.value for each in Stage]), metadata=_STAGE)
+    custom_fields = fields.Dict(
+        load_default=dict,
+        max_items=200,
+        metadata={"description": f"{_CUSTOM['description']} PATCH changes those it names; null takes one away.", "example": {}},
+    )
 
 
 class AddQuerySchema(QuerySchema):
@@ -63,6 +75,7 @@ class ClientQuerySchema(QuerySchema):
         validate=validate.OneOf([each.value for each in Status]),
         metadata={"description": "Without it: everyone but the archived."},
     )
+    lifecycle_stage = fields.String(load_default=None, validate=validate.OneOf([each.value for each in Stage]), metadata={"example": "client"})
     tag = fields.String(load_default=None, min_length=1, max_length=40, metadata={"description": "Case and accents do not matter."})
     assigned_to = fields.UUID(load_default=None, metadata=_ASSIGNED)
     q = fields.String(

@@ -10,20 +10,27 @@ from uuid import UUID
 from kernel.errors import Conflict, Fault, Invalid, NotFound, Stale
 from kernel.ids import new_id
 from plugins.clients import events
+from plugins.clients.domain.custom import merged, to_check
 from plugins.clients.domain.duplicates import Candidate, keys_of
 from plugins.clients.domain.register import Search, Status, normalise, own_view, terms_of, unique_tags
+from plugins.clients.ports.custom import Definition
 from plugins.clients.ports.register import Directory, Duplicates, Register
 from plugins.clients.service.actors import is_cliente
 from ports.persistence import Document, Row
 
 _FINDABLE: Final = ("full_name", "email", "tags", "phone", "birth_date")
+_COMPARED: Final = frozenset({*_FINDABLE, "status", "lifecycle_stage", "custom_fields"})
+"""What a change of needs the record as it was."""
 _EASTERNMOST: Final = timedelta(hours=14)  # where today begins first
 
 
 class Clients:
-    """The clients of the current workspace. now: the time, aware, in UTC."""
+    """The clients of the current workspace. custom: its own fields, as they are defined now; now: the time, aware, in UTC."""
 
-    def __init__(self, *, directory: Directory, register: Register, duplicates: Duplicates, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, *, directory: Directory, register: Register, duplicates: Duplicates, custom: Callable[[], Definition], now: Callable[[], datetime]
+    ) -> None:
+        self._custom = custom
         self._directory = directory
         self._register = register
         self._duplicates = duplicates
@@ -46,24 +53,29 @@ class Clients:
         return own_view(found) if is_cliente() else found
 
     def add(self, given: Mapping[str, Any], *, allow_duplicate: bool = False) -> dict[str, Any]:
-        """Add a client. Raises Conflict duplicate_client with the candidates when they may be here already, Invalid for a birth date to come
-        and (invalid_reference) for a collaborator this workspace does not have."""
+        """Add a client. Raises Conflict duplicate_client with the candidates when they may be here already, Invalid for a birth date to come,
+        for custom fields that do not fit, and (invalid_reference) for a collaborator this workspace does not have."""
         now = self._now()
         _check_birth(given, now)
+        custom = self._fitting({}, given["custom_fields"])
         keys = [] if allow_duplicate else keys_of(given)
         if found := self._duplicates.check(keys):
             raise duplicate(found)
         client = {
             "id": new_id(), **given, "tags": unique_tags(given["tags"]), "version": 1, "created_at": now, "updated_at": now,
-            "archived_at": now if given["status"] == Status.ARCHIVED else None,
+            "archived_at": now if given["status"] == Status.ARCHIVED else None, "lifecycle_since": now, "custom_fields": custom, "merged_into": None,
         }  # fmt: skip
         stored = {**client, "search_name": normalise(client["full_name"])}
         self._register.add(stored, terms_of(*(client[name] for name in _FINDABLE)), keys)
         events.clients_created(client_id=client["id"])
         return client
 
-    def change(self, client_id: UUID, changes: Mapping[str, Any], expected: int | None) -> Document:
-        """Set the given fields. expected: the version the caller read, None or -1 for any.
+    def replace(self, client_id: UUID, given: Mapping[str, Any], expected: int | None) -> Document:
+        """Set every field; custom ones that are not given go. Otherwise as `change`."""
+        return self.change(client_id, given, expected, whole=True)
+
+    def change(self, client_id: UUID, changes: Mapping[str, Any], expected: int | None, *, whole: bool = False) -> Document:
+        """Set the given fields; of custom ones those that are named. expected: the version the caller read, None or -1 for any.
 
         Raises NotFound, Stale, Invalid as `add`, and Refused when another plugin forbids archiving.
         """
@@ -75,8 +87,12 @@ class Clients:
         if "tags" in values:
             values["tags"] = unique_tags(values["tags"])
         before = None
-        if not values.keys().isdisjoint({*_FINDABLE, "status"}):
+        if not values.keys().isdisjoint(_COMPARED):
             before = self._hold(client_id, expected)
+            if "custom_fields" in values:
+                values["custom_fields"] = self._fitting({} if whole else before["custom_fields"], values["custom_fields"])
+            if values.get("lifecycle_stage", before["lifecycle_stage"]) != before["lifecycle_stage"]:
+                values["lifecycle_since"] = self._now()
             self._move(client_id, before, values)
             self._find_by(client_id, before, values)
         changed = self._register.change(client_id, frozenset(values), {**values, "updated_at": self._now()}, expected)
@@ -91,6 +107,13 @@ class Clients:
         held = self._hold(client_id, None if expected == -1 else expected)
         if held["status"] != Status.ARCHIVED:
             self.change(client_id, {"status": Status.ARCHIVED}, expected)
+
+    def _fitting(self, stored: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+        """The custom fields after a change. Raises Invalid for what does not fit their definition."""
+        definition, after = self._custom(), merged(stored, changes)
+        if faults := definition.faults(to_check(after, changes, frozenset(definition.names)), "/custom_fields"):
+            raise Invalid(errors=faults)
+        return after
 
     def _unchanged(self, client_id: UUID, expected: int | None) -> Document:
         found = self._directory.get(client_id)
@@ -131,6 +154,8 @@ class Clients:
     @staticmethod
     def _tell(client_id: UUID, before: Row | None, values: Mapping[str, Any]) -> None:
         events.clients_updated(client_id=client_id)
+        if before is not None and "lifecycle_since" in values:
+            events.clients_stage_changed(client_id=client_id, from_stage=before["lifecycle_stage"], to_stage=values["lifecycle_stage"])
         if before is None or "archived_at" not in values:
             return
         if values["archived_at"] is not None:

@@ -40,6 +40,11 @@ class Timeline:
         if client is None:
             raise NotFound()
         yield _entry("clients", {"at": _moment(client["created_at"]), "kind": "clients.created", "title": "Added", "reference": client_id})
+        if client["lifecycle_since"] != client["created_at"]:
+            stage = client["lifecycle_stage"]
+            yield _entry(
+                "clients", {"at": _moment(client["lifecycle_since"]), "kind": "clients.stage", "title": f"Stage: {stage}", "reference": client_id}
+            )
         if client["archived_at"] is not None:
             yield _entry("clients", {"at": _moment(client["archived_at"]), "kind": "clients.archived", "title": "Archived", "reference": client_id})
         for each in self._known.merged(client_id, 200):

@@ -40,7 +40,7 @@ _SYNONYMS: Final[Mapping[str, str]] = {
         professor""",
 }
 _MEANING: Final = {re.sub(r"\s+", " ", name).strip(): field for field, names in _SYNONYMS.items() for name in names.split(",")}
-_OURS: Final = frozenset({"id", "version", "created at", "updated at", "archived at", "merged into"})
+_OURS: Final = frozenset({"id", "version", "created at", "updated at", "archived at", "merged into", "lifecycle stage", "lifecycle since"})
 """What our own export writes besides; read back without a word."""
 _NOT_LETTERS: Final = re.compile(r"[\W_]+")
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from kernel.context import Current, Kind, Scope, serving
-from kernel.errors import Refused
+from kernel.errors import Fault, Refused
 from kernel.hooks import Hook
 from kernel.ids import new_id
 from plugins.clients.domain.duplicates import Candidate
@@ -24,14 +24,14 @@ ID = new_id()
 @pytest.mark.parametrize("how", ["archive", "change"])
 def test_a_veto_leaves_the_client_alone_and_tells_nobody(register: Register, hub: Hub, how: str) -> None:
     hub.refusing = "clients_archiving"
-    clients = Clients(directory=register, register=register, duplicates=Nobody(), now=lambda: datetime.now(UTC))
+    clients = Clients(directory=register, register=register, duplicates=Nobody(), custom=lambda: Nothing(), now=lambda: datetime.now(UTC))
     with pytest.raises(Refused):
         clients.archive(ID, None) if how == "archive" else clients.change(ID, {"status": Status.ARCHIVED}, None)
     assert (register.changed, hub.fired) == ([], ["clients_archiving"])
 
 
 def test_archiving_asks_first_and_tells_afterwards(register: Register, hub: Hub) -> None:
-    Clients(directory=register, register=register, duplicates=Nobody(), now=lambda: datetime.now(UTC)).archive(ID, -1)
+    Clients(directory=register, register=register, duplicates=Nobody(), custom=lambda: Nothing(), now=lambda: datetime.now(UTC)).archive(ID, -1)
     assert len(register.changed) == 1
     assert hub.fired == ["clients_archiving", "clients_updated", "clients_archived"]
 
@@ -43,6 +43,15 @@ class Nobody:
         return []
 
     def groups(self, limit: int, after: tuple[Any, ...] | None) -> Sequence[Row]:
+        return []
+
+
+class Nothing:
+    """No custom fields."""
+
+    names = ()
+
+    def faults(self, value: Mapping[str, Any], at: str = "") -> list[Fault]:
         return []
 
 
@@ -65,7 +74,8 @@ class Register:
         raise NotImplementedError
 
     def lock(self, client_id: UUID) -> Row | None:
-        return {"version": 1, "status": "active", "full_name": "A", "email": None, "tags": [], "phone": None, "birth_date": None}
+        return {"version": 1, "status": "active", "full_name": "A", "email": None, "tags": [], "phone": None, "birth_date": None,
+                "lifecycle_stage": "client", "custom_fields": {}}  # fmt: skip
 
     def change(self, client_id: UUID, named: Collection[str], values: Mapping[str, object], expected: int | None) -> Document | None:
         self.changed.append(named)
