@@ -185,8 +185,45 @@ def test_a_bulk_change_has_a_result_for_each(studio: Studio) -> None:
     refused = studio.call("POST", "/bulk", {"action": "archive", "ids": [*ids, nobody], "all_or_nothing": True})
     assert (refused.status, refused.json["code"]) == (409, "bulk_refused")
     assert len(studio.call("GET", "?status=archived").json["items"]) == 0
+    assert studio.call("POST", "/bulk", {"action": "stage", "ids": ids, "lifecycle_stage": "lead"}).json["changed"] == 3
+    assert {each["id"] for each in studio.call("GET", "?lifecycle_stage=lead").json["items"]} == set(ids)
     assert studio.call("POST", "/bulk", {"action": "archive", "ids": ids}).json["changed"] == 3
     assert studio.call("POST", "/bulk", {"action": "archive", "ids": [str(uuid.uuid4()) for _ in range(501)]}).status == 422
+
+
+@pytest.mark.parametrize(
+    ("body", "pointers"),
+    [
+        ({"action": "tag"}, {"/tags"}),
+        ({"action": "tag", "tags": []}, {"/tags"}),
+        ({"action": "assign"}, {"/assigned_to"}),
+        ({"action": "stage", "tags": ["a"]}, {"/tags", "/lifecycle_stage"}),
+        ({"action": "archive", "tags": ["a"], "assigned_to": None}, {"/tags", "/assigned_to"}),
+    ],
+)
+def test_a_bulk_change_says_what_it_needs_and_what_it_does_not_use(studio: Studio, body: dict[str, Any], pointers: set[str]) -> None:
+    refused = studio.call("POST", "/bulk", {**body, "ids": [str(uuid.uuid4())]})
+    assert (refused.status, {fault["pointer"] for fault in refused.json["errors"]}) == (422, pointers)
+
+
+def test_a_list_and_an_export_apply_a_saved_search(studio: Studio) -> None:
+    bo = studio.add(full_name="Bo", tags=["vip"], assigned_to=studio.owner.id)
+    ana = studio.add(full_name="Ana", tags=["vip"], assigned_to=studio.owner.id)
+    studio.add(full_name="Cy", tags=["vip"])
+    gone = studio.add(full_name="Di", tags=["vip"], assigned_to=studio.owner.id, status="inactive")
+    query = {"tag": "vip", "assigned_to": studio.owner.id, "status": "active", "sort": "full_name"}
+    kept = studio.call("POST", "/filters", {"name": "Mine", "query": query}).json["id"]
+    assert [each["id"] for each in studio.call("GET", f"?filter={kept}").json["items"]] == [ana, bo]
+    assert [each["id"] for each in studio.call("GET", f"?filter={kept}&sort=-full_name").json["items"]] == [bo, ana]
+    assert [each["id"] for each in studio.call("GET", f"?filter={kept}&status=inactive").json["items"]] == [gone]
+    first = studio.call("GET", f"?filter={kept}&limit=1").json
+    assert [each["id"] for each in studio.call("GET", f"?filter={kept}&limit=1&cursor={first['next_cursor']}").json["items"]] == [bo]
+    assert studio.call("GET", f"/export?filter={kept}").body.count(b"vip") == 2
+    colleague = studio.api.signup()
+    add_member(studio.settings, studio.id, colleague, "Colaborador")
+    for who, filter_id in ((colleague, kept), (None, str(uuid.uuid4()))):
+        refused = studio.call("GET", f"?filter={filter_id}", **({"who": who} if who else {}))
+        assert (refused.status, refused.json["errors"][0]["pointer"]) == (422, "?filter")
 
 
 def test_a_timeline_pages_through_everything_once(studio: Studio) -> None:

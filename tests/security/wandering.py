@@ -37,6 +37,7 @@ KINDS = {
     "author_id": "user_roles.user_id",
     "import_id": "clients_import.id",
     "filter_id": "clients_filter.id",
+    "filter": "clients_filter.id",
     "from": "clients.id",
     "key_id": "api_keys.id",
     "session_id": "sessions.id",

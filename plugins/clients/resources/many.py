@@ -58,11 +58,11 @@ class Merge(MethodView):
 class Bulk(MethodView):
     """The same change to many."""
 
-    @blp.arguments(BulkSchema)
+    @blp.arguments(BulkSchema, example={"action": "tag", "ids": ["01a209fa-1b88-70fc-9f7a-0bed25e18005"], "tags": ["vip"]})
     @blp.response(200, BulkAnswerSchema)
     @allow("write")
     def post(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Tag, untag, assign or archive up to 500 clients; each has its own result."""
+        """Tag, untag, assign, move to a lifecycle stage or archive up to 500 clients; each has its own result."""
         return service().bulk.change(given["ids"], given, all_or_nothing=given["all_or_nothing"])
 
 

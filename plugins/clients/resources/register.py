@@ -12,9 +12,14 @@ from plugins.sdk import MethodView, Page, PageRequest, allow, ctx, page_of
 
 
 def search_of(query: dict[str, Any]) -> Search:
-    """What the list's parameters ask for."""
+    """What the list's parameters ask for. Raises Invalid for a saved search that is not there."""
+    if query["filter"] is not None:
+        saved = service().filters.applied(query["filter"])
+        query = {name: saved.get(name) if value is None else value for name, value in query.items()}
     tag = None if query["tag"] is None else normalise(query["tag"])
-    return Search(query["status"], query["lifecycle_stage"], tag, query["assigned_to"], words_of(query["q"] or ""), Sort(query["sort"]))
+    return Search(
+        query["status"], query["lifecycle_stage"], tag, query["assigned_to"], words_of(query["q"] or ""), Sort(query["sort"] or Sort.NEWEST)
+    )
 
 
 @blp.route("")

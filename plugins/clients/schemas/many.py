@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 from plugins.clients.domain.register import Sort, Stage, Status
 from plugins.clients.schemas.register import ClientQuerySchema
-from plugins.sdk import Schema, Separator, SheetFormat, fields, validate
+from plugins.sdk import Schema, Separator, SheetFormat, fields, ma, validate
 
 _SIDES = validate.OneOf(["from", "into"])
 _SIDE = {"description": "Whose value stays.", "example": "into"}
+
+
+_NEEDED: Final = {"tag": "tags", "untag": "tags", "assign": "assigned_to", "stage": "lifecycle_stage", "archive": None}
+"""Action → what it takes besides."""
 
 
 class ExportQuerySchema(ClientQuerySchema):
@@ -46,11 +52,25 @@ class MergeSchema(Schema):
 class BulkSchema(Schema):
     """A change to many clients."""
 
-    action = fields.String(required=True, validate=validate.OneOf(["tag", "untag", "assign", "archive"]), metadata={"example": "tag"})
+    action = fields.String(required=True, validate=validate.OneOf(list(_NEEDED)), metadata={"example": "tag"})
     ids = fields.List(fields.UUID(), required=True, validate=validate.Length(1), max_items=500)
-    tags = fields.List(fields.String(min_length=1, max_length=40), load_default=list, max_items=20, metadata={"example": ["vip"]})
-    assigned_to = fields.UUID(load_default=None, allow_none=True, metadata={"description": "For `assign`; null takes it back.", "example": None})
+    tags = fields.List(
+        fields.String(min_length=1, max_length=40), validate=validate.Length(1), max_items=20, metadata={"description": "For `tag` and `untag`."}
+    )
+    assigned_to = fields.UUID(allow_none=True, metadata={"description": "For `assign`; null takes it back."})
+    lifecycle_stage = fields.String(validate=validate.OneOf([each.value for each in Stage]), metadata={"description": "For `stage`."})
     all_or_nothing = fields.Boolean(load_default=False, metadata={"example": False})
+
+    @ma.validates_schema(skip_on_field_errors=True)
+    def _fits(self, data: dict[str, Any], **_: object) -> None:
+        needed = _NEEDED[data["action"]]
+        faults: dict[str, list[str]] = {
+            name: ["Not used by this action."] for name in ("tags", "assigned_to", "lifecycle_stage") if name in data and name != needed
+        }
+        if needed and needed not in data:
+            faults[needed] = ["Missing data for required field."]
+        if faults:
+            raise ma.ValidationError(faults)
 
 
 class BulkResultSchema(Schema):

@@ -85,9 +85,12 @@ class ClientQuerySchema(QuerySchema):
         metadata={"description": "Each word begins a word of the name, or the e-mail address; case and accents do not matter.", "example": "ana"},
     )
     sort = fields.String(
-        load_default=Sort.NEWEST.value,
+        load_default=None,
         validate=validate.OneOf([each.value for each in Sort]),
-        metadata={"description": "`-` is descending.", "example": "-created_at"},
+        metadata={"description": "`-` is descending. Without it: `-created_at`.", "example": "-created_at"},
+    )
+    filter = fields.UUID(
+        load_default=None, metadata={"description": "A saved search, one's own or shared; the other parameters go before what it says."}
     )
 
 

@@ -58,6 +58,8 @@ def _values(held: Row, action: Mapping[str, Any]) -> dict[str, Any]:
         return {} if held["status"] == Status.ARCHIVED else {"status": Status.ARCHIVED}
     if kind == "assign":
         return {} if held["assigned_to"] == action["assigned_to"] else {"assigned_to": action["assigned_to"]}
+    if kind == "stage":
+        return {} if held["lifecycle_stage"] == action["lifecycle_stage"] else {"lifecycle_stage": action["lifecycle_stage"]}
     named = {normalise(tag) for tag in action["tags"]}
     tags = unique_tags([*held["tags"], *action["tags"]]) if kind == "tag" else [tag for tag in held["tags"] if normalise(tag) not in named]
     return {} if tags == held["tags"] else {"tags": tags[:50]}

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from kernel.errors import NotFound
+from kernel.errors import Fault, Invalid, NotFound
 from kernel.ids import new_id
 from plugins.clients.ports.many import Filters as Stored
 from ports.persistence import Row
@@ -30,6 +30,14 @@ class Filters:
         if found is None:
             raise NotFound()
         return found
+
+    def applied(self, filter_id: UUID) -> dict[str, Any]:
+        """The search a filter keeps. Raises Invalid invalid_reference."""
+        found = self._stored.get(filter_id)
+        if found is None:
+            raise Invalid(code="invalid_reference", errors=[Fault("?filter", "No such saved search.")])
+        kept = dict(found["query"])
+        return {**kept, "assigned_to": UUID(kept["assigned_to"]) if kept.get("assigned_to") else None}
 
     def add(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Keep a search. Raises Conflict name_taken."""
