@@ -111,6 +111,13 @@ class Studios:
             )
             for table in ("clients_notes", "clients_exclusion"):
                 connection.execute(f"update {table} set removed_at = null where workspace_id = %s and removed_at is not null".encode(), (studio.id,))
+            own = studio.canary("0")
+            connection.execute(
+                "update clients set full_name = %s, email = %s, phone = %s, status = 'active', archived_at = null, merged_into = null where id = %s"
+                " and (merged_into is not null or exists (select from unnest(array[full_name, email, phone]) said"
+                " where said ~ %s and said !~ %s))",
+                (f"Bia {own}", f"bia.{own}@example.com", own, studio.clients[0], f"zq{studio.run}{studio.letter}[^w]zq", own),
+            )
             kept_private = "update clients_notes set visibility = 'private' where workspace_id = %s and visibility = 'shared' and body like %s"
             connection.execute(kept_private.encode(), (studio.id, f"%{studio.canary('s')}%"))
             shared = (

@@ -27,7 +27,8 @@ ROUND = 250
 ROLES = ("Owner", "Owner", "Colaborador", "Cliente", "Cliente")
 TELLS_WHO = {"privacy_list_audit_reads", "clients_list_consents", "clients_create_consents", "clients_list_notes", "clients_get_note"}
 """Reviewed: what tells a client who of the staff handled their data; the first by name as well."""
-SHARES = {"clients_update_note", "clients_replace_note"}
+SHARES = {"clients_update_note", "clients_replace_note", "clients_create_merge"}
+"""Reviewed: by these the staff may show a client what was not theirs before: a note, or a record that became theirs."""
 SEES = {"Owner": "ws012", "Colaborador": "ws012", "Cliente": "w0"}
 
 
@@ -89,7 +90,7 @@ class Walks:
         def after(walker: Walker, call: Call, answer: Answer) -> None:
             role, forbidden = hidden[id(walker)]
             self._judge(studio, role, forbidden, call, answer, found)
-            # A role given on the way would make its holder see more than the one expected of them; so would a note of the staff that they share.
+            # A role given on the way would make its holder see more than the one expected of them.
             if answer.status == 401 or call.path.endswith("/role") or call.operation in SHARES or found.steps % 25 == 0:
                 self.studios.repair(studio.letter)
 
