@@ -13,7 +13,7 @@ class PeriodQuery(QuerySchema):
 
     class Meta(QuerySchema.Meta):
         # `from` is a keyword of Python.
-        include = {  # noqa: RUF012
+        include = {  # noqa: RUF012 - as marshmallow declares it
             "from": fields.DateTime(load_default=None, metadata={"description": "At this instant or later."}),
             "to": fields.DateTime(load_default=None, metadata={"description": "Before this instant."}),
         }

@@ -90,6 +90,12 @@ def test_a_field_that_goes_keeps_what_was_said_until_somebody_takes_it_away(stud
     assert studio.post({"full_name": "Bo", "custom_fields": {"goal": "x"}}).json["errors"][0]["pointer"] == "/custom_fields/goal"
 
 
+def test_who_gives_none_is_told_what_is_required_and_none_are_when_none_is(defined: Studio) -> None:
+    for body in ({"full_name": "Ana"}, {"full_name": "Ana", "custom_fields": {}}):
+        refused = defined.post(body)
+        assert (refused.status, refused.json["errors"][0]["pointer"]) == (422, "/custom_fields/goal")
+
+
 def test_another_workspace_asks_for_its_own(defined: Studio, studio: Studio) -> None:
     refused = studio.post({"full_name": "Ana", "custom_fields": {"goal": "strength"}})
     assert refused.status == 422

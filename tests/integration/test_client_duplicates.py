@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -111,3 +113,13 @@ def test_groups_of_the_same_person_are_listed_for_the_staff_alone(studio: Studio
     assert studio.get("/duplicates", cliente).status == 403
     asked = studio.api.post("/api/v1/clients", json=ANA, who=cliente, workspace=studio.id)
     assert (asked.status, asked.json["code"], "candidates" in asked.json) == (403, "forbidden", False)
+
+
+def test_of_sixteen_who_add_the_same_person_at_once_one_does(server: Api) -> None:
+    studio = Studio(server)
+    for body in (ANA, {"full_name": "Bo", "phone": "+34 611 111 111"}):
+        with ThreadPoolExecutor(16) as pool:
+            replies = list(pool.map(lambda _, body=body: studio.post(body), range(16)))  # type: ignore[misc]
+        assert Counter(reply.status for reply in replies) == {201: 1, 409: 15}
+        assert {reply.json["code"] for reply in replies if reply.status == 409} == {"duplicate_client"}
+    assert len(studio.get("").json["items"]) == 2

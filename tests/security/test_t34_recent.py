@@ -17,7 +17,7 @@ from tests.documented import World, world
 from tests.servers import Api, Person, Reply
 
 PASSWORD = "a long enough secret"
-GRAVE = frozenset({"accounts_replace_password", "accounts_replace_address"})
+GRAVE = frozenset({"accounts_replace_password", "accounts_replace_address", "workspaces_create_keys", "workspaces_create_key_rotation"})
 """Reviewed: these operations must ask for a recent proof, whatever else does."""
 
 

@@ -37,8 +37,13 @@ class Duplicates(Protocol):
 class Register(Protocol):
     """Changing clients."""
 
+    @property
+    def again(self) -> bool:
+        """Whether a first attempt failed on what `add` looks at."""
+
     def add(self, client: Mapping[str, object], terms: Sequence[str], keys: Sequence[str]) -> None:
-        """Queue a new client; the transaction fails when somebody has one of the keys. An unknown collaborator surfaces as Invalid
+        """Queue a new client; the transaction fails when somebody has one of the keys, or when there are no custom fields though some are
+        required. An unknown collaborator surfaces as Invalid
         invalid_reference when it is sent."""
 
     def lock(self, client_id: UUID) -> Row | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from plugins.clients.domain.duplicates import MOST, Candidate, match_of
+from plugins.clients.repository.register import LOCK_KEYS
 from plugins.sdk import Row, ctx, sql
 
 _CANDIDATES = sql(
@@ -30,6 +31,7 @@ class Duplicates:
     def check(self, keys: Sequence[str]) -> list[Candidate]:
         if not keys or not ctx.work.careful:
             return []
+        ctx.work.write(LOCK_KEYS, keys=list(keys))
         rows = ctx.work.rows(_CANDIDATES, keys=list(keys), limit=MOST)
         return [Candidate(row["id"], row["full_name"], match_of(keys[row["place"] - 1])) for row in rows]
 

@@ -96,11 +96,20 @@ CHANGE = statement(
 )
 FORGET_TERMS = sql("delete from clients_term where workspace_id = $1 and client_id = $2", "workspace_id", "client_id")
 ADD_TERMS = sql("insert into clients_term (workspace_id, client_id, term) select $1, $2, unnest($3::text[])", "workspace_id", "client_id", "terms")
+# Of two who add the same person at once one waits here, and then finds the other. In one order, so that they never wait for each other.
+LOCK_KEYS = sql(
+    "select pg_advisory_xact_lock(place) from"
+    " (select distinct hashtextextended($1::text || key, 0) as place from unnest($2::text[]) key order by 1) places",
+    "workspace_id", "keys",
+)  # fmt: skip
 # Somebody who has one of the keys already stops it, in the same statement: looking first would be one more.
 ADD_NEW_TERMS = sql(
     "insert into clients_term (workspace_id, client_id, term) select $1, $2, unnest($3::text[])"
-    " where (select app.refuse('duplicate_client') from clients_term where workspace_id = $1 and term = any($4::text[]) limit 1) is null",
-    "workspace_id", "client_id", "terms", "keys",
+    " where (select app.refuse('duplicate_client') from clients_term where workspace_id = $1 and term = any($4::text[]) limit 1) is null"
+    # So do custom fields that are required, when none are given: reading their definition first would be one more, too.
+    " and (select app.refuse('custom_fields_required') from workspace_modules where workspace_id = $1 and module = 'clients' and $5::boolean"
+    " and settings #> '{custom_fields,required,0}' is not null) is null",
+    "workspace_id", "client_id", "terms", "keys", "unasked",
 )  # fmt: skip
 TAGS = sql(
     'select tag, count(*) as clients from clients c cross join lateral unnest(c.tags) tag where c.workspace_id = $1 and c.status <> \'archived\''
@@ -173,6 +182,10 @@ def asked(search: Search, limit: int, after: tuple[Any, ...] | None) -> tuple[An
 class Register:
     """Answers both ports of the register; for a Cliente, row-level security leaves only their own record."""
 
+    @property
+    def again(self) -> bool:
+        return ctx.work.careful
+
     def get(self, client_id: UUID) -> Document | None:
         return ctx.work.document(GET, client_id=client_id)
 
@@ -185,7 +198,10 @@ class Register:
 
     def add(self, client: Mapping[str, object], terms: Sequence[str], keys: Sequence[str]) -> None:
         ctx.work.write(ADD, **client)
-        ctx.work.write(ADD_NEW_TERMS, client_id=client["id"], terms=terms, keys=[] if ctx.work.careful else keys)
+        if keys and not ctx.work.careful:
+            ctx.work.write(LOCK_KEYS, keys=keys)
+        unasked = not client["custom_fields"] and not ctx.work.careful
+        ctx.work.write(ADD_NEW_TERMS, client_id=client["id"], terms=terms, keys=[] if ctx.work.careful else keys, unasked=unasked)
 
     def lock(self, client_id: UUID) -> Row | None:
         return ctx.work.one(LOCK, client_id=client_id)

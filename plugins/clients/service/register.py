@@ -57,7 +57,7 @@ class Clients:
         for custom fields that do not fit, and (invalid_reference) for a collaborator this workspace does not have."""
         now = self._now()
         _check_birth(given, now)
-        custom = self._fitting({}, given["custom_fields"])
+        custom = self._fitting({}, given["custom_fields"]) if given["custom_fields"] or self._register.again else {}
         keys = [] if allow_duplicate else keys_of(given)
         if found := self._duplicates.check(keys):
             raise duplicate(found)

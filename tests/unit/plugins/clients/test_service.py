@@ -58,6 +58,8 @@ class Nothing:
 class Register:
     """One active client."""
 
+    again = False
+
     def __init__(self) -> None:
         self.changed: list[Collection[str]] = []
 
