@@ -18,6 +18,15 @@ PASSWORD: Final = "fitpro demo password"  # noqa: S105 - public: production refu
 STUDIO: Final = "North Studio"
 OWNER, COLLABORATOR, CLIENT = "ana@demo.fitpro.test", "rui@demo.fitpro.test", "marta@demo.fitpro.test"
 
+_ASKED: Final = {
+    "type": "object",
+    "properties": {
+        "goal": {"type": "string", "title": "Goal", "enum": ["Strength", "Weight", "Endurance", "Rehabilitation"]},
+        "sessions_a_week": {"type": "integer", "title": "Sessions a week", "minimum": 1, "maximum": 14},
+        "emergency_contact": {"type": "string", "title": "In an emergency call", "maxLength": 200},
+    },
+}
+
 AddMember = Callable[[UUID, UUID, str, UUID | None], None]
 """Make a person a member: workspace, user, role, the client they are."""
 
@@ -53,6 +62,7 @@ def _furnish(api: _Api, add_member: AddMember) -> None:
     studios = api.made("GET", "/api/v1/workspaces")["items"]
     studio = studios[0] if studios else api.made("POST", "/api/v1/workspaces", {"name": STUDIO, "timezone": "Europe/Lisbon", "currency": "EUR"})
     api.workspace = studio["id"]
+    _ask_besides(api, studio["id"])
     add_member(UUID(studio["id"]), UUID(staff[1]), "Colaborador", None)
     pages = (api.made("GET", f"/api/v1/clients?limit=200&status={status}") for status in ("active", "inactive", "archived"))
     known = {client["email"]: client for page in pages for client in page["items"]}
@@ -60,6 +70,7 @@ def _furnish(api: _Api, add_member: AddMember) -> None:
         if wanted["email"] not in known:
             known[wanted["email"]] = api.made("POST", "/api/v1/clients", wanted)
     _dress(api, studio["id"])
+    _write_about(api, known[CLIENT]["id"])
     for n in range(0, 40, 5):
         _ask_about_health(api, known[_client(n, staff)["email"]]["id"], n)
     if not api.made("GET", "/api/v1/invitations?status=pending")["items"]:
@@ -76,6 +87,26 @@ def _dress(api: _Api, studio: str) -> None:
     """Colours, and the language of its mail."""
     branding = {"display_name": "North", "colors": {"primary": "#0b6e4f", "background": "#ffffff"}}
     api.made("PATCH", f"/api/v1/workspaces/{studio}", {"branding": branding, "locale": "pt", "week_start": 1})
+
+
+def _ask_besides(api: _Api, studio: str) -> None:
+    """What this studio wants to know of its clients."""
+    module = f"/api/v1/workspaces/{studio}/modules/clients"
+    if not api.made("GET", module)["settings"].get("custom_fields"):
+        api.made("PUT", module, {"enabled": True, "settings": {"custom_fields": _ASKED}})
+
+
+def _write_about(api: _Api, client: str) -> None:
+    """A note for the staff and one for the client, a holiday, a search to keep."""
+    if not api.made("GET", f"/api/v1/clients/{client}/notes")["items"]:
+        api.made("POST", f"/api/v1/clients/{client}/notes", {"body": "Wants to run the half marathon in October.", "pinned": True})
+        api.made("POST", f"/api/v1/clients/{client}/notes", {"body": "Great first month! Next week we add intervals.", "visibility": "shared"})
+    if not api.made("GET", f"/api/v1/clients/{client}/exclusions")["items"]:
+        holiday = {"kind": "holiday", "starts_on": "2026-08-03", "ends_on": "2026-08-16", "expected_adherence": 30}
+        api.made("POST", f"/api/v1/clients/{client}/exclusions", holiday)
+    if not api.made("GET", "/api/v1/clients/filters")["items"]:
+        search = {"name": "On trial", "shared": True, "query": {"lifecycle_stage": "trial", "sort": "full_name"}}
+        api.made("POST", "/api/v1/clients/filters", search)
 
 
 def _ask_about_health(api: _Api, client: str, n: int) -> None:
@@ -101,6 +132,8 @@ def _client(n: int, staff: tuple[str, str]) -> dict[str, Any]:
         "tags": [_TAGS[n % 8], *([_TAGS[(n * 3 + 1) % 8]] if n % 3 else [])],
         "notes": _NOTES[n % 5],
         "assigned_to": (staff[0], staff[1], None)[n % 3],
+        "lifecycle_stage": "former" if n % 13 == 12 else ("lead", "trial")[n // 6 % 2] if n % 6 == 5 else "client",
+        "custom_fields": {"goal": ("Strength", "Weight", "Endurance")[n % 3], "sessions_a_week": 1 + n % 4} if n % 2 == 0 else {},
     }
 
 

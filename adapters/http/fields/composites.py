@@ -38,7 +38,7 @@ class List(ma.fields.List[Any]):
 class DelimitedList(FromText, List):
     """A list written as one text, `a,b,c`, in a query parameter; empty text is the empty list."""
 
-    default_error_messages = {"invalid": "Not a comma-separated list."}  # noqa: RUF012
+    default_error_messages = {"invalid": "Not a comma-separated list."}  # noqa: RUF012 - as marshmallow declares it
 
     def __init__(self, inner: ma.fields.Field[Any] | type[ma.fields.Field[Any]], *, max_items: int = 100, **kwargs: Any) -> None:
         super().__init__(inner, max_items=max_items, **kwargs)
@@ -57,7 +57,7 @@ class DelimitedList(FromText, List):
 class Dict(ma.fields.Dict):
     """An object with names of the caller's choice, at most `max_items`."""
 
-    default_error_messages = {"invalid": "Must be an object."}  # noqa: RUF012
+    default_error_messages = {"invalid": "Must be an object."}  # noqa: RUF012 - as marshmallow declares it
 
     def __init__(self, *, max_items: int = MAX_ITEMS, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -88,7 +88,7 @@ class MoneySchema(ma.Schema):
         unknown = ma.RAISE
         title = "Money"
 
-    error_messages = {"unknown": "Unknown field.", "type": "Must be an object."}  # noqa: RUF012
+    error_messages = {"unknown": "Unknown field.", "type": "Must be an object."}  # noqa: RUF012 - as marshmallow declares it
 
     amount = Integer(
         required=True,
