@@ -1,0 +1,1 @@
+"""Bookings: the calendar of a workspace, its services, rooms and hours."""

@@ -1,0 +1,1 @@
+"""Rules about bookings, by family: pure, and without a clock."""
