@@ -41,6 +41,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _present(name: str) -> bool:
     if name == "shared":
         return SHARED.is_dir()
+    if (NODE_MODULES / name / "package.json").is_file():
+        return True
     return shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", str(NODE_MODULES / ".bin")))) is not None
 
 

@@ -9,11 +9,10 @@ from zoneinfo import ZoneInfo
 
 from kernel.errors import Fault, Invalid
 from kernel.intervals import Interval
-from plugins.bookings.domain.zones import DAY, day_start
+from plugins.bookings.domain.zones import DAY, YEARS, day_start
 
 AGENDA: Final = 30
 """Days an agenda covers, the one asked for included."""
-_YEARS: Final = range(1970, 2201)
 
 
 class View(StrEnum):
@@ -28,8 +27,8 @@ class View(StrEnum):
 def span(view: str, day: date, zone: ZoneInfo, week_start: int) -> Interval:
     """The instants a view covers, whole days of the zone: the day, its week, the weeks its month is in, or 30 days from it. week_start is an
     ISO weekday. A view of the one day that a zone skipped is of the next."""
-    if day.year not in _YEARS:
-        raise Invalid(errors=[Fault("?date", f"Must lie in the years {_YEARS[0]} to {_YEARS[-1]}.")])
+    if day.year not in YEARS:
+        raise Invalid(errors=[Fault("?date", f"Must lie in the years {YEARS[0]} to {YEARS[-1]}.")])
     first, after = _days(View(view), day, week_start)
     start, end = day_start(first, zone), day_start(after, zone)
     return Interval(start, end if start < end else day_start(after + DAY, zone))

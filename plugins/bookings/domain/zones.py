@@ -12,6 +12,8 @@ from kernel.intervals import Interval
 
 DAY: Final = timedelta(days=1)
 MIDNIGHT: Final = time()
+YEARS: Final = range(1970, 2201)
+"""Those a calendar is asked about."""
 _NONE: Final = timedelta()
 _SECOND: Final = timedelta(seconds=1)
 _FARTHEST: Final = timedelta(hours=16)
