@@ -66,6 +66,11 @@ def ids(connection: psycopg.Connection[Any], workspace: str) -> dict[str, set[st
     return found
 
 
+def sessions(connection: psycopg.Connection[Any], person: str) -> set[str]:
+    """Where somebody is or was signed in."""
+    return {row[0] for row in connection.execute("select id::text from sessions where user_id = %s", (person,))}
+
+
 def count(connection: psycopg.Connection[Any], sql: str, **given: object) -> int:
     row = connection.execute(sql.encode(), given).fetchone()
     assert row is not None

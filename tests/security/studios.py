@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import re
 import secrets
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,7 +83,7 @@ class Studios:
         return str(found[0]) if found else str(uuid.uuid4())
 
     def repair(self, letter: str) -> None:
-        """Undo what members may do to themselves: sign out, leave, change roles, switch modules off, take consents back."""
+        """Undo what members may do to themselves: sign out, prove addresses, leave, change roles, switch modules off, take consents back."""
         studio = self[letter]
         if not self.kept:
             self.kept.append(self.connect())
@@ -90,6 +91,8 @@ class Studios:
         with connection.transaction():
             connection.execute("set local session_replication_role = replica")
             connection.execute("update sessions set revoked_at = null where user_id = any (%s::uuid[])", ([p.id for p in studio.everybody],))
+            unproven = "update users set email_verified_at = null where id = any (%s::uuid[]) and email_verified_at is not null"
+            connection.execute(unproven, ([p.id for p in studio.everybody],))
             for role, person in (*studio.people.items(), ("Colaborador", studio.further)):
                 assert person is not None
                 client = studio.clients[0] if role == "Cliente" else None
@@ -253,15 +256,15 @@ def plant(studios: Studios) -> dict[str, int]:
     return carried
 
 
+def decoded(texts: Iterable[str]) -> Iterator[str]:
+    """The texts, and what their signed or base64 parts say."""
+    for text in texts:
+        yield text
+        for part in _SIGNED.findall(text):
+            with contextlib.suppress(binascii.Error, ValueError):
+                yield base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode("latin-1")
+
+
 def canaries(texts: Iterable[str]) -> set[tuple[str, str]]:
     """(workspace's letter, scope) of every canary in the texts, in their signed or base64 parts too."""
-    found: set[tuple[str, str]] = set()
-    for text in texts:
-        found.update(CANARY.findall(text))
-        for part in _SIGNED.findall(text):
-            try:
-                decoded = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
-            except (binascii.Error, ValueError):
-                continue
-            found.update(CANARY.findall(decoded.decode("latin-1")))
-    return found
+    return {found for text in decoded(texts) for found in CANARY.findall(text)}

@@ -17,6 +17,7 @@ from kernel.roles import Access
 from tests.invited import planted
 from tests.links import link
 from tests.security.documents import METHODS, operations
+from tests.security.letters import KIND, Letters, stored
 from tests.security.seeded import rewritten
 from tests.security.studios import Studio, Studios
 from tests.security.wandering import KINDS, PASSWORD
@@ -29,7 +30,7 @@ PLATFORM = {
     ("/", "GET"), ("/docs", "GET"), ("/docs/assets/<path:name>", "GET"), (FILES, "GET"), (FILES, "PUT"),
     ("/api/v1/openapi.json", "GET"), ("/api/v1/workspaces/<uuid:workspace_id>/openapi.json", "GET"),
 }  # fmt: skip
-"""Reviewed: what is served without being an operation. Open to anyone, but for the last, and for files, which a signed link opens."""
+"""Reviewed: what is served without being an operation. Open to anyone, but for the last; a file is open to whoever has a link to it."""
 FOR_MEMBERS = "/api/v1/workspaces/<uuid:workspace_id>/openapi.json"
 
 NO_PROVIDER = {"/auth/oidc/<string:provider>/start": 404, "/auth/oidc/<string:provider>/callback": 422}
@@ -77,7 +78,7 @@ def cells(rules: Iterable[Rule], gateway: Gateway) -> list[Cell]:
     declared = {(compiled.operation.rule, compiled.operation.method): compiled.operation for compiled in gateway.compiled.values()}
     return [
         Cell(rule, method.upper(), role, declared.get((rule, method.upper())))
-        for rule in sorted({rule.rule for rule in rules} - {FILES})  # whom a signed link lets in is T15's matter
+        for rule in sorted({rule.rule for rule in rules})
         for method in METHODS
         for role in ROLES
     ]
@@ -100,6 +101,9 @@ class Matrix:
             row = connection.execute("select id from audit_logs where workspace_id = %s limit 1", (self.studio.id,)).fetchone()
         assert row is not None
         self.entry = str(row[0])
+        self.stored = stored(studios.settings, self.studio)
+        studios.repair("a")
+        self.links = Letters(studios.settings, studios.kept[0], self.studio, self.studio.people["Owner"])
 
     def mismatches(self, chosen: Iterable[Cell]) -> list[str]:
         found = []
@@ -118,7 +122,7 @@ class Matrix:
         if cell.rule == "/api/v1/users/me" and cell.role == "Owner":  # who may not leave alone
             other = self.studio.people["Colaborador"].id
             self.studios.kept[0].execute("update user_roles set role = 'Owner' where workspace_id = %s and user_id = %s", (self.studio.id, other))
-        path = cell.rule
+        path = cell.rule.replace("<path:name>", "start.js")
         for part in [part for part in path.split("/") if part.startswith("<")]:
             path = path.replace(part, self._value(part.strip("<>").split(":")[-1], cell.role))
         way = self.documented.get(
@@ -127,11 +131,19 @@ class Matrix:
         if (cell.method, cell.rule) == ("GET", "/api/v1/branding"):
             path += f"?domain={self.studio.domain}"
         body = None if way is None or way.body is None else self._body(cell, dict(way.example), person)
+        if cell.rule == FILES:
+            return self.file(cell.method, self.links.query(cell.method, self.stored), person)
         headers = {"If-Match": "*"} if cell.operation is not None and cell.operation.needs_if_match else {}
         raw = None
         if way is not None and way.upload is not None:
             raw, headers["Content-Type"] = way.upload[1].encode(), way.upload[0]
         return self.studios.api.request(cell.method, path, json=body, raw=raw, who=person, workspace=self.studio.id, headers=headers).status
+
+    def file(self, method: str, query: str, person: Person | None) -> int:
+        """What somebody is answered who asks for the studio's file, or sends it."""
+        raw = self.links.content if method == "PUT" else None
+        path, headers = f"/files/{self.studio.id}/{self.stored}?{query}", {"Content-Type": KIND}
+        return self.studios.api.request(method, path, raw=raw, who=person, workspace=self.studio.id, headers=headers).status
 
     def _person(self, role: str) -> Person | None:
         return None if role == "anonymous" else self.studios["b"].people["Owner"] if role == "outsider" else self.studio.people[role]
@@ -240,13 +252,20 @@ def test_t2_every_rule_is_an_operation_or_on_the_reviewed_list(gateway: Gateway)
 
 
 def test_t2_every_cell_of_rule_method_and_role_answers_what_was_declared(studios: Studios, gateway: Gateway) -> None:
-    chosen = [
-        cell for cell in cells(gateway.flask.url_map.iter_rules(), gateway) if not (cell.rule.startswith("/docs/assets") and cell.method == "GET")
-    ]
+    chosen = cells(gateway.flask.url_map.iter_rules(), gateway)
     found = Matrix(studios, gateway).mismatches(chosen)
     print(f"T2: {len(chosen)} cells, {len(found)} mismatches")
     assert len(chosen) >= 500
     assert found == []
+
+
+def test_t2_a_file_without_its_link_is_nobodys(studios: Studios, gateway: Gateway) -> None:
+    matrix = Matrix(studios, gateway)
+    crossed = {"GET": "PUT", "PUT": "GET"}
+    for role in ROLES:
+        person = matrix._person(role)
+        for method, other in crossed.items():
+            assert [matrix.file(method, query, person) for query in ("", matrix.links.query(other, matrix.stored))] == [403, 403], (method, role)
 
 
 def test_t2_a_module_that_is_off_answers_every_member_alike(studios: Studios, gateway: Gateway) -> None:

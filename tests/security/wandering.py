@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote_to_bytes, urlencode
 
 from adapters.http.gateway import Gateway
 from tests.security.documents import Operation
+from tests.security.letters import KIND, Letters
 from tests.servers import Person
 
 UUIDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -41,6 +42,7 @@ KINDS = {
     "from": "clients.id",
     "key_id": "api_keys.id",
     "session_id": "sessions.id",
+    "file_id": "files.id",
 }
 """Parameter → the column whose values it names; others take any id there is."""
 
@@ -125,6 +127,7 @@ class Walker:
     modules: Sequence[str]
     text: str
     shared: Shared
+    letters: Letters
     dice: random.Random
 
     def call(self, operation: Operation) -> Call:
@@ -155,6 +158,10 @@ class Walker:
             headers["If-None-Match"] = dice.choice(self.shared.tags[:1] + self.shared.tags[2:])
         if operation.method == "POST" and dice.random() < 0.25:
             headers["Idempotency-Key"] = dice.choice(self.shared.keys)
+        if operation.path.startswith("/files/"):
+            query = self.letters.query(operation.method, self.own["files.id"][0]) if dice.random() < 0.8 else query
+            content = self.letters.content if operation.method == "PUT" else None
+            return Call(operation.id, operation.method, path, query, headers, content, media=KIND)
         body = None if operation.body is None else json.dumps(self._body(operation)).encode()
         if operation.upload is not None:
             content = operation.upload[1].replace("Ana", f"Ana {self.text} {dice.randrange(10**6)}").encode()
@@ -232,7 +239,9 @@ class Walker:
 
     def _written(self, name: str, schema: Mapping[str, Any], example: Any, operation: Operation) -> Any:
         dice = self.dice
-        if operation.path.startswith("/auth") or operation.path.endswith("/reauthenticate"):
+        if name == "token":
+            return self._token(operation.path)
+        if operation.path.startswith("/auth") or operation.path.endswith(("/reauthenticate", "/me/password")):
             return self._secret(name, example, operation)
         if name == "domain":  # a name of others may be claimed too, and would be read back with their canary
             return f"{uuid.uuid4().hex[:12]}.{self.text}.example.org"
@@ -243,27 +252,37 @@ class Walker:
         if schema.get("type") == "boolean":
             return dice.random() < 0.7
         if name == "email":
-            return f"{self.text}@example.com"
+            return f"{self.text}@example.com" if dice.random() < 0.5 else f"{uuid.uuid4().hex}.{self.text}@example.com"
         text = f"Nome {self.text}"
         fits = isinstance(example, str) and name != "timezone" and "format" not in schema and re.search(schema.get("pattern", ""), text) is not None
         return text if fits and len(example) > 3 else example
+
+    def _token(self, path: str) -> str:
+        """What a letter of one's own says, or that with another workspace in it, or anything."""
+        chance = self.dice.random()
+        if chance < 0.6:
+            return self.letters.token(path)
+        elsewhere = uuid.UUID(self._pick(self.foreign, "workspaces.id")).hex
+        return f"{elsewhere}.{self.letters.token('')[33:]}" if chance < 0.8 else self.dice.choice(CRAFTED)
 
     def _secret(self, name: str, example: Any, operation: Operation) -> Any:
         new = operation.path.endswith("/signup")
         if name == "email":
             return f"{uuid.uuid4().hex}@example.com" if new else self.who.email
         if name == "password":
-            return PASSWORD if self.dice.random() < 0.7 else "a wrong secret"
+            return PASSWORD if self.dice.random() < 0.7 or not operation.path.endswith(("/login", "/reauthenticate")) else "a wrong secret"
         if name == "refresh_token":
             return self.who.refresh
         return {"terms": True, "privacy": True} if name == "consents" else example if name != "full_name" else f"Eva {self.text}"
 
 
-def walk(gateway: Gateway, walkers: Sequence[Walker], ways: Sequence[Operation], steps: int, after: Callable[[Walker, Call, Answer], None]) -> None:
-    """Take this many random steps, telling `after` about each."""
+def walk(
+    gateway: Gateway, choose: Callable[[], tuple[Walker, Operation]], steps: int, after: Callable[[Walker, Operation, Call, Answer], None]
+) -> None:
+    """Take this many steps, telling `after` about each."""
     for _ in range(steps):
-        walker = walkers[0].dice.choice(walkers)
-        call = walker.call(walker.dice.choice(ways))
+        walker, way = choose()
+        call = walker.call(way)
         answer = serve(gateway, call)
         walker.shared.collect(call, answer)
-        after(walker, call, answer)
+        after(walker, way, call, answer)
