@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,8 @@ import psycopg
 from config.settings import Settings
 from tests import packages, servers
 from tests.servers import Api, Person
+
+_HOURS = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,11 @@ class Studio:
         return str(reply.json["id"])
 
     def booking(self) -> str:
-        reply = self.post("/api/v1/bookings", {"client_id": self.client("Booked"), "start_time": "2030-05-04T10:00:00+00:00"})
+        start = datetime(2030, 5, 4, 10, tzinfo=UTC) + next(_HOURS) * timedelta(hours=1)
+        times = {"start_time": start.isoformat(), "end_time": (start + timedelta(hours=1)).isoformat()}
+        body = {"title": "Session", "client_ids": [self.client("Booked")], **times}
+        key = {"Idempotency-Key": uuid.uuid4().hex}
+        reply = self.site.api.post("/api/v1/bookings", json=body, who=self.owner, workspace=self.workspace, headers=key)
         assert reply.status == 201, reply.body
         return str(reply.json["id"])
 
@@ -89,9 +98,9 @@ class Site:
     def studio(self, *, waitlist: bool = True, settings: dict[str, Any] | None = None) -> Studio:
         owner = self.api.signup()
         studio = Studio(self, owner, self.api.workspace(owner))
-        name = "waitlist" if waitlist else "bookings"
-        done = self.switch(owner, studio.workspace, name, enabled=True, with_dependencies=True, settings=settings)
-        assert done.status == 200, done.body
+        if waitlist:
+            done = self.switch(owner, studio.workspace, "waitlist", enabled=True, settings=settings)
+            assert done.status == 200, done.body
         return studio
 
     def switch(self, who: Person, workspace: str, name: str, **body: Any) -> servers.Reply:

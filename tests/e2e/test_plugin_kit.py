@@ -26,7 +26,7 @@ def test_a_new_plugin_passes_its_check_and_its_own_tests(tmp_path: Path) -> None
 
 
 def test_the_contract_holds_for_the_designs_plugin(tmp_path: Path) -> None:
-    path = packages.install(tmp_path / "packages", "waitlist", "bookings")
+    path = packages.install(tmp_path / "packages", "waitlist")
     suite = 'from config.testing import PluginContract\n\nclass TestContract(PluginContract):\n    plugin = "waitlist"\n'
     (tmp_path / "test_waitlist.py").write_text(suite)
     outcomes = run_pytest(tmp_path, path)

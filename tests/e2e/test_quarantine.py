@@ -69,9 +69,15 @@ def test_everything_else_serves(ward: Ward) -> None:
     assert done.status == 200, done.body
     booking = ward.api.post(
         "/api/v1/bookings",
-        json={"client_id": client.json["id"], "start_time": "2030-05-04T10:00:00+00:00"},
+        json={
+            "title": "Session",
+            "client_ids": [client.json["id"]],
+            "start_time": "2030-05-04T10:00:00+00:00",
+            "end_time": "2030-05-04T11:00:00+00:00",
+        },
         who=ward.owner,
         workspace=ward.workspace,
+        headers={"Idempotency-Key": "first"},
     )
     assert booking.status == 201, booking.body
     entry = {"booking_id": booking.json["id"], "client_id": client.json["id"]}
@@ -114,7 +120,7 @@ class Ward:
 def ward(cluster: servers.Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
     """`unready` arrives after the upgrade: nobody has run its migration."""
     folder = tmp_path_factory.mktemp("ward")
-    early = packages.install(folder / "early", *HEALTHY, *(id for id in BROKEN if id != "unready"))
+    early = packages.install(folder / "early", "waitlist", *(id for id in BROKEN if id != "unready"))
     late = packages.install(folder / "late", "unready")
     settings = cluster.settings(cluster.clone("fitpro_quarantine"), strict=False)
     upgraded = packages.fitpro(settings, {"PYTHONPATH": packages.path(early)}, "db", "upgrade")

@@ -45,7 +45,7 @@ class Booking(Model, plugin=plugin):
     end_time: Mapped[datetime]
     location_kind: Mapped[str | None]
     location: Mapped[str | None]
-    status: Mapped[str]
+    status: Mapped[str] = mapped_column(default="booked")
     capacity: Mapped[int] = mapped_column(sa.Integer)
     notes: Mapped[str | None]
     buffer_before_minutes: Mapped[int] = mapped_column(sa.Integer)
