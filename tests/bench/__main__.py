@@ -41,7 +41,7 @@ def main() -> int:
         report = Report(
             tuple(line(work, samples) for work in told.work),
             {side.name: processes.memory_mib(side.pid) for side in (peer, product)},
-            {"peer": peer_side.effects(cluster), "product": product_side.effects(cluster)},
+            {"peer": peer_side.effects(cluster), "product": product_side.effects(cluster), "product's bookings": product_side.booked(cluster)},
             samples,
         )
     print("\n".join(report.text()))

@@ -1,4 +1,4 @@
--- The product's requests for wrk, with the RESULT line of peer/load.lua. env: W=list|get|create|health  TOKENS=path  SALT=number
+-- The product's requests for wrk, with the RESULT line of peer/load.lua. env: W=list|get|create|book|health  TOKENS=path  SALT=number
 local work = os.getenv("W")
 local people = dofile(os.getenv("TOKENS"))
 local salt = os.getenv("SALT")
@@ -24,6 +24,14 @@ function request()
   if work == "list" then return wrk.format("GET", "/api/v1/clients?limit=50", headers) end
   if work == "get" then return wrk.format("GET", "/api/v1/clients/" .. who.clients[n % #who.clients + 1], headers) end
   headers["Content-Type"] = "application/json"
+  if work == "book" then
+    -- Half hours from 2030 on, each of them once for each owner, whose own time it is.
+    local at = 1893456000 + ((salt * 2 + id) * 20000 + n) * 1800
+    local function iso(t) return os.date("!%Y-%m-%dT%H:%M:%SZ", t) end
+    headers["Idempotency-Key"] = salt .. "-" .. id .. "-" .. n
+    local body = '{"title":"Session","client_ids":["' .. who.clients[n % #who.clients + 1] .. '"],"start_time":"' .. iso(at) .. '","end_time":"' .. iso(at + 1800) .. '","notes":"leg day"}'
+    return wrk.format("POST", "/api/v1/bookings", headers, body)
+  end
   local name = salt .. "-" .. id .. "-" .. n
   local body = '{"full_name":"Client Number ' .. name .. '","email":"client' .. name .. '@studio.example","phone":"+351' .. string.format("%02d%d%06d", salt % 100, id, n % 1000000) .. '",'
     .. '"tags":["goal-1","vip","morning"],"notes":"leg day"}'

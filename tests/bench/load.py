@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.bench import processes
 
-WORKS = ("list", "get", "create", "health")
+WORKS = ("list", "get", "create", "book", "health")
 
 
 @dataclass(frozen=True, slots=True)

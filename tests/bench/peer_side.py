@@ -62,7 +62,7 @@ def running(cluster: Cluster, folder: Path, workers: int) -> Iterator[Side]:
     with process(command, {**clean, **told}, log) as child:
         base = f"http://127.0.0.1:{listen}"
         _wait(base, log)
-        yield Side("peer", base, child.pid, HERE / "load.lua", folder / "tokens.lua", {"create": "post"})
+        yield Side("peer", base, child.pid, HERE / "load.lua", folder / "tokens.lua", {"create": "post", "book": "post"})
 
 
 def _wait(base: str, log: Path) -> None:

@@ -133,6 +133,20 @@ def _lua(owners: list[Owner]) -> str:
     return "\n".join(("return {", *lines, "}")) + os.linesep
 
 
+def booked(cluster: Cluster) -> dict[str, int]:
+    """What its bookings left: all must be equal."""
+    return _counted(
+        cluster,
+        {
+            "bookings": "select count(*) from bookings",
+            "participants": "select count(*) from bookings_participant",
+            "times": "select count(*) from bookings_time",
+            "audit": "select count(*) from audit_logs where table_name = 'bookings' and action = 'insert'",
+            "events": "select count(*) from outbox where name = 'bookings_created'",
+        },
+    )
+
+
 def effects(cluster: Cluster) -> dict[str, int]:
     """What its creates left: the three must be equal."""
     asked = {
@@ -140,5 +154,9 @@ def effects(cluster: Cluster) -> dict[str, int]:
         "audit": "select count(*) from audit_logs where table_name = 'clients' and action = 'insert'",
         "events": "select count(*) from outbox where name = 'clients_created'",
     }
+    return _counted(cluster, asked)
+
+
+def _counted(cluster: Cluster, asked: dict[str, str]) -> dict[str, int]:
     with cluster.superuser(PRODUCT) as connection:
         return {name: int(connection.execute(query).fetchone()[0]) for name, query in asked.items()}  # type: ignore[index]
