@@ -101,6 +101,7 @@ def _build(manifest: Manifest, settings: Settings, container: Any, registry: Reg
             links=container.files().links,
             notary=container.notary(),
             anchors=container.anchors(),
+            cache=container.cache(),
         )
     )
 

@@ -116,6 +116,10 @@ class Settings:
     lock_timeout_ms: int = _a("FITPRO_LOCK_TIMEOUT_MS", 300, "longest wait for a lock in a request", Env.int, Range(10, 60_000))
     redis_url: str | None = _a("REDIS_URL", None, "broker, cache and limits; not set: PostgreSQL and memory", check=_URL_OF_REDIS, secret=True)
 
+    cache_bytes: int = _a(
+        "FITPRO_CACHE_BYTES", 16 * 1024 * 1024, "most memory each process keeps computed answers in", Env.int, Range(0, 1024 * 1024 * 1024)
+    )
+
     plugins_only: tuple[str, ...] = _a("FITPRO_PLUGINS_ONLY", (), "load these plugins and no others (a,b)", _names)
     plugins_block: tuple[str, ...] = _a("FITPRO_PLUGINS_BLOCK", (), "never load these plugins (a,b)", _names)
     strict: bool = _a("FITPRO_STRICT", False, "a broken plugin stops the start instead of being set aside", Env.bool)

@@ -8,6 +8,7 @@ from typing import Any
 
 from kernel.registry import Registry
 from ports.anchors import Anchors, Notary
+from ports.cache import Cache
 from ports.capabilities import Capabilities
 from ports.clock import Clock
 from ports.dns import Dns
@@ -46,3 +47,4 @@ class Provided:
     links: Links
     notary: Notary
     anchors: Anchors
+    cache: Cache

@@ -29,6 +29,6 @@ class Compiled:
 def compile_operation(operation: Operation) -> Compiled:
     """Everything that can be decided before the first request."""
     marks = operation.marks
-    names = tuple(marks.query.load_fields) if marks.query else ()
+    names = tuple(field.data_key or name for name, field in marks.query.load_fields.items()) if marks.query else ()
     page = PageQuery() if marks.paginated else None
     return Compiled(operation, compile_dump(marks.response), names + (PAGE_FIELDS if page else ()), page, getattr(operation.view, operation.handler))

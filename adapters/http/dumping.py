@@ -22,7 +22,7 @@ OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 # Not times of day: orjson 3.13 writes 00:00:00.010000 as 00:00:00.10000.
 _PLAIN = (
     fields.String, fields.Integer, fields.Boolean, fields.UUID, fields.DateTime, fields.Date, fields.Dict, fields.Raw,
-    fields.Email, fields.Url, fields.Timezone,
+    fields.Email, fields.Url, fields.Timezone, fields.Money,
 )  # fmt: skip
 _HOOKS = ("pre_dump", "post_dump")
 
@@ -50,15 +50,38 @@ def compile_dump(schema: ma.Schema | None) -> Dump:
         return schema.dump
     names = tuple(schema.dump_fields)
     wanted = frozenset(names)
+    nested = {name: compile_dump(inner.schema) for name, field in schema.dump_fields.items() if (inner := _nested(field)) is not None}
 
     def dump(item: Any) -> Any:
-        if type(item) is dict and (tuple(item) == names or item.keys() == wanted):
+        if type(item) is orjson.Fragment:
             return item
-        if isinstance(item, Mapping):
-            return {name: item[name] for name in names if name in item}
-        return {name: getattr(item, name) for name in names if hasattr(item, name)}
+        if type(item) is dict and (tuple(item) == names or item.keys() == wanted):
+            shown = item
+        elif isinstance(item, Mapping):
+            shown = {name: item[name] for name in names if name in item}
+        else:
+            shown = {name: getattr(item, name) for name in names if hasattr(item, name)}
+        return {**shown, **_inside(shown, nested)} if nested else shown
 
     return dump
+
+
+def _inside(shown: Mapping[str, Any], nested: Mapping[str, Dump]) -> dict[str, Any]:
+    """What a row holds in its nested fields, dumped."""
+    found = {}
+    for name, dump in nested.items():
+        value = shown.get(name)
+        if isinstance(value, list):
+            found[name] = [dump(each) for each in value]
+        elif value is not None:
+            found[name] = dump(value)
+    return found
+
+
+def _nested(field: ma.fields.Field[Any]) -> fields.Nested | None:
+    """The nested field that a field is, or lists."""
+    inner = field.inner if type(field) is fields.List else field
+    return inner if type(inner) is fields.Nested else None
 
 
 def is_plain(schema: ma.Schema) -> bool:
@@ -73,4 +96,6 @@ def _is_plain(name: str, field: ma.fields.Field[Any]) -> bool:
         return False
     if type(field) is fields.List:
         return _is_plain(name, field.inner) if field.inner.attribute is None else False
+    if type(field) is fields.Nested:
+        return not field.many and not field.only and not field.exclude and is_plain(field.schema)
     return type(field) in _PLAIN

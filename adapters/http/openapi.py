@@ -121,9 +121,10 @@ def _complete(described: dict[str, Any], operation: Operation) -> None:
         described["x-scope"] = operation.permission
     described["security"] = [] if operation.access is Access.PUBLIC else [{"bearer": []}]
     parameters = described.setdefault("parameters", [])
+    asked = {} if marks.query is None else {field.data_key or name: field for name, field in marks.query.load_fields.items()}
     for parameter in parameters:
-        if marks.query is not None and parameter["in"] == "query":
-            _describe_query(parameter, marks.query.load_fields[parameter["name"]])
+        if parameter["in"] == "query":
+            _describe_query(parameter, asked[parameter["name"]])
     parameters += [_parameter("header", name, text, schema, required) for name, text, schema, required in _headers(operation)]
     if marks.paginated:
         parameters.append(_parameter("query", "limit", "How many items at most.", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}))
@@ -181,8 +182,9 @@ def _describe_answers(described: dict[str, Any], operation: Operation) -> None:
             if operation.method == "GET":
                 answers["304"] = {"description": "Not modified since the ETag in If-None-Match."}
     if marks.public_s:
-        told["ETag"] = {"schema": {"type": "string"}, "description": "Made of the answer's bytes."}
         told["Cache-Control"] = {"schema": {"type": "string"}, "description": "Shared caches may keep it."}
+    if marks.public_s or marks.digested:
+        told["ETag"] = {"schema": {"type": "string"}, "description": "Made of the answer's bytes."}
         answers["304"] = {"description": "Not modified since the ETag in If-None-Match."}
     answers.update(problems.responses_for(statuses(operation)))
 

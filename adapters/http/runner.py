@@ -222,7 +222,9 @@ class Runner:
         if isinstance(result, Page):
             return self._page(compiled, current.scope, inputs, result, environ)
         if operation.marks.public_s:
-            return _shared(operation.marks.public_s, to_json(compiled.dump(result)), environ)
+            return _by_bytes(to_json(compiled.dump(result)), ("Cache-Control", f"public, max-age={operation.marks.public_s}"), environ)
+        if operation.marks.digested:
+            return _by_bytes(to_json(compiled.dump(result)), headers.REVALIDATE, environ)
         sent = [("Content-Type", "application/json")]
         version = result.get("version") if isinstance(result, dict) else getattr(result, "version", None)
         if version is None or not operation.marks.etag:
@@ -246,9 +248,10 @@ class Runner:
         return Answer(compiled.operation.marks.status, sent, to_json({"items": [dump(item) for item in page.items], "next_cursor": cursor}))
 
 
-def _shared(seconds: int, body: bytes, environ: Environ) -> Answer:
+def _by_bytes(body: bytes, kept: headers.Header, environ: Environ) -> Answer:
+    """An answer whose ETag is made of its bytes. kept: its Cache-Control."""
     tag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
-    sent = [("Content-Type", "application/json"), ("ETag", tag), ("Cache-Control", f"public, max-age={seconds}")]
+    sent = [("Content-Type", "application/json"), ("ETag", tag), kept]
     if conditional.not_modified(environ.get("HTTP_IF_NONE_MATCH"), tag):
         return Answer(304, sent[1:])
     return Answer(200, sent, body)

@@ -38,16 +38,22 @@ select c.conname as name, c.conrelid::regclass::text as source, c.confrelid::reg
                join pg_attribute a on a.attrelid = c.confrelid and a.attnum = k.number order by k.place) as referred
   from pg_constraint c where c.contype = 'f' and c.connamespace = 'public'::regnamespace
 """
-# Exclusion constraints too: what they refuse tells about a row of somebody else as well.
-UNIQUES = """
+# Exclusion constraints too: what they refuse tells about a row of somebody else as well. Theirs may lead with the range of the one
+# workspace_id, compared by overlap: that is equality.
+UNIQUES = r"""
 select i.indrelid::regclass::text as source, x.relname as name,
-       (select a.attname::text from pg_attribute a where a.attrelid = i.indrelid and a.attnum = i.indkey[0]) as leading
+       coalesce((select a.attname::text from pg_attribute a where a.attrelid = i.indrelid and a.attnum = i.indkey[0]),
+                (select 'workspace_id' from pg_constraint k join pg_operator o on o.oid = k.conexclop[1]
+                  where k.conindid = i.indexrelid and o.oprname = '&&'
+                    and pg_get_indexdef(i.indexrelid, 1, false) ~ '^\w+\(workspace_id, workspace_id, ''\[\]''::text\)$')) as leading
   from pg_index i join pg_class x on x.oid = i.indexrelid
  where (i.indisunique or i.indisexclusion) and x.relnamespace = 'public'::regnamespace
 """
+# Not those of extensions, nor the constructors PostgreSQL itself makes for a range type: they compute, read nothing, and are nobody's to change.
 FUNCTIONS = f"""
 select p.proname::text as name, n.nspname as schema, p.prosecdef as definer, coalesce(p.proconfig @> array['search_path=""'], false) as pinned,
        pg_get_userbyid(p.proowner) as owner, has_function_privilege('public', p.oid, 'execute') as everyone
   from pg_proc p join pg_namespace n on n.oid = p.pronamespace
- where {_OURS} and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
+ where {_OURS} and not exists (select from pg_depend d where d.objid = p.oid and d.classid = 'pg_proc'::regclass
+                                  and (d.deptype = 'e' or (d.deptype = 'i' and d.refclassid = 'pg_type'::regclass)))
 """

@@ -1,1 +1,4 @@
-"""Bookings: the calendar of a workspace, its services, rooms and hours."""
+"""Bookings: services, rooms, working hours, availability, appointments and classes, and who comes.
+
+Owns the calendar. Tells when something is booked, moved, cancelled, completed or missed; asks others before it books (`bookings_validate`).
+"""

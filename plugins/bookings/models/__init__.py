@@ -1,0 +1,7 @@
+"""Tables of bookings."""
+
+from __future__ import annotations
+
+from plugins.bookings.models import booked, offered
+
+__all__ = ["booked", "offered"]

@@ -1,0 +1,123 @@
+"""What is booked, who comes, and the time it takes."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy.dialects.postgresql import TSTZRANGE
+
+from plugins.bookings.models.offered import KIND
+from plugins.bookings.plugin import plugin
+from plugins.sdk import Mapped, Model, mapped_column, metadata, sa
+
+
+def _refers(table: str, column: str, target: str, key: str = "id", on_delete: str = "RESTRICT") -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(
+        ["workspace_id", column], [f"{target}.workspace_id", f"{target}.{key}"], ondelete=on_delete, name=f"fk_{table}_{column}"
+    )
+
+
+class Booking(Model, plugin=plugin):
+    """Somebody's time, given to clients. Terms of its service are copied: changing the service changes no booking."""
+
+    __tablename__ = "bookings"
+    __table_args__ = (
+        sa.CheckConstraint("end_time > start_time", name="end_time"),
+        sa.CheckConstraint("status in ('pending', 'booked', 'cancelled', 'completed', 'no_show')", name="status"),
+        sa.CheckConstraint(KIND, name="location_kind"),
+        sa.CheckConstraint("cancelled_by in ('client', 'studio', 'system')", name="cancelled_by"),
+        sa.CheckConstraint("capacity between 1 and 1000", name="capacity"),
+        _refers("bookings", "organizer_id", "user_roles", "user_id"),
+        _refers("bookings", "service_id", "bookings_service"),
+        _refers("bookings", "room_id", "bookings_room"),
+        sa.Index("ix_bookings_start_time", "workspace_id", "start_time", "id"),
+        sa.Index("ix_bookings_organizer_id", "workspace_id", "organizer_id", "start_time", "id"),
+        sa.Index("ix_bookings_service_id", "workspace_id", "service_id", postgresql_where=sa.text("service_id is not null")),
+        sa.Index("ix_bookings_room_id", "workspace_id", "room_id", "start_time", postgresql_where=sa.text("room_id is not null")),
+    )
+
+    organizer_id: Mapped[uuid.UUID]
+    service_id: Mapped[uuid.UUID | None]
+    room_id: Mapped[uuid.UUID | None]
+    title: Mapped[str]
+    start_time: Mapped[datetime]
+    end_time: Mapped[datetime]
+    location_kind: Mapped[str | None]
+    location: Mapped[str | None]
+    status: Mapped[str]
+    capacity: Mapped[int] = mapped_column(sa.Integer)
+    notes: Mapped[str | None]
+    buffer_before_minutes: Mapped[int] = mapped_column(sa.Integer)
+    buffer_after_minutes: Mapped[int] = mapped_column(sa.Integer)
+    price_amount: Mapped[int | None]
+    price_currency: Mapped[str | None]
+    free_until_minutes: Mapped[int | None] = mapped_column(sa.Integer)
+    late_fee_amount: Mapped[int | None]
+    no_show_fee_amount: Mapped[int | None]
+    fee_currency: Mapped[str | None]
+    booked_by: Mapped[uuid.UUID | None]
+    cancelled_at: Mapped[datetime | None]
+    cancelled_by: Mapped[str | None]
+    cancel_reason: Mapped[str | None]
+    sequence: Mapped[int] = mapped_column(sa.Integer, server_default="0")
+
+
+bookings: sa.Table = metadata.tables["bookings"]
+
+participants = sa.Table(
+    "bookings_participant",
+    metadata,
+    sa.Column("workspace_id", sa.Uuid, primary_key=True),
+    sa.Column("booking_id", sa.Uuid, primary_key=True),
+    sa.Column("client_id", sa.Uuid, primary_key=True),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("joined_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("left_at", sa.DateTime(timezone=True)),
+    sa.Column("fee_amount", sa.BigInteger),
+    sa.Column("fee_currency", sa.Text),
+    sa.Column("fee_reason", sa.Text),
+    sa.CheckConstraint("status in ('booked', 'left', 'attended', 'no_show')", name="status"),
+    sa.CheckConstraint("fee_reason in ('late_cancellation', 'no_show')", name="fee_reason"),
+    _refers("bookings_participant", "booking_id", "bookings", on_delete="CASCADE"),
+    _refers("bookings_participant", "client_id", "clients"),
+    sa.Index("ix_bookings_participant_client_id", "workspace_id", "client_id", "booking_id"),
+)
+
+# The exclusion constraints are the migration's: `ex_bookings_time_organizer`, `ex_bookings_time_room`.
+times = sa.Table(
+    "bookings_time",
+    metadata,
+    sa.Column("workspace_id", sa.Uuid, primary_key=True),
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("booking_id", sa.Uuid),
+    sa.Column("organizer_id", sa.Uuid, nullable=False),
+    sa.Column("room_id", sa.Uuid),
+    sa.Column("service_id", sa.Uuid),
+    sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("blocked", TSTZRANGE, nullable=False),
+    sa.Column("capacity", sa.Integer, nullable=False),
+    sa.Column("taken", sa.Integer, nullable=False),
+    sa.Column("expires_at", sa.DateTime(timezone=True)),
+    sa.Column("held_by", sa.Uuid),
+    sa.CheckConstraint("taken between 0 and capacity", name="taken"),
+    sa.CheckConstraint("(booking_id is null) = (expires_at is not null)", name="kind"),
+    _refers("bookings_time", "booking_id", "bookings", on_delete="CASCADE"),
+    _refers("bookings_time", "organizer_id", "user_roles", "user_id"),
+    _refers("bookings_time", "room_id", "bookings_room"),
+    sa.Index("ix_bookings_time_booking_id", "workspace_id", "booking_id"),
+    sa.Index("ix_bookings_time_organizer_id", "workspace_id", "organizer_id", "starts_at"),
+    sa.Index("ix_bookings_time_room_id", "workspace_id", "room_id", "starts_at", postgresql_where=sa.text("room_id is not null")),
+    sa.Index("ix_bookings_time_service_id", "workspace_id", "service_id", "starts_at", postgresql_where=sa.text("service_id is not null")),
+    sa.Index("ix_bookings_time_expires_at", "workspace_id", "expires_at", postgresql_where=sa.text("expires_at is not null")),
+    comment="unaudited",  # follows from the audited bookings
+)
+revisions = sa.Table(
+    "bookings_revision",
+    metadata,
+    sa.Column("workspace_id", sa.Uuid, primary_key=True),
+    sa.Column("subject", sa.Uuid, primary_key=True),
+    sa.Column("revision", sa.BigInteger, nullable=False),
+    comment="unaudited",
+)

@@ -1,0 +1,1 @@
+"""What bookings need from storage, by family."""

@@ -1,0 +1,58 @@
+"""What bookings need from storage."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from kernel.intervals import Interval
+from kernel.money import Money
+from ports.persistence import Document, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Which bookings: those that overlap `inside` (None: all), and what else is asked for. backwards: the latest first."""
+
+    inside: Interval | None = None
+    organizer_id: UUID | None = None
+    client_id: UUID | None = None
+    room_id: UUID | None = None
+    service_id: UUID | None = None
+    status: str | None = None
+    cancelled: bool = True
+    backwards: bool = False
+
+
+class Bookings(Protocol):
+    """Bookings and who takes part; for a Cliente, row-level security leaves only their own."""
+
+    def get(self, booking_id: UUID) -> Document | None: ...
+
+    def page(self, search: Search, limit: int, after: tuple[Any, ...] | None) -> list[Document]: ...
+
+    def lock(self, booking_id: UUID) -> Row | None:
+        """The booking with its `client_ids`, until the transaction ends."""
+
+    def add(self, values: Mapping[str, object], clients: Sequence[UUID], *, vouched: bool) -> None:
+        """vouched: the organizer is known to be one; the actor may not see the members."""
+
+    def change(self, booking_id: UUID, values: Mapping[str, object]) -> Document | None:
+        """Set what is given and step the version. vouched as in `add`."""
+
+    def attend(self, booking_id: UUID, clients: Collection[UUID], now: datetime) -> int:
+        """Clients who come; those who left come back. How many of them are new."""
+
+    def leave(self, booking_id: UUID, clients: Collection[UUID], now: datetime) -> int:
+        """Clients who do not come any more. How many did."""
+
+    def mark(self, booking_id: UUID, clients: Collection[UUID], status: str) -> int:
+        """What became of those who were to come. How many of them are of this booking."""
+
+    def charge(self, booking_id: UUID, clients: Collection[UUID], fee: Money, reason: str) -> None:
+        """What they owe."""
+
+    def participants(self, booking_id: UUID, limit: int, after: tuple[Any, ...] | None) -> Sequence[Row]: ...

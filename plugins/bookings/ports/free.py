@@ -1,0 +1,29 @@
+"""What availability needs from storage: rules and taken time, none of which names a client."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+from uuid import UUID
+
+from kernel.intervals import Interval
+from ports.persistence import Row
+
+
+class Free(Protocol):
+    """One query for each."""
+
+    def basis(self, service_id: UUID) -> Row | None:
+        """The service, `timezone` of the workspace, and `revisions` and `holds`: what changes when an answer would."""
+
+    def schedules(self, people: Collection[UUID]) -> Sequence[Row]:
+        """When they work: `user_id`, `timezone`, `weekly`, `overrides`."""
+
+    def time_off(self, people: Collection[UUID], rooms: Collection[UUID], span: Interval) -> Sequence[Row]:
+        """Who is away, what is closed; a row without both closes the studio."""
+
+    def taken(self, people: Collection[UUID], rooms: Collection[UUID], span: Interval) -> Sequence[Row]:
+        """Time taken by bookings and by holds that have not expired: `begins`, `ends` with buffers."""
+
+    def classes(self, service_id: UUID, span: Interval) -> Sequence[Row]:
+        """The service's classes that have a seat left."""

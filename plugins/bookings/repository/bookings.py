@@ -1,0 +1,186 @@
+"""Bookings in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from kernel.money import Money
+from plugins.bookings.models.booked import bookings, participants, times
+from plugins.bookings.ports.bookings import Search
+from plugins.bookings.repository.conditions import collaborator, here, if_named, last_of, money
+from plugins.sdk import Document, Fault, Forbidden, Invalid, Row, constraints, ctx, sa, sql, statement, tables
+
+_B: Final = bookings.c
+_P: Final = participants.c
+_T: Final = times.c
+
+constraints["fk_bookings_service_id"] = lambda: Invalid(code="invalid_reference", errors=[Fault("/service_id", "No such service in this workspace.")])
+constraints["fk_bookings_participant_client_id"] = lambda: Invalid(
+    code="invalid_reference", errors=[Fault("/client_ids", "Not every one of them is a client of this workspace.")]
+)
+constraints["bookings_participant.scope"] = lambda: Invalid(
+    code="own_clients_only", errors=[Fault("/client_ids", "You are limited to your own clients.")]
+)
+constraints["bookings_participant.cliente"] = lambda: Forbidden("You book for yourself.")
+
+_ATTENDING: Final = (
+    sa.select(_P.client_id)
+    .where(_P.workspace_id == _B.workspace_id, _P.booking_id == _B.id, _P.status != "left")
+    .order_by(_P.client_id)
+    .scalar_subquery()
+)
+_CLIENTS: Final = sa.func.to_json(sa.func.array(_ATTENDING)).label("client_ids")
+_TAKEN: Final = (
+    sa.select(_T.taken).where(_T.workspace_id == _B.workspace_id, _T.id == _B.id).scalar_subquery().label("seats_taken")
+)  # fmt: skip
+# In the order of BookingSchema, so that a row leaves as it came.
+SHOWN: Final = (
+    _B.id, _B.title, _B.organizer_id, _CLIENTS, _B.service_id, _B.room_id, _B.start_time, _B.end_time, _B.location_kind, _B.location, _B.status,
+    _B.capacity, _TAKEN, money(_B.price_amount, _B.price_currency, "price"), _B.notes, _B.cancelled_at, _B.cancelled_by, _B.cancel_reason,
+    _B.booked_by, _B.version, _B.created_at, _B.updated_at,
+)  # fmt: skip
+_SET: Final = (
+    "organizer_id", "room_id", "title", "start_time", "end_time", "location_kind", "location", "status", "notes", "cancelled_at", "cancelled_by",
+    "cancel_reason", "sequence", "capacity",
+)  # fmt: skip
+
+
+def _organizer() -> sa.ColumnElement[Any]:
+    given = sa.bindparam("organizer_id", type_=sa.Uuid)
+    return sa.case((sa.bindparam("vouched", type_=sa.Boolean), given), else_=collaborator("organizer_id"))
+
+
+CALENDAR = statement(
+    sa.select(tables.workspaces.c.timezone, tables.workspaces.c.week_start).where(tables.workspaces.c.id == sa.bindparam("workspace_id"))
+)
+GET = statement(sa.select(*SHOWN).where(here(bookings)))
+LOCK = statement(sa.select(bookings, _CLIENTS).where(here(bookings)).with_for_update(key_share=True))
+ADD = statement(sa.insert(bookings).values({c.name: sa.bindparam(c.name) for c in _B if c.name != "organizer_id"} | {"organizer_id": _organizer()}))
+CHANGE = statement(
+    sa.update(bookings)
+    .where(here(bookings))
+    .values({name: if_named(_B[name], _organizer() if name == "organizer_id" else None) for name in _SET})
+    .values({"version": _B.version + 1, "updated_at": sa.bindparam("updated_at")})
+    .returning(*SHOWN)
+)
+ATTEND = sql(
+    "insert into bookings_participant as p (workspace_id, booking_id, client_id, status, joined_at)"
+    " select $1, $2, client, 'booked', $4 from unnest($3::uuid[]) client order by client"
+    " on conflict (workspace_id, booking_id, client_id) do update"
+    " set status = 'booked', joined_at = excluded.joined_at, left_at = null, fee_amount = null, fee_currency = null, fee_reason = null"
+    " where p.status = 'left'",
+    "workspace_id", "booking_id", "clients", "now",
+)  # fmt: skip
+_THEM: Final = "workspace_id = $1 and booking_id = $2 and client_id = any($3::uuid[])"
+LEAVE = sql(
+    f"update bookings_participant set status = 'left', left_at = $4 where {_THEM} and status = 'booked'",
+    "workspace_id", "booking_id", "clients", "now",
+)  # fmt: skip
+MARK = sql(f"update bookings_participant set status = $4 where {_THEM} and status <> 'left'", "workspace_id", "booking_id", "clients", "status")
+CHARGE = sql(
+    f"update bookings_participant set fee_amount = $4, fee_currency = $5, fee_reason = $6 where {_THEM}",
+    "workspace_id", "booking_id", "clients", "amount", "currency", "reason",
+)  # fmt: skip
+
+
+def _participants(after: bool) -> Any:
+    query = sa.select(_P.client_id, _P.status, _P.joined_at, _P.left_at, money(_P.fee_amount, _P.fee_currency, "fee"), _P.fee_reason)
+    query = query.where(_P.workspace_id == sa.bindparam("workspace_id"), _P.booking_id == sa.bindparam("booking_id"))
+    if after:
+        query = query.where(_P.client_id > sa.bindparam("after0"))
+    return statement(query.order_by(_P.client_id).limit(sa.bindparam("limit", type_=sa.BigInteger)))
+
+
+_PARTICIPANTS: Final = {after: _participants(after) for after in (False, True)}
+_LONGEST: Final = "interval '24 hours'"
+"""No booking is longer: what overlaps a stretch begins at most so long before it."""
+
+
+class Shape(NamedTuple):
+    """What a list statement depends on."""
+
+    inside: bool
+    organizer_id: bool
+    client_id: bool
+    room_id: bool
+    service_id: bool
+    status: bool
+    cancelled: bool
+    backwards: bool
+    after: bool
+
+
+@cache
+def listing(shape: Shape) -> Any:
+    """The statement for a shape, compiled when first asked for."""
+    query = sa.select(*SHOWN).where(_B.workspace_id == sa.bindparam("workspace_id"))
+    if shape.inside:
+        begins, ends = sa.bindparam("begins", type_=_B.start_time.type), sa.bindparam("ends", type_=_B.start_time.type)
+        query = query.where(_B.start_time > begins - sa.text(_LONGEST), _B.start_time < ends, _B.end_time > begins)
+    for name in ("organizer_id", "room_id", "service_id", "status"):
+        if getattr(shape, name):
+            query = query.where(_B[name] == sa.bindparam(name))
+    if not shape.cancelled:
+        query = query.where(_B.status != "cancelled")
+    if shape.client_id:
+        here_too = sa.and_(_P.workspace_id == _B.workspace_id, _P.booking_id == _B.id, _P.client_id == sa.bindparam("client_id"), _P.status != "left")
+        query = query.where(sa.exists().where(here_too))
+    if shape.after:
+        keys, last = (
+            sa.tuple_(_B.start_time, _B.id),
+            sa.tuple_(sa.bindparam("after0", type_=_B.start_time.type), sa.bindparam("after1", type_=sa.Uuid)),
+        )
+        query = query.where(keys < last if shape.backwards else keys > last)
+    order = (_B.start_time.desc(), _B.id.desc()) if shape.backwards else (_B.start_time, _B.id)
+    return statement(query.order_by(*order).limit(sa.bindparam("limit", type_=sa.BigInteger)))
+
+
+class Bookings:
+    """plugins.bookings.ports.bookings.Bookings on the open transaction."""
+
+    def calendar(self) -> Row:
+        found = ctx.work.one(CALENDAR)
+        assert found is not None
+        return found
+
+    def get(self, booking_id: UUID) -> Document | None:
+        return ctx.work.document(GET, id=booking_id)
+
+    def page(self, search: Search, limit: int, after: tuple[Any, ...] | None) -> list[Document]:
+        asked = {name: getattr(search, name) for name in ("organizer_id", "client_id", "room_id", "service_id", "status")}
+        wanted = {name: value is not None for name, value in asked.items()}
+        shape = Shape(inside=search.inside is not None, cancelled=search.cancelled, backwards=search.backwards, after=after is not None, **wanted)
+        span = {} if search.inside is None else {"begins": search.inside.start, "ends": search.inside.end}
+        return ctx.work.documents(listing(shape), limit=limit, **asked, **span, **last_of(after))
+
+    def lock(self, booking_id: UUID) -> Row | None:
+        found = ctx.work.one(LOCK, id=booking_id)
+        return None if found is None else {**found, "client_ids": [UUID(each) for each in found["client_ids"]]}
+
+    def add(self, values: Mapping[str, object], clients: Sequence[UUID], *, vouched: bool) -> None:
+        ctx.work.write(ADD, vouched=vouched, **values)
+        if clients:
+            ctx.work.write(ATTEND, booking_id=values["id"], clients=clients, now=values["created_at"])
+
+    def change(self, booking_id: UUID, values: Mapping[str, object]) -> Document | None:
+        given = {name: values.get(name) for name in (*_SET, "updated_at")}
+        return ctx.work.document(CHANGE, id=booking_id, named=list(values), vouched=bool(values.get("vouched")), **given)
+
+    def attend(self, booking_id: UUID, clients: Collection[UUID], now: datetime) -> int:
+        return ctx.work.change(ATTEND, booking_id=booking_id, clients=list(clients), now=now)
+
+    def leave(self, booking_id: UUID, clients: Collection[UUID], now: datetime) -> int:
+        return ctx.work.change(LEAVE, booking_id=booking_id, clients=list(clients), now=now)
+
+    def mark(self, booking_id: UUID, clients: Collection[UUID], status: str) -> int:
+        return ctx.work.change(MARK, booking_id=booking_id, clients=list(clients), status=status)
+
+    def charge(self, booking_id: UUID, clients: Collection[UUID], fee: Money, reason: str) -> None:
+        ctx.work.write(CHARGE, booking_id=booking_id, clients=list(clients), amount=fee.amount, currency=fee.currency, reason=reason)
+
+    def participants(self, booking_id: UUID, limit: int, after: tuple[Any, ...] | None) -> Sequence[Row]:
+        return ctx.work.rows(_PARTICIPANTS[after is not None], booking_id=booking_id, limit=limit, **last_of(after))

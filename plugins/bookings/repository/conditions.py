@@ -1,0 +1,60 @@
+"""Pieces of statements that every family uses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from plugins.sdk import sa, tables
+
+_M = tables.user_roles.c
+NOBODY = sa.literal("00000000-0000-0000-0000-000000000000").cast(sa.Uuid)
+"""An id that no foreign key accepts: what was named does not exist, or may not be named."""
+
+
+def here(table: sa.Table, key: str = "id") -> sa.ColumnElement[bool]:
+    """The row of this workspace whose `key` is the parameter `id`."""
+    return sa.and_(table.c.workspace_id == sa.bindparam("workspace_id"), table.c[key] == sa.bindparam("id", type_=sa.Uuid))
+
+
+def as_expected(table: sa.Table) -> sa.ColumnElement[bool]:
+    """Of the version expected, when one is."""
+    expected = sa.bindparam("expected", type_=sa.BigInteger)
+    return sa.or_(expected.is_(None), table.c.version == expected)
+
+
+def if_named(column: sa.Column[Any], value: sa.ColumnElement[Any] | None = None) -> sa.ColumnElement[Any]:
+    """The parameter of the column's name when `named` holds that name, else the column as it is."""
+    named = sa.bindparam("named", type_=sa.ARRAY(sa.Text))
+    given = sa.bindparam(column.name, type_=column.type) if value is None else value
+    return sa.case((sa.literal(column.name) == sa.func.any(named), given), else_=column)
+
+
+def money(amount: sa.Column[Any], currency: sa.Column[Any], name: str) -> sa.Label[Any]:
+    """An amount and its currency as the API shows them."""
+    shown = sa.func.json_build_object("amount", amount, "currency", currency)
+    return sa.case((amount.is_(None), sa.null()), else_=shown).label(name)
+
+
+def ids(query: sa.Select[Any]) -> Any:
+    """A query's ids as a JSON array."""
+    return sa.func.to_json(sa.func.array(query.scalar_subquery()))
+
+
+def collaborator(parameter: str) -> sa.ColumnElement[Any]:
+    """The person named, when they are staff here now; else nobody, whom the foreign key refuses like any unknown id."""
+    given = sa.bindparam(parameter, type_=sa.Uuid)
+    found = sa.select(_M.user_id).where(
+        _M.workspace_id == sa.bindparam("workspace_id"), _M.user_id == given, _M.role != "Cliente", _M.ended_at.is_(None)
+    )
+    return sa.func.coalesce(found.scalar_subquery(), NOBODY)
+
+
+def behind(*keys: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """Behind the last row of the page before, in ascending order; its values are the parameters `after0`, `after1`, …"""
+    last = tuple(sa.bindparam(f"after{n}", type_=key.type) for n, key in enumerate(keys))
+    return sa.tuple_(*keys) > sa.tuple_(*last)
+
+
+def last_of(after: tuple[Any, ...] | None) -> dict[str, object]:
+    """The parameters of `behind`."""
+    return {f"after{n}": value for n, value in enumerate(after or ())}

@@ -1,0 +1,143 @@
+"""Time taken, in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from plugins.bookings.domain.place import Place
+from plugins.sdk import Conflict, Fault, Invalid, Row, constraints, ctx, sql
+from ports.persistence import RuleBroken
+
+constraints["ex_bookings_time_organizer"] = lambda: RuleBroken("slot_taken")
+constraints["ex_bookings_time_room"] = lambda: RuleBroken("slot_taken")
+constraints["ck_bookings_time_taken"] = lambda: Conflict("There is no place left.", code="class_full")
+for _table in ("bookings", "bookings_time"):
+    constraints[f"fk_{_table}_organizer_id"] = lambda: Invalid(
+        code="invalid_reference", errors=[Fault("/organizer_id", "No such Owner or Colaborador in this workspace.")]
+    )
+    constraints[f"fk_{_table}_room_id"] = lambda: Invalid(code="invalid_reference", errors=[Fault("/room_id", "No such room in this workspace.")])
+
+SWEEP: Final = sql(
+    "delete from bookings_time where workspace_id = $1 and (organizer_id = any($2::uuid[]) or room_id = any($2::uuid[]))"
+    " and expires_at <= clock_timestamp()",
+    "workspace_id", "subjects",
+)  # fmt: skip
+# With the longest booking and the widest buffers: plain comparisons, because && cannot use its index under row-level security.
+_NEAR: Final = "starts_at > {0}::timestamptz - interval '36 hours' and starts_at < {1}::timestamptz + interval '12 hours'"
+_OVERLAPS: Final = "blocked && tstzrange($4, $5) and id <> $6 and (expires_at is null or expires_at > clock_timestamp()) and " + _NEAR.format(
+    "$4", "$5"
+)
+CONFLICT: Final = sql(
+    "select starts_at, ends_at, case when organizer_id = $2 then 'organizer' else 'room' end as resource from bookings_time"
+    f" where workspace_id = $1 and (organizer_id = $2 or room_id = $3) and {_OVERLAPS} order by starts_at limit 1",
+    "workspace_id", "organizer_id", "room_id", "from", "to", "besides",
+)  # fmt: skip
+FREE_ROOM: Final = sql(
+    "select r.id from unnest($2::uuid[]) with ordinality as c (id, place) join bookings_room r on r.workspace_id = $1 and r.id = c.id"
+    " where r.archived_at is null and not exists (select from bookings_time t where t.workspace_id = $1 and t.room_id = c.id"
+    " and t.blocked && tstzrange($3, $4) and t.id <> $5 and (t.expires_at is null or t.expires_at > clock_timestamp())"
+    f" and {_NEAR.format('$3', '$4')})"
+    " and not exists (select from bookings_time_off o where o.workspace_id = $1 and o.room_id = c.id and o.starts_at < $4 and o.ends_at > $3)"
+    " order by c.place limit 1",
+    "workspace_id", "candidates", "from", "to", "besides",
+)  # fmt: skip
+_COLUMNS: Final = ("organizer_id", "room_id", "service_id", "starts_at", "ends_at", "from", "to", "capacity")
+TAKE: Final = sql(
+    "insert into bookings_time (workspace_id, id, booking_id, organizer_id, room_id, service_id, starts_at, ends_at, blocked, capacity, taken)"
+    " values ($1, $2, $2, $3, $4, $5, $6, $7, tstzrange($8, $9), $10, $11)",
+    "workspace_id", "id", *_COLUMNS, "taken",
+)  # fmt: skip
+HOLD: Final = sql(
+    "insert into bookings_time"
+    " (workspace_id, id, organizer_id, room_id, service_id, starts_at, ends_at, blocked, capacity, taken, expires_at, held_by)"
+    " select $1, $2, $3, $4, $5, $6, $7, tstzrange($8, $9), $10, 0, $11, $12"
+    " where (select case when count(*) >= $13::bigint then app.refuse('too_many_holds') end from bookings_time"
+    " where workspace_id = $1 and held_by = $12 and expires_at > clock_timestamp()) is null",
+    "workspace_id", "id", *_COLUMNS, "expires_at", "held_by", "at_most",
+)  # fmt: skip
+_MINE: Final = "workspace_id = $1 and id = $2 and held_by = $3 and expires_at > clock_timestamp()"
+USE_HOLD: Final = sql(
+    f"with used as (delete from bookings_time where {_MINE} and organizer_id = $4 and starts_at = $5 returning id)"
+    " select app.refuse('hold_expired') where not exists (select from used)",
+    "workspace_id", "id", "held_by", "organizer_id", "starts_at",
+)  # fmt: skip
+LET_GO: Final = sql(f"delete from bookings_time where {_MINE}", "workspace_id", "id", "held_by")
+HELD: Final = sql(f"select * from bookings_time where {_MINE}", "workspace_id", "id", "held_by")
+MOVE: Final = sql(
+    "update bookings_time set organizer_id = $3, room_id = $4, service_id = $5, starts_at = $6, ends_at = $7, blocked = tstzrange($8, $9),"
+    " capacity = $10 where workspace_id = $1 and id = $2",
+    "workspace_id", "id", *_COLUMNS,
+)  # fmt: skip
+RESEAT: Final = sql("update bookings_time set taken = taken + $3 where workspace_id = $1 and id = $2", "workspace_id", "id", "more")
+SEAT: Final = sql(
+    "update bookings_time set taken = taken + 1 where workspace_id = $1 and id = $2 and booking_id is not null and capacity > 1"
+    " and taken < capacity returning *",
+    "workspace_id", "id",
+)  # fmt: skip
+CLASS: Final = sql("select * from bookings_time where workspace_id = $1 and id = $2 and booking_id is not null", "workspace_id", "id")
+FREE: Final = sql("delete from bookings_time where workspace_id = $1 and id = $2", "workspace_id", "id")
+
+
+class Times:
+    """plugins.bookings.ports.times.Times on the open transaction."""
+
+    @property
+    def again(self) -> bool:
+        return ctx.work.careful
+
+    def lock(self, subjects: Collection[UUID]) -> None:
+        # In one order, so that nobody waits for somebody who waits for them.
+        for subject in sorted(subjects):
+            ctx.lock(f"bookings:{subject}")
+
+    def sweep(self, subjects: Collection[UUID]) -> None:
+        ctx.work.write(SWEEP, subjects=list(subjects))
+
+    def conflict(self, place: Place, besides: UUID) -> Row | None:
+        return ctx.work.one(CONFLICT, besides=besides, **_values(place))
+
+    def take(self, id: UUID, place: Place, *, taken: int) -> None:
+        ctx.work.write(TAKE, id=id, taken=taken, **_values(place))
+
+    def hold(self, id: UUID, place: Place, until: datetime, by: UUID | None, at_most: int) -> None:
+        ctx.work.write(HOLD, id=id, expires_at=until, held_by=by, at_most=at_most, **_values(place))
+
+    def use_hold(self, id: UUID, by: UUID | None, place: Place) -> None:
+        ctx.work.write(USE_HOLD, id=id, held_by=by, organizer_id=place.organizer_id, starts_at=place.start)
+
+    def let_go(self, id: UUID, by: UUID | None) -> bool:
+        return ctx.work.change(LET_GO, id=id, held_by=by) == 1
+
+    def held(self, id: UUID, by: UUID | None) -> Row | None:
+        return ctx.work.one(HELD, id=id, held_by=by)
+
+    def move(self, id: UUID, place: Place) -> None:
+        ctx.work.write(MOVE, id=id, **_values(place))
+
+    def reseat(self, id: UUID, more: int) -> None:
+        ctx.work.write(RESEAT, id=id, more=more)
+
+    def seat(self, id: UUID) -> Row | None:
+        return ctx.work.one(SEAT, id=id)
+
+    def taken_by(self, id: UUID) -> Row | None:
+        return ctx.work.one(CLASS, id=id)
+
+    def free(self, id: UUID) -> None:
+        ctx.work.write(FREE, id=id)
+
+    def free_room(self, candidates: Collection[UUID], place: Place, besides: UUID) -> UUID | None:
+        blocked = place.blocked
+        found = ctx.work.one(FREE_ROOM, candidates=list(candidates), besides=besides, **{"from": blocked.start, "to": blocked.end})
+        return None if found is None else found["id"]
+
+
+def _values(place: Place) -> dict[str, object]:
+    blocked = place.blocked
+    return {
+        "organizer_id": place.organizer_id, "room_id": place.room_id, "service_id": place.service_id, "starts_at": place.start,
+        "ends_at": place.end, "from": blocked.start, "to": blocked.end, "capacity": place.capacity,
+    }  # fmt: skip

@@ -1,0 +1,7 @@
+"""Bookings over HTTP."""
+
+from __future__ import annotations
+
+from plugins.bookings.resources import availability, bookings, offering, outcomes, schedules
+
+__all__ = ["availability", "bookings", "offering", "outcomes", "schedules"]

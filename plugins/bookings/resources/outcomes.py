@@ -1,0 +1,125 @@
+"""Verbs on a booking over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from plugins.bookings.resources.routes import blp, service
+from plugins.bookings.schemas.bookings import (
+    BookingSchema,
+    CancelSchema,
+    DeclineSchema,
+    JoinSchema,
+    LeaveSchema,
+    NoShowSchema,
+    ReassignSchema,
+    RescheduleSchema,
+)
+from plugins.sdk import MethodView, allow, ctx
+
+
+@blp.route("/<uuid:booking_id>/cancel")
+class Cancellation(MethodView):
+    """Calling off."""
+
+    @blp.arguments(CancelSchema)
+    @blp.response(200, BookingSchema)
+    @allow("book")
+    def post(self, given: dict[str, Any], booking_id: UUID) -> Any:
+        """Cancel, saying why; at the client's wish after the free time the late fee is recorded."""
+        return service().outcomes.cancel(booking_id, ctx.expected_version, **given)
+
+
+@blp.route("/<uuid:booking_id>/reschedule")
+class Reschedule(MethodView):
+    """Moving."""
+
+    @blp.arguments(RescheduleSchema)
+    @blp.response(200, BookingSchema)
+    @allow("book")
+    def post(self, given: dict[str, Any], booking_id: UUID) -> Any:
+        """Move to another time; a Cliente to a free slot, within the cancellation policy."""
+        return service().outcomes.reschedule(booking_id, ctx.expected_version, start=given["start_time"], end=given["end_time"])
+
+
+@blp.route("/<uuid:booking_id>/reassign")
+class Reassignment(MethodView):
+    """Another collaborator's."""
+
+    @blp.arguments(ReassignSchema)
+    @blp.response(200, BookingSchema)
+    @allow("write")
+    def post(self, given: dict[str, Any], booking_id: UUID) -> Any:
+        """Make it another collaborator's."""
+        return service().outcomes.reassign(booking_id, ctx.expected_version, given["organizer_id"])
+
+
+@blp.route("/<uuid:booking_id>/approve")
+class Approval(MethodView):
+    """Saying yes."""
+
+    @blp.response(200, BookingSchema)
+    @allow("write")
+    def post(self, booking_id: UUID) -> Any:
+        """Approve what a client asked for."""
+        return service().outcomes.approve(booking_id, ctx.expected_version)
+
+
+@blp.route("/<uuid:booking_id>/decline")
+class Refusal(MethodView):
+    """Saying no."""
+
+    @blp.arguments(DeclineSchema)
+    @blp.response(200, BookingSchema)
+    @allow("write")
+    def post(self, given: dict[str, Any], booking_id: UUID) -> Any:
+        """Decline what a client asked for; its time is free again."""
+        return service().outcomes.decline(booking_id, ctx.expected_version, given["reason"])
+
+
+@blp.route("/<uuid:booking_id>/complete")
+class Completion(MethodView):
+    """It took place."""
+
+    @blp.response(200, BookingSchema)
+    @allow("write")
+    def post(self, booking_id: UUID) -> Any:
+        """Note that it took place."""
+        return service().outcomes.complete(booking_id, ctx.expected_version)
+
+
+@blp.route("/<uuid:booking_id>/no-show")
+class NoShow(MethodView):
+    """Nobody came."""
+
+    @blp.arguments(NoShowSchema)
+    @blp.response(200, BookingSchema)
+    @allow("write")
+    def post(self, given: dict[str, Any], booking_id: UUID) -> Any:
+        """Note who did not come; the fee of the policy is recorded."""
+        return service().outcomes.no_show(booking_id, ctx.expected_version, given["client_ids"], waive_fee=given["waive_fee"])
+
+
+@blp.route("/<uuid:booking_id>/join")
+class Joining(MethodView):
+    """A seat in a class."""
+
+    @blp.arguments(JoinSchema)
+    @blp.response(200, BookingSchema)
+    @allow("book")
+    def post(self, given: dict[str, Any], booking_id: UUID) -> Any:
+        """Join a class; 409 `class_full` when no place is left."""
+        return service().classes.join(booking_id, given["client_id"])
+
+
+@blp.route("/<uuid:booking_id>/leave")
+class Leaving(MethodView):
+    """Giving it back."""
+
+    @blp.arguments(LeaveSchema)
+    @blp.response(204)
+    @allow("book")
+    def post(self, given: dict[str, Any], booking_id: UUID) -> None:
+        """Leave a class; late, the fee of the policy is recorded."""
+        service().classes.leave(booking_id, given["client_id"], waive_fee=given["waive_fee"])

@@ -1,0 +1,192 @@
+"""What can be booked: open, free, and not too soon. The answer names nobody but the collaborators who offer the service.
+
+What is computed is kept under the revisions of everything it was made from, and depends on no clock: notice and booking window, which do,
+are applied to what is kept.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from kernel.errors import Fault, Invalid, NotFound
+from kernel.intervals import Interval
+from plugins.bookings.domain.hours import Hours, Override, stretches
+from plugins.bookings.domain.slots import Offer, slots
+from plugins.bookings.domain.zones import day_bounds, days_between
+from plugins.bookings.ports.free import Free
+from ports.cache import Cache
+from ports.persistence import Row
+
+LONGEST: Final = 62
+"""Days that can be asked for at once."""
+_KEPT_S: Final = 3600
+_ANY_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC), timedelta(days=90_000)
+"""A clock and a booking window that exclude nothing."""
+_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked for. organizer_id: None for everybody who offers it; first, last: days in the zone `tz`, both included."""
+
+    service_id: UUID
+    organizer_id: UUID | None
+    first: date
+    last: date
+    tz: str | None
+
+
+class Availability:
+    """Free times of the current workspace. now: the time, aware, in UTC."""
+
+    def __init__(self, *, stored: Free, cache: Cache, now: Callable[[], datetime]) -> None:
+        self._stored = stored
+        self._cache = cache
+        self._now = now
+
+    def days(self, asked: Asked, *, fresh: bool = False) -> list[bytes]:
+        """Every day asked for with its slots, each as JSON text: starts and ends with the offset of the zone. fresh: computed now, whatever
+        is kept.
+
+        Raises NotFound for no such service, Invalid for too many days or somebody who does not offer it.
+        """
+        service = self._stored.basis(asked.service_id)
+        if service is None or service["archived_at"] is not None:
+            raise NotFound()
+        people = [UUID(each) for each in service["organizer_ids"]]
+        if asked.organizer_id is not None:
+            if asked.organizer_id not in people:
+                raise Invalid(errors=[Fault("?organizer", "Does not offer this service.")])
+            people = [asked.organizer_id]
+        if asked.last < asked.first or (asked.last - asked.first).days >= LONGEST:
+            raise Invalid(errors=[Fault("?to", f"At least from, and at most {LONGEST} days with it.")])
+        zone = ZoneInfo(asked.tz or service["timezone"])
+
+        def make() -> bytes:
+            return b"\n".join(_line(day) for day in self._computed(service, people, zone, asked))
+
+        key = "bookings:" + "|".join(
+            str(each) for each in (
+                service["id"], service["version"], service["timezone"], asked.organizer_id or "", asked.first, asked.last, zone.key,
+                service["revisions"] or "", service["holds"] or "",
+            )
+        )  # fmt: skip
+        kept = make() if fresh else self._cache.remember(key, make, ttl_s=_KEPT_S)
+        now = self._now()
+        earliest, latest = now + timedelta(minutes=service["notice_minutes"]), now + timedelta(days=service["window_days"])
+        return [_bounded(line, earliest, latest) for line in kept.split(b"\n")]
+
+    def offers(self, service: Row, organizer_id: UUID, start: datetime, *, besides: UUID | None = None) -> bool:
+        """Whether a slot of the service, with this collaborator, starts exactly then. besides: a booking or hold whose time does not count."""
+        if str(organizer_id) not in service["organizer_ids"]:
+            return False
+        basis = self._stored.basis(service["id"])
+        if basis is None:
+            return False
+        near = Interval(start - _DAY, start + _DAY)
+        found = self._starts(service, [organizer_id], ZoneInfo(basis["timezone"]), near, besides=besides)
+        now = self._now()
+        bookable = now + timedelta(minutes=service["notice_minutes"]) <= start <= now + timedelta(days=service["window_days"])
+        return bookable and any(start == each for _, starts in found for each in starts)
+
+    # -- inside ------------------------------------------------------------------------------------------------------
+    def _computed(self, service: Row, people: Sequence[UUID], zone: ZoneInfo, asked: Asked) -> list[dict[str, Any]]:
+        days = [asked.first + n * _DAY for n in range((asked.last - asked.first).days + 1)]
+        span = Interval(day_bounds(asked.first, zone).start, day_bounds(asked.last, zone).end)
+        found = self._classes(service, people, span) if service["capacity"] > 1 else self._free(service, people, zone, span)
+        by_day: dict[str, list[dict[str, Any]]] = {day.isoformat(): [] for day in days}
+        for slot in sorted(found, key=lambda each: (each["start"], str(each["organizer_id"]))):
+            start, end = slot.pop("start").astimezone(zone), slot.pop("end").astimezone(zone)
+            shown = {"start_time": start.isoformat(), "end_time": end.isoformat(), **slot}
+            by_day.setdefault(start.date().isoformat(), []).append(shown)
+        return [{"date": day, "slots": several} for day, several in by_day.items()]
+
+    def _free(self, service: Row, people: Sequence[UUID], zone: ZoneInfo, span: Interval) -> Iterable[dict[str, Any]]:
+        length = timedelta(minutes=service["duration_minutes"])
+        for person, starts in self._starts(service, people, zone, span):
+            for start in starts:
+                yield {"start": start, "end": start + length, "organizer_id": str(person), "booking_id": None, "seats_left": 1}
+
+    def _classes(self, service: Row, people: Sequence[UUID], span: Interval) -> Iterable[dict[str, Any]]:
+        for each in self._stored.classes(service["id"], span):
+            if each["organizer_id"] in people:
+                yield {
+                    "start": each["starts_at"], "end": each["ends_at"], "organizer_id": str(each["organizer_id"]),
+                    "booking_id": str(each["booking_id"]), "seats_left": each["seats_left"],
+                }  # fmt: skip
+
+    def _starts(
+        self, service: Row, people: Sequence[UUID], default_zone: ZoneInfo, span: Interval, *, besides: UUID | None = None
+    ) -> list[tuple[UUID, list[datetime]]]:
+        """Each of these people's free starts, whatever the time is now."""
+        rooms = [UUID(each) for each in service["room_ids"]]
+        duration, before, after, step = (
+            timedelta(minutes=service[name]) for name in ("duration_minutes", "buffer_before_minutes", "buffer_after_minutes", "step_minutes")
+        )
+        offer = Offer(duration, before, after, step, notice=timedelta(), window=_ANY_TIME[1])
+        reach = Interval(span.start - _DAY, span.end + _DAY)
+        schedules = {row["user_id"]: row for row in self._stored.schedules(people)}
+        away = self._stored.time_off(people, rooms, reach)
+        taken = [row for row in self._stored.taken(people, rooms, reach) if row["id"] != besides]
+        home = ZoneInfo(service["timezone"]) if "timezone" in service else default_zone
+        closed = [Interval(row["starts_at"], row["ends_at"]) for row in away if row["user_id"] is None and row["room_id"] is None]
+        result = []
+        for person in people:
+            schedule = schedules.get(person)
+            if schedule is None:
+                continue
+            zone = ZoneInfo(schedule["timezone"]) if schedule["timezone"] else home
+            open_hours = stretches(*rules_of(schedule), days_between(reach, zone))
+            busy = [Interval(row["begins"], row["ends"]) for row in taken if row["organizer_id"] == person]
+            busy += closed + [Interval(row["starts_at"], row["ends_at"]) for row in away if row["user_id"] == person]
+            starts: set[datetime] = set()
+            anywhere: list[UUID | None] = [None]
+            for room in rooms or anywhere:
+                full = [Interval(row["begins"], row["ends"]) for row in taken if room is not None and row["room_id"] == room]
+                full += [Interval(row["starts_at"], row["ends_at"]) for row in away if room is not None and row["room_id"] == room]
+                starts.update(slots(offer, open_hours, busy + full, now=_ANY_TIME[0], zone=zone, inside=span))
+            result.append((person, sorted(starts)))
+        return result
+
+
+def rules_of(schedule: Mapping[str, Any]) -> tuple[list[Hours], list[Override]]:
+    """A schedule as it is stored, as rules."""
+    weekly = [
+        Hours(each["weekday"], _time(each["opens"]), _time(each["closes"]), _day(each["from"]), _day(each["until"])) for each in schedule["weekly"]
+    ]
+    overrides = [Override(date.fromisoformat(each["date"]), _maybe(each["opens"]), _maybe(each["closes"])) for each in schedule["overrides"]]
+    return weekly, overrides
+
+
+def _line(day: Mapping[str, Any]) -> bytes:
+    """A day as it is kept: its first and its last start, so that it need not be read, and its JSON."""
+    starts = [slot["start_time"] for slot in day["slots"]] or [""]
+    return f"{starts[0]}\t{starts[-1]}\t{json.dumps(day, separators=(',', ':'))}".encode()
+
+
+def _bounded(line: bytes, earliest: datetime, latest: datetime) -> bytes:
+    """Of a day's slots those that can be booked now, as JSON."""
+    first, last, text = line.split(b"\t", 2)
+    if not first or (datetime.fromisoformat(first.decode()) >= earliest and datetime.fromisoformat(last.decode()) <= latest):
+        return text
+    day = json.loads(text)
+    day["slots"] = [slot for slot in day["slots"] if earliest <= datetime.fromisoformat(slot["start_time"]) <= latest]
+    return json.dumps(day, separators=(",", ":")).encode()
+
+
+def _time(text: str) -> time:
+    return time.fromisoformat(text)
+
+
+def _maybe(text: str | None) -> time | None:
+    return None if text is None else _time(text)
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)

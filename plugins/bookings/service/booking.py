@@ -1,0 +1,218 @@
+"""Making, reading and changing bookings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from kernel.errors import Conflict, Fault, Forbidden, Invalid, NotFound, Stale
+from kernel.ids import new_id
+from plugins.bookings import events
+from plugins.bookings.domain.booking import Status, check_times, moved
+from plugins.bookings.domain.place import Place
+from plugins.bookings.ports.bookings import Bookings, Search
+from plugins.bookings.ports.offering import Catalogue
+from plugins.bookings.service.actors import actor, is_cliente, own_client
+from plugins.bookings.service.availability import Availability
+from plugins.bookings.service.placing import Placing
+from plugins.bookings.service.terms import check_asked_by_client, check_seats, completed, place_of
+from ports.persistence import Document, Row
+
+_PLACE: Final = frozenset({"organizer_id", "room_id", "start_time", "end_time", "capacity"})
+_HIDDEN: Final = ("notes", "booked_by")
+
+
+class Booking:
+    """The bookings of the current workspace. now: the time, aware, in UTC; settings: the module's."""
+
+    def __init__(
+        self, *, stored: Bookings, placing: Placing, catalogue: Catalogue, availability: Availability, settings: Callable[[], Mapping[str, Any]],
+        now: Callable[[], datetime],
+    ) -> None:  # fmt: skip
+        self._stored = stored
+        self._placing = placing
+        self._catalogue = catalogue
+        self._availability = availability
+        self._settings = settings
+        self._now = now
+
+    def page(self, search: Search, limit: int, after: tuple[Any, ...] | None) -> list[Document]:
+        """A page of bookings; a Cliente finds those they take part in."""
+        found = self._stored.page(search, limit, after)
+        return [own_view(each) for each in found] if is_cliente() else found
+
+    def read(self, booking_id: UUID) -> Document:
+        """One booking. Raises NotFound."""
+        found = self._stored.get(booking_id)
+        if found is None:
+            raise NotFound()
+        return own_view(found) if is_cliente() else found
+
+    def participants(self, booking_id: UUID, limit: int, after: tuple[Any, ...] | None) -> list[Row]:
+        """Who takes part or did, with what they owe. Raises NotFound."""
+        found = self._stored.participants(booking_id, limit, after)
+        if not found:
+            self.read(booking_id)
+        return list(found)
+
+    def add(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Book. A Cliente books a free slot of a service for themselves, the staff anything.
+
+        Raises Conflict slot_taken with the taken time, hold_expired, slot_unavailable for a client's; Invalid for what is not there; Refused
+        by whoever answers bookings_validate.
+        """
+        by_client = is_cliente()
+        if by_client:
+            given = {**given, "client_ids": self._themself(given)}
+        service = None if given["service_id"] is None else self._service(given["service_id"])
+        organizer = given["organizer_id"] or actor()
+        if organizer is None:
+            raise Invalid(errors=[Fault("/organizer_id", "Required.")])
+        terms = completed(given, service, organizer)
+        check_seats(len(given["client_ids"]), terms["capacity"])
+        if by_client and service is not None:
+            self.check_offered(service, organizer, terms["start_time"], besides=given["hold_id"])
+        if terms["room_id"] is None and service is not None and service["room_ids"]:
+            terms["room_id"] = self.room_for(service, place_of(terms), given["hold_id"])
+        now, id = self._now(), new_id()
+        waits = by_client and service is not None and service["needs_approval"]
+        booking = {
+            "id": id, **terms, "status": Status.PENDING if waits else Status.BOOKED, "booked_by": actor(), "cancelled_at": None, "cancelled_by": None,
+            "cancel_reason": None, "sequence": 0, "version": 1, "created_at": now, "updated_at": now,
+        }  # fmt: skip
+        clients = sorted(given["client_ids"])
+        self._ask(booking, clients)
+        self._placing.begin(place_of(booking).subjects)
+        self._stored.add(booking, clients, vouched=by_client)
+        self._placing.take(id, place_of(booking), taken=len(clients), hold_id=given["hold_id"], by=actor())
+        events.bookings_created(booking_id=id)
+        shown = {**booking, "client_ids": clients, "seats_taken": len(clients), "price": _price(terms)}
+        return own_view(shown) if by_client else shown
+
+    def change(self, booking_id: UUID, changes: Mapping[str, Any], expected: int | None) -> Document:
+        """Set the given fields. Raises NotFound, Stale, Conflict slot_taken, class_full, and Refused for moving one that is over."""
+        before = self.hold(booking_id, expected)
+        after = {**before, **changes}
+        if after["location"] is not None and after["location_kind"] is None:
+            raise Invalid(errors=[Fault("/location_kind", "Say whether that is in_person or online.")])
+        values = {name: value for name, value in changes.items() if name != "client_ids" and value != before[name]}
+        if not _PLACE.isdisjoint(values):
+            self._move(before, after, values)
+        came, went = self._attend(before, changes.get("client_ids"), after)
+        if not values and not came and not went:
+            return self.read(booking_id)
+        changed = self._stored.change(booking_id, {**values, "updated_at": self._now()})
+        if changed is None:
+            raise NotFound()
+        events.bookings_updated(booking_id=booking_id)
+        return changed
+
+    def move(self, booking_id: UUID, before: Row, changes: Mapping[str, Any], *, vouched: bool = False) -> Document:
+        """To another time, place or organizer; `before` is held. Raises Conflict slot_taken, Refused for one that is over."""
+        values = dict(changes)
+        self._move(before, {**before, **changes}, values)
+        changed = self._stored.change(booking_id, {**values, "vouched": vouched, "updated_at": self._now()})
+        if changed is None:
+            raise NotFound()
+        return own_view(changed) if is_cliente() else changed
+
+    def hold(self, booking_id: UUID, expected: int | None) -> Row:
+        """The booking, locked until the transaction ends. expected: the version the caller read, None or -1 for any. Raises NotFound, Stale."""
+        held = self._stored.lock(booking_id)
+        if held is None:
+            raise NotFound()
+        if expected not in (None, -1, held["version"]):
+            raise Stale()
+        return held
+
+    def check_slot(self, before: Row, organizer: UUID, start: datetime) -> None:
+        """That a client may move there. Raises Conflict slot_unavailable, Refused for what is no service."""
+        if before["service_id"] is None:
+            raise Forbidden("Ask the staff to move this.", code="staff_only")
+        self.check_offered(self._service(before["service_id"]), organizer, start, besides=before["id"])
+
+    def allow_self_service(self) -> None:
+        """Raises Forbidden when clients do nothing for themselves here."""
+        if is_cliente() and not self._settings()["self_service"]:
+            raise Forbidden("Ask the staff: clients do not book for themselves here.", code="staff_only")
+
+    def check_offered(self, service: Row, organizer: UUID, start: datetime, besides: UUID | None = None) -> None:
+        """That a client may book this start. besides: whose time does not count. Raises Conflict slot_unavailable, join_instead, Forbidden
+        staff_only."""
+        if not service["self_service"]:
+            raise Forbidden("Only the staff books this service.", code="staff_only")
+        if service["capacity"] > 1:
+            raise Conflict("Join one of its classes instead.", code="join_instead")
+        if not self._availability.offers(service, organizer, start, besides=besides):
+            raise Conflict("That time is not free, or not offered; look for another.", code="slot_unavailable")
+
+    def room_for(self, service: Row, place: Place, besides: UUID | None = None) -> UUID:
+        """A room of the service that is free then. Raises Conflict slot_taken. besides: whose time does not count."""
+        found = self._placing.free_room([UUID(each) for each in service["room_ids"]], place, besides)
+        if found is None:
+            taken = {"start_time": place.start.isoformat(), "end_time": place.end.isoformat(), "resource": "room"}
+            raise Conflict("None of the rooms for it is free then.", code="slot_taken", extra={"taken": taken})
+        return found
+
+    # -- inside ------------------------------------------------------------------------------------------------------
+    def _move(self, before: Row, after: Mapping[str, Any], values: dict[str, Any]) -> None:
+        moved(Status(before["status"]))
+        check_times(after["start_time"], after["end_time"])
+        id, clients = before["id"], before["client_ids"]
+        if "start_time" in values or "end_time" in values:
+            self._ask(after, clients)
+        self._placing.move(id, place_of(before), place_of(after))
+        values["sequence"] = before["sequence"] + 1
+        if after["start_time"] != before["start_time"] or after["end_time"] != before["end_time"]:
+            events.bookings_rescheduled(booking_id=id, from_start=before["start_time"], to_start=after["start_time"])
+        if after["organizer_id"] != before["organizer_id"]:
+            events.bookings_reassigned(booking_id=id, from_user=before["organizer_id"], to_user=after["organizer_id"])
+
+    def _attend(self, before: Row, wanted: list[UUID] | None, after: Mapping[str, Any]) -> tuple[list[UUID], list[UUID]]:
+        """Who is new, and who is not coming any more."""
+        if wanted is None:
+            return [], []
+        check_seats(len(wanted), after["capacity"])
+        came, went = sorted(set(wanted) - set(before["client_ids"])), sorted(set(before["client_ids"]) - set(wanted))
+        if came or went:
+            moved(Status(before["status"]))
+        if came:
+            self._ask(after, came)
+            self._stored.attend(before["id"], came, self._now())
+        if went:
+            self._stored.leave(before["id"], went, self._now())
+        if len(came) != len(went):
+            self._placing.reseat(before["id"], len(came) - len(went))
+        return came, went
+
+    def _service(self, service_id: UUID) -> Row:
+        found = self._catalogue.service(service_id)
+        if found is None:
+            raise Invalid(code="invalid_reference", errors=[Fault("/service_id", "No such service in this workspace.")])
+        return found
+
+    def _themself(self, given: Mapping[str, Any]) -> list[UUID]:
+        self.allow_self_service()
+        own = own_client()
+        if given["client_ids"] not in ([], [own]):
+            raise Forbidden("You book for yourself.")
+        check_asked_by_client(given)
+        return [own]
+
+    @staticmethod
+    def _ask(booking: Mapping[str, Any], clients: list[UUID]) -> None:
+        events.bookings_validate(
+            booking_id=booking["id"], client_ids=clients, organizer_id=booking["organizer_id"], service_id=booking["service_id"],
+            start_time=booking["start_time"], end_time=booking["end_time"],
+        )  # fmt: skip
+
+
+def own_view(booking: Mapping[str, Any]) -> dict[str, Any]:
+    """As a Cliente sees it."""
+    return {name: value for name, value in booking.items() if name not in _HIDDEN}
+
+
+def _price(terms: Mapping[str, Any]) -> dict[str, Any] | None:
+    return None if terms["price_amount"] is None else {"amount": terms["price_amount"], "currency": terms["price_currency"]}

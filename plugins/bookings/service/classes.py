@@ -1,0 +1,96 @@
+"""Joining and leaving classes: seats are counted under the lock of their row, and the database refuses one too many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from kernel.errors import Conflict, Fault, Forbidden, Invalid, NotFound, Refused
+from plugins.bookings import events
+from plugins.bookings.domain.policy import cancellation
+from plugins.bookings.ports.bookings import Bookings
+from plugins.bookings.ports.offering import Catalogue
+from plugins.bookings.service.actors import is_cliente, own_client
+from plugins.bookings.service.booking import Booking
+from plugins.bookings.service.placing import Placing
+from plugins.bookings.service.terms import policy_of
+from ports.persistence import Document, Row
+
+
+class Classes:
+    """Bookings of several places. now: the time, aware, in UTC."""
+
+    def __init__(
+        self, *, stored: Bookings, placing: Placing, booking: Booking, catalogue: Catalogue, now: Callable[[], datetime]
+    ) -> None:  # fmt: skip
+        self._stored = stored
+        self._placing = placing
+        self._booking = booking
+        self._catalogue = catalogue
+        self._now = now
+
+    def join(self, booking_id: UUID, client_id: UUID | None) -> Document:
+        """Take a seat; a Cliente for themselves, while it is not over for the staff and has not begun for them.
+
+        Raises Conflict class_full, already_joined, NotFound, Refused not_a_class, already_started, by whoever answers bookings_validate.
+        """
+        client = self._whose(client_id)
+        seat = self._placing.seat(booking_id)
+        if seat is None:
+            raise self._refusal(booking_id)
+        self._check_open(seat)
+        events.bookings_validate(
+            booking_id=booking_id, client_ids=[client], organizer_id=seat["organizer_id"], service_id=seat["service_id"],
+            start_time=seat["starts_at"], end_time=seat["ends_at"],
+        )  # fmt: skip
+        if not self._stored.attend(booking_id, [client], self._now()):
+            raise Conflict("They take part already.", code="already_joined")
+        events.bookings_joined(booking_id=booking_id, client_id=client)
+        return self._booking.read(booking_id)
+
+    def leave(self, booking_id: UUID, client_id: UUID | None, *, waive_fee: bool = False) -> None:
+        """Give a seat back; late, the fee of the policy is recorded. Raises NotFound, Refused not_a_class, already_started."""
+        client = self._whose(client_id)
+        before = self._booking.hold(booking_id, None)
+        if before["capacity"] == 1:
+            raise Refused("This is no class; cancel it instead.", code="not_a_class")
+        now = self._now()
+        if before["end_time"] <= now or (is_cliente() and before["start_time"] <= now):
+            raise Refused("It has started.", code="already_started")
+        if not self._stored.leave(booking_id, [client], now):
+            raise NotFound()
+        if before["status"] != "cancelled":
+            self._placing.reseat(booking_id, -1)
+            outcome = cancellation(before["start_time"], now, policy_of(before))
+            if outcome.fee is not None and (is_cliente() or not waive_fee):
+                self._stored.charge(booking_id, [client], outcome.fee, "late_cancellation")
+        events.bookings_left(booking_id=booking_id, client_id=client)
+
+    # -- inside ------------------------------------------------------------------------------------------------------
+    def _whose(self, client_id: UUID | None) -> UUID:
+        if is_cliente():
+            self._booking.allow_self_service()
+            own = own_client()
+            if client_id not in (None, own):
+                raise Forbidden("You book for yourself.")
+            return own
+        if client_id is None:
+            raise Invalid(errors=[Fault("/client_id", "Required.")])
+        return client_id
+
+    def _check_open(self, seat: Row) -> None:
+        now = self._now()
+        if seat["ends_at"] <= now or (is_cliente() and seat["starts_at"] <= now):
+            raise Refused("It has started.", code="already_started")
+        service = self._catalogue.service(seat["service_id"]) if is_cliente() and seat["service_id"] is not None else None
+        if is_cliente() and (service is None or not service["self_service"]):
+            raise Forbidden("Only the staff adds people to this class.", code="staff_only")
+
+    def _refusal(self, booking_id: UUID) -> Exception:
+        found = self._placing.taken_by(booking_id)
+        if found is None:
+            return NotFound()
+        if found["capacity"] == 1:
+            return Refused("This is no class.", code="not_a_class")
+        return Conflict("There is no place left.", code="class_full")

@@ -1,0 +1,130 @@
+"""What becomes of a booking: moved, called off, approved, completed, missed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from kernel.errors import Fault, Invalid, NotFound, Refused
+from plugins.bookings import events
+from plugins.bookings.domain.booking import Status, approved, cancelled, completed, declined, missed, moved
+from plugins.bookings.domain.policy import absence, cancellation
+from plugins.bookings.ports.bookings import Bookings
+from plugins.bookings.service.actors import is_cliente
+from plugins.bookings.service.booking import Booking, own_view
+from plugins.bookings.service.placing import Placing
+from plugins.bookings.service.terms import policy_of
+from ports.persistence import Document, Row
+
+
+class Outcomes:
+    """Verbs on one booking. expected: the version the caller read, None or -1 for any. All raise NotFound and Stale."""
+
+    def __init__(self, *, stored: Bookings, placing: Placing, booking: Booking, now: Callable[[], datetime]) -> None:
+        self._stored = stored
+        self._placing = placing
+        self._booking = booking
+        self._now = now
+
+    def cancel(
+        self, booking_id: UUID, expected: int | None, *, reason: str | None = None, requested_by: str = "studio", waive_fee: bool = False
+    ) -> Document:
+        """Call a booking off; it stays, and its time is free at once. At the client's wish after the free time, the late fee is recorded.
+
+        Raises Refused already_cancelled and the like, and leave_instead for a client in a class.
+        """
+        before = self._held_by_allowed(booking_id, expected)
+        by_client = is_cliente()
+        if by_client and before["capacity"] > 1:
+            raise Refused("Others come to this class too: leave it instead.", code="leave_instead")
+        requested_by, waive_fee = ("client", False) if by_client else (requested_by, waive_fee)
+        status = cancelled(Status(before["status"]))
+        outcome = cancellation(before["start_time"], self._now(), policy_of(before))
+        if requested_by == "client" and outcome.fee is not None and not waive_fee and before["status"] != Status.PENDING:
+            self._stored.charge(booking_id, before["client_ids"], outcome.fee, "late_cancellation")
+        return self._end(before, status, requested_by, reason)
+
+    def reschedule(self, booking_id: UUID, expected: int | None, *, start: datetime, end: datetime | None) -> Document:
+        """Move to another time, as long as before unless an end is given. A client moves within the policy, to a free slot.
+
+        Raises Conflict slot_taken, slot_unavailable, Refused too_late.
+        """
+        before = self._held_by_allowed(booking_id, expected)
+        moved(Status(before["status"]))
+        if is_cliente():
+            if end is not None:
+                raise Invalid(errors=[Fault("/end_time", "Only the staff says that.")])
+            if before["capacity"] > 1:
+                raise Refused("Others come to this class too: leave it and join another.", code="leave_instead")
+            if cancellation(before["start_time"], self._now(), policy_of(before)).late:
+                raise Refused("It is too late to move this yourself; ask the staff.", code="too_late")
+            self._booking.check_slot(before, before["organizer_id"], start)
+        length: timedelta = before["end_time"] - before["start_time"]
+        return self._booking.move(booking_id, before, {"start_time": start, "end_time": end or start + length}, vouched=is_cliente())
+
+    def reassign(self, booking_id: UUID, expected: int | None, organizer: UUID) -> Document:
+        """Make it another collaborator's. Raises Conflict slot_taken."""
+        before = self._booking.hold(booking_id, expected)
+        if organizer == before["organizer_id"]:
+            return self._booking.read(booking_id)
+        return self._booking.move(booking_id, before, {"organizer_id": organizer})
+
+    def approve(self, booking_id: UUID, expected: int | None) -> Document:
+        """Say yes to what was asked for; its time was kept since. Raises Refused not_pending."""
+        before = self._booking.hold(booking_id, expected)
+        changed = self._set(before, approved(Status(before["status"])))
+        events.bookings_approved(booking_id=booking_id)
+        return changed
+
+    def decline(self, booking_id: UUID, expected: int | None, reason: str | None) -> Document:
+        """Say no to it. Raises Refused not_pending."""
+        before = self._booking.hold(booking_id, expected)
+        return self._end(before, declined(Status(before["status"])), "studio", reason)
+
+    def complete(self, booking_id: UUID, expected: int | None) -> Document:
+        """It took place. Raises Refused not_over_yet, not_approved, already_cancelled."""
+        before = self._booking.hold(booking_id, expected)
+        status = completed(Status(before["status"]), before["end_time"], self._now())
+        self._stored.mark(booking_id, before["client_ids"], "attended")
+        changed = self._set(before, status)
+        events.bookings_completed(booking_id=booking_id)
+        return changed
+
+    def no_show(self, booking_id: UUID, expected: int | None, clients: Collection[UUID] | None, *, waive_fee: bool = False) -> Document:
+        """These clients (None: all) did not come; what the policy says they owe is recorded. When nobody came, the booking is a no-show.
+
+        Raises Refused not_started_yet, Invalid for somebody who does not take part.
+        """
+        before = self._booking.hold(booking_id, expected)
+        status = missed(Status(before["status"]), before["start_time"], self._now())
+        absent = sorted(before["client_ids"] if clients is None else set(clients))
+        if not absent or self._stored.mark(booking_id, absent, "no_show") != len(absent):
+            raise Invalid(code="invalid_reference", errors=[Fault("/client_ids", "Not every one of them takes part in this booking.")])
+        fee = absence(policy_of(before))
+        if fee is not None and not waive_fee:
+            self._stored.charge(booking_id, absent, fee, "no_show")
+        changed = self._set(before, status if set(absent) >= set(before["client_ids"]) else Status(before["status"]))
+        events.bookings_no_show(booking_id=booking_id, client_ids=absent)
+        return changed
+
+    # -- inside ------------------------------------------------------------------------------------------------------
+    def _held_by_allowed(self, booking_id: UUID, expected: int | None) -> Row:
+        self._booking.allow_self_service()
+        return self._booking.hold(booking_id, expected)
+
+    def _end(self, before: Row, status: Status, by: str, reason: str | None) -> Document:
+        self._placing.free(before["id"])
+        changed = self._set(
+            before, status, cancelled_at=self._now(), cancelled_by=by, cancel_reason=reason, sequence=before["sequence"] + 1
+        )  # fmt: skip
+        events.bookings_cancelled(booking_id=before["id"])
+        return changed
+
+    def _set(self, before: Row, status: Status, **values: Any) -> Document:
+        given: Mapping[str, Any] = {"status": status, **values, "updated_at": self._now()}
+        changed = self._stored.change(before["id"], given)
+        if changed is None:
+            raise NotFound()
+        return own_view(changed) if is_cliente() else changed

@@ -1,0 +1,80 @@
+"""Taking time, so that nobody is in two places at once: lock, sweep what expired, write; the database's constraint is the backstop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from kernel.errors import Conflict
+from plugins.bookings.domain.place import Place
+from plugins.bookings.ports.times import Times
+from ports.persistence import Row
+
+_NOTHING: Final = UUID(int=0)
+
+
+class Placing:
+    """The calendar's time. Order of locks, everywhere: rows of bookings by id, then people and rooms by id. now: aware, UTC."""
+
+    def __init__(self, *, stored: Times, now: Callable[[], datetime]) -> None:
+        self._stored = stored
+        self._now = now
+
+    def begin(self, subjects: Collection[UUID]) -> None:
+        """One at a time for each of these people and rooms from here on; expired holds of theirs are gone."""
+        self._stored.lock(subjects)
+        self._stored.sweep(subjects)
+
+    def take(self, id: UUID, place: Place, *, taken: int, hold_id: UUID | None = None, by: UUID | None = None) -> None:
+        """For a booking, after `begin`; a hold of theirs makes way. Raises Conflict slot_taken, hold_expired."""
+        if hold_id is not None:
+            if self._stored.again and self._stored.held(hold_id, by) is None:
+                raise Conflict("The hold is over; look for a free time again.", code="hold_expired")
+            self._stored.use_hold(hold_id, by, place)
+        self._look(place, _NOTHING)
+        self._stored.take(id, place, taken=taken)
+
+    def hold(self, id: UUID, place: Place, until: datetime, by: UUID | None, at_most: int) -> None:
+        """For a while. Raises Conflict slot_taken."""
+        self.begin(place.subjects)
+        self._look(place, _NOTHING)
+        self._stored.hold(id, place, until, by, at_most)
+
+    def move(self, id: UUID, was: Place, to: Place) -> None:
+        """What a booking takes becomes something else. Raises Conflict slot_taken; what it took itself is not in its way."""
+        self.begin(was.subjects | to.subjects)
+        self._look(to, id)
+        self._stored.move(id, to)
+
+    def free(self, id: UUID) -> None:
+        """Give a booking's time back."""
+        self._stored.free(id)
+
+    def reseat(self, id: UUID, more: int) -> None:
+        """So many more seats are taken, or fewer. Raises Conflict class_full."""
+        self._stored.reseat(id, more)
+
+    def seat(self, id: UUID) -> Row | None:
+        """Take one more seat of a class; None when there is none left, or no such class."""
+        return self._stored.seat(id)
+
+    def taken_by(self, id: UUID) -> Row | None:
+        """The time of a booking."""
+        return self._stored.taken_by(id)
+
+    def free_room(self, candidates: Collection[UUID], place: Place, besides: UUID | None = None) -> UUID | None:
+        """The first of these rooms that is free then. besides: whose time does not count."""
+        return self._stored.free_room(candidates, place, besides or _NOTHING)
+
+    def _look(self, place: Place, besides: UUID) -> None:
+        """Only when an attempt failed: to write and be refused costs nobody who succeeds a question."""
+        if self._stored.again and (found := self._stored.conflict(place, besides)) is not None:
+            raise slot_taken(found)
+
+
+def slot_taken(found: Row) -> Conflict:
+    """The refusal that says which time is taken, and never by whom."""
+    taken = {"start_time": found["starts_at"].isoformat(), "end_time": found["ends_at"].isoformat(), "resource": found["resource"]}
+    return Conflict("That time is taken.", code="slot_taken", extra={"taken": taken})

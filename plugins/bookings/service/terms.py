@@ -1,0 +1,84 @@
+"""From what was asked for, and the service it is asked of, to what is booked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from kernel.errors import Conflict, Fault, Invalid
+from kernel.money import Money
+from plugins.bookings.domain.booking import check_times
+from plugins.bookings.domain.place import Place
+from plugins.bookings.domain.policy import NoShow, Policy
+from ports.persistence import Row
+
+_STAFF_ONLY: Final = ("end_time", "title", "room_id", "location_kind", "location", "capacity", "notes")
+
+
+def completed(given: Mapping[str, Any], service: Row | None, organizer: UUID) -> dict[str, Any]:
+    """Every term of a new booking: what is given, else the service's. Raises Invalid for what neither says."""
+    faults = []
+    start, end = given["start_time"], given["end_time"]
+    if end is None and service is None:
+        faults.append(Fault("/end_time", "Say when it ends, or which service it is."))
+    if given["title"] is None and service is None:
+        faults.append(Fault("/title", "Say what it is called, or which service it is."))
+    if faults:
+        raise Invalid(errors=faults)
+    if service is not None and service["archived_at"] is not None:
+        raise Conflict("That service is not offered any more.", code="service_archived")
+    if end is None and service is not None:
+        end = start + timedelta(minutes=service["duration_minutes"])
+    check_times(start, end)
+    of = service or {}
+    located = given if given["location_kind"] is not None or given["location"] is not None else of
+    if located.get("location") is not None and located.get("location_kind") is None:
+        raise Invalid(errors=[Fault("/location_kind", "Say whether that is in_person or online.")])
+    price, late, missed = (_money(of.get(name)) for name in ("price", "late_fee", "no_show_fee"))
+    either = late or missed
+    return {
+        "organizer_id": organizer, "service_id": given["service_id"], "room_id": given["room_id"], "title": given["title"] or of["name"],
+        "start_time": start, "end_time": end, "location_kind": located.get("location_kind"), "location": located.get("location"),
+        "capacity": given["capacity"] or of.get("capacity", max(1, len(given["client_ids"]))), "notes": given["notes"],
+        "buffer_before_minutes": of.get("buffer_before_minutes", 0), "buffer_after_minutes": of.get("buffer_after_minutes", 0),
+        "price_amount": price and price.amount, "price_currency": price and price.currency,
+        "free_until_minutes": of.get("free_until_minutes"), "late_fee_amount": late and late.amount, "no_show_fee_amount": missed and missed.amount,
+        "fee_currency": either and either.currency,
+    }  # fmt: skip
+
+
+def place_of(booking: Mapping[str, Any]) -> Place:
+    """The time a booking takes."""
+    return Place(
+        booking["organizer_id"], booking["room_id"], booking["start_time"], booking["end_time"], booking["buffer_before_minutes"],
+        booking["buffer_after_minutes"], booking["service_id"], booking["capacity"],
+    )  # fmt: skip
+
+
+def policy_of(booking: Mapping[str, Any]) -> Policy:
+    """What calling it off late, or not coming, costs: as it was when it was booked."""
+    late, missed = (
+        None if not booking[amount] else Money(booking[amount], booking["fee_currency"]) for amount in ("late_fee_amount", "no_show_fee_amount")
+    )
+    until = timedelta(minutes=booking["free_until_minutes"] or 0)
+    return Policy(until, late, NoShow.FORGIVE if missed is None else NoShow.CHARGE, missed)
+
+
+def check_seats(clients: int, capacity: int) -> None:
+    """Raises Invalid when there are more clients than seats."""
+    if clients > capacity:
+        raise Invalid(errors=[Fault("/client_ids", f"There is room for {capacity}." if capacity > 1 else "There is room for one.")])
+
+
+def check_asked_by_client(given: Mapping[str, Any]) -> None:
+    """Raises Invalid for what only the staff may say, and for no service or organizer."""
+    faults = [Fault(f"/{name}", "Only the staff says that.") for name in _STAFF_ONLY if given[name] is not None]
+    faults += [Fault(f"/{name}", "Required.") for name in ("service_id", "organizer_id") if given[name] is None]
+    if faults:
+        raise Invalid(errors=faults)
+
+
+def _money(shown: Any) -> Money | None:
+    return None if shown is None else Money(shown["amount"], shown["currency"])
