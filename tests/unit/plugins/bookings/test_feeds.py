@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from time import perf_counter
+from time import process_time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -296,12 +296,12 @@ HOSTILE: list[tuple[str, Callable[[], bytes]]] = [
 @pytest.mark.parametrize(("name", "make"), HOSTILE, ids=[name for name, _ in HOSTILE])
 def test_no_file_keeps_us_busy_for_long(name: str, make: Callable[[], bytes]) -> None:
     data = make()
-    started = perf_counter()
+    started = process_time()
     try:
         answer = f"{len(look(data, YEAR).busy)} times"
     except Invalid as refused:
         answer = refused.errors[0].message
-    spent = perf_counter() - started
+    spent = process_time() - started
     print(f"{name}: {len(data) / 1e6:.1f} MB, {spent:.2f} s: {answer}")
     assert spent < 8
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from time import perf_counter
+from time import process_time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -117,9 +117,9 @@ def test_what_is_read_from_a_feed_of_ours_is_what_blocks(drawn: list[tuple[int, 
 
 
 def test_five_hundred_entries_are_written_quickly() -> None:
-    started = perf_counter()
+    started = process_time()
     file = render([replace(ENTRY, uid=str(n)) for n in range(500)], "x")
-    spent = perf_counter() - started
+    spent = process_time() - started
     print(f"500 entries: {len(file)} bytes, {spent * 1e3:.0f} ms")
     assert spent < 3
 
