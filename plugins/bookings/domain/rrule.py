@@ -15,6 +15,7 @@ LONGEST: Final = 500
 """Characters of a rule."""
 
 _INTERVAL, _COUNT = 999, 999_999
+_IMPLIED: Final = frozenset(("RSCALE=GREGORIAN", "SKIP=OMIT"))
 _DAY: Final = re.compile(r"([+-]?[0-9]{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,6}")
 _UNTIL: Final = re.compile(r"[0-9]{8}(T[0-9]{6}Z?)?")
@@ -34,6 +35,20 @@ def parse(text: str) -> Rule:
     if faults:
         raise _invalid(*faults)
     return Rule(**found)
+
+
+def understood(text: str, first: datetime) -> Rule | None:
+    """Somebody else's rule, in the words we know, or None; that it happens at the time at which it begins need not be said."""
+    at = {"BYHOUR": first.hour, "BYMINUTE": first.minute, "BYSECOND": first.second}
+    parts = []
+    for part in text.strip().upper().strip(";").split(";"):
+        name, _, value = part.partition("=")
+        if not (part in _IMPLIED or name.startswith("X-") or (name in at and value.isdigit() and len(value) < 3 and int(value) == at[name])):
+            parts.append(part)
+    try:
+        return parse(";".join(parts))
+    except Invalid:
+        return None
 
 
 def _read(text: str) -> tuple[dict[str, Any], list[str]]:

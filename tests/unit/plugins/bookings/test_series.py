@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
-from time import perf_counter
+from time import process_time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -271,11 +271,11 @@ def test_what_an_exdate_names_is_left_out_but_counts() -> None:
     ],
 )
 def test_rules_that_never_come_to_an_end_or_to_a_beginning_are_refused_at_once(text: str, why: str) -> None:
-    started = perf_counter()
+    started = process_time()
     with pytest.raises(Invalid) as refused:
         at(text)
     assert [(fault.pointer, why in fault.message) for fault in refused.value.errors] == [("/rrule", True)], refused.value.errors
-    assert perf_counter() - started < 0.5
+    assert process_time() - started < 0.5
 
 
 def test_a_rule_without_end_is_planned_for_ten_years() -> None:
@@ -285,9 +285,9 @@ def test_a_rule_without_end_is_planned_for_ten_years() -> None:
 
 
 def test_520_occurrences_are_found_quickly() -> None:
-    started = perf_counter()
+    started = process_time()
     assert len(at("FREQ=WEEKLY;INTERVAL=1;BYDAY=MO,WE,FR,SU;COUNT=520")) == 520
-    spent = perf_counter() - started
+    spent = process_time() - started
     print(f"520 occurrences: {spent * 1e3:.1f} ms")
     assert spent < 0.3
 

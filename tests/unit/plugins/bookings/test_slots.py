@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from time import perf_counter
+from time import process_time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -242,9 +242,9 @@ def test_thirty_days_of_ten_collaborators_are_found_quickly() -> None:
 
     offered, best = everybody(), 1.0
     for _ in range(5):
-        started = perf_counter()
+        started = process_time()
         assert everybody() == offered
-        best = min(best, perf_counter() - started)
+        best = min(best, process_time() - started)
     print(f"30 days of 10 collaborators, {offered} free times: {best * 1e3:.1f} ms, {best / 300 * 1e6:.0f} us a day")
     assert offered > 1000
     assert best < 0.15
