@@ -35,5 +35,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("drop table bookings_time, bookings_participant, bookings, bookings_time_off, bookings_schedule")
     op.execute("drop table bookings_service_room, bookings_service_staff, bookings_service, bookings_room, bookings_revision")
-    op.execute("drop function app.bookings_touched, app.bookings_revise, app.bookings_mine, app.bookings_of_own")
+    op.execute("drop function app.bookings_touched, app.bookings_sweep, app.bookings_mine, app.bookings_of_own")
     op.execute("drop type bookings_ids")

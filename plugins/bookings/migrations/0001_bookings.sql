@@ -237,7 +237,6 @@ create table bookings_time (
     bookings_ids(workspace_id, workspace_id, '[]') with &&, bookings_ids(room_id, room_id, '[]') with &&, blocked with &&)
     where (room_id is not null)
 );
-create index ix_bookings_time_booking_id on bookings_time (workspace_id, booking_id);
 create index ix_bookings_time_organizer_id on bookings_time (workspace_id, organizer_id, starts_at);
 create index ix_bookings_time_room_id on bookings_time (workspace_id, room_id, starts_at) where room_id is not null;
 create index ix_bookings_time_service_id on bookings_time (workspace_id, service_id, starts_at) where service_id is not null;
@@ -253,31 +252,41 @@ create table bookings_revision (
 );
 select app.protect('bookings_revision', cliente => 'true', audited => false);
 
-create function app.bookings_revise(p_workspace uuid, p_subjects uuid[]) returns void language sql volatile as $$
-  insert into public.bookings_revision as r (workspace_id, subject, revision)
-  select p_workspace, subject, 1 from unnest(p_subjects) subject where subject is not null group by subject order by subject
-  on conflict (workspace_id, subject) do update set revision = r.revision + 1
-$$;
 -- A trigger, so that no change of time or rules can be forgotten. Its argument says whose answers it touches.
 create function app.bookings_touched() returns trigger language plpgsql as $$
-declare
-  here uuid;
-  subjects uuid[];
 begin
   if pg_catalog.current_setting('app.purging', true) = 'on' then
     return null;
   end if;
   if TG_ARGV[0] = 'time' then
-    select workspace_id, array_agg(organizer_id) || array_agg(room_id) into here, subjects from rows group by workspace_id;
+    -- In one order, so that nobody waits for somebody who waits for them.
+    insert into public.bookings_revision as r (workspace_id, subject, revision)
+    select workspace_id, subject, 1 from (select workspace_id, organizer_id as subject from rows union select workspace_id, room_id from rows) s
+     where subject is not null order by subject
+    on conflict (workspace_id, subject) do update set revision = r.revision + 1;
   elsif TG_ARGV[0] = 'user' then
-    select workspace_id, array_agg(user_id) into here, subjects from rows group by workspace_id;
+    insert into public.bookings_revision as r (workspace_id, subject, revision)
+    select distinct workspace_id, user_id, 1 from rows order by 2
+    on conflict (workspace_id, subject) do update set revision = r.revision + 1;
   else
-    select workspace_id, array[workspace_id] into here, subjects from rows limit 1;
-  end if;
-  if here is not null then
-    perform app.bookings_revise(here, subjects);
+    insert into public.bookings_revision as r (workspace_id, subject, revision)
+    select distinct workspace_id, workspace_id, 1 from rows
+    on conflict (workspace_id, subject) do update set revision = r.revision + 1;
   end if;
   return null;
 end $$;
-revoke all on function app.bookings_revise, app.bookings_touched from public;
-grant execute on function app.bookings_revise to fitpro_app;
+revoke all on function app.bookings_touched from public;
+
+-- What expired holds took of these people and rooms is free again. Looked for first: a delete of nothing would still run its triggers.
+create function app.bookings_sweep(p_subjects uuid[]) returns void language plpgsql as $$
+declare
+  gone uuid[];
+begin
+  gone := array(select id from public.bookings_time where workspace_id = (select app.ws()) and expires_at <= clock_timestamp());
+  if cardinality(gone) > 0 then
+    delete from public.bookings_time where workspace_id = (select app.ws()) and id = any (gone)
+       and (organizer_id = any (p_subjects) or room_id = any (p_subjects));
+  end if;
+end $$;
+revoke all on function app.bookings_sweep from public;
+grant execute on function app.bookings_sweep to fitpro_app;

@@ -106,7 +106,6 @@ times = sa.Table(
     _refers("bookings_time", "booking_id", "bookings", on_delete="CASCADE"),
     _refers("bookings_time", "organizer_id", "user_roles", "user_id"),
     _refers("bookings_time", "room_id", "bookings_room"),
-    sa.Index("ix_bookings_time_booking_id", "workspace_id", "booking_id"),
     sa.Index("ix_bookings_time_organizer_id", "workspace_id", "organizer_id", "starts_at"),
     sa.Index("ix_bookings_time_room_id", "workspace_id", "room_id", "starts_at", postgresql_where=sa.text("room_id is not null")),
     sa.Index("ix_bookings_time_service_id", "workspace_id", "service_id", "starts_at", postgresql_where=sa.text("service_id is not null")),

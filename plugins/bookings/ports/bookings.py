@@ -30,6 +30,13 @@ class Search:
 class Bookings(Protocol):
     """Bookings and who takes part; for a Cliente, row-level security leaves only their own."""
 
+    @property
+    def again(self) -> bool:
+        """Whether to ask before writing, because an attempt failed (or this is a job)."""
+
+    def only_staff(self) -> None:
+        """A Cliente gets no further. Raises RuleBroken client_asks when what waits is sent."""
+
     def get(self, booking_id: UUID) -> Document | None: ...
 
     def page(self, search: Search, limit: int, after: tuple[Any, ...] | None) -> list[Document]: ...

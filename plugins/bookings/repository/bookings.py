@@ -67,6 +67,13 @@ CHANGE = statement(
     .values({"version": _B.version + 1, "updated_at": sa.bindparam("updated_at")})
     .returning(*SHOWN)
 )
+ATTEND_FIRST = sql(
+    "insert into bookings_participant (workspace_id, booking_id, client_id, status, joined_at)"
+    " select $1, $2, client, 'booked', $4 from unnest($3::uuid[]) client",
+    "workspace_id", "booking_id", "clients", "now",
+)  # fmt: skip
+# The staff's without asking who they are; a Cliente's request is tried again, carefully.
+ONLY_STAFF = sql("select app.refuse('client_asks') where app.client() is not null")
 ATTEND = sql(
     "insert into bookings_participant as p (workspace_id, booking_id, client_id, status, joined_at)"
     " select $1, $2, client, 'booked', $4 from unnest($3::uuid[]) client order by client"
@@ -142,6 +149,13 @@ def listing(shape: Shape) -> Any:
 class Bookings:
     """plugins.bookings.ports.bookings.Bookings on the open transaction."""
 
+    @property
+    def again(self) -> bool:
+        return ctx.work.careful
+
+    def only_staff(self) -> None:
+        ctx.work.write(ONLY_STAFF)
+
     def calendar(self) -> Row:
         found = ctx.work.one(CALENDAR)
         assert found is not None
@@ -164,7 +178,7 @@ class Bookings:
     def add(self, values: Mapping[str, object], clients: Sequence[UUID], *, vouched: bool) -> None:
         ctx.work.write(ADD, vouched=vouched, **values)
         if clients:
-            ctx.work.write(ATTEND, booking_id=values["id"], clients=clients, now=values["created_at"])
+            ctx.work.write(ATTEND_FIRST, booking_id=values["id"], clients=clients, now=values["created_at"])
 
     def change(self, booking_id: UUID, values: Mapping[str, object]) -> Document | None:
         given = {name: values.get(name) for name in (*_SET, "updated_at")}

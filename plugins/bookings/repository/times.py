@@ -20,11 +20,7 @@ for _table in ("bookings", "bookings_time"):
     )
     constraints[f"fk_{_table}_room_id"] = lambda: Invalid(code="invalid_reference", errors=[Fault("/room_id", "No such room in this workspace.")])
 
-SWEEP: Final = sql(
-    "delete from bookings_time where workspace_id = $1 and (organizer_id = any($2::uuid[]) or room_id = any($2::uuid[]))"
-    " and expires_at <= clock_timestamp()",
-    "workspace_id", "subjects",
-)  # fmt: skip
+SWEEP: Final = sql("select app.bookings_sweep($1::uuid[])", "subjects")
 # With the longest booking and the widest buffers: plain comparisons, because && cannot use its index under row-level security.
 _NEAR: Final = "starts_at > {0}::timestamptz - interval '36 hours' and starts_at < {1}::timestamptz + interval '12 hours'"
 _OVERLAPS: Final = "blocked && tstzrange($4, $5) and id <> $6 and (expires_at is null or expires_at > clock_timestamp()) and " + _NEAR.format(

@@ -63,7 +63,7 @@ class Booking:
         Raises Conflict slot_taken with the taken time, hold_expired, slot_unavailable for a client's; Invalid for what is not there; Refused
         by whoever answers bookings_validate.
         """
-        by_client = is_cliente()
+        by_client = self._asks_client(given)
         if by_client:
             given = {**given, "client_ids": self._themself(given)}
         service = None if given["service_id"] is None else self._service(given["service_id"])
@@ -157,6 +157,13 @@ class Booking:
         return found
 
     # -- inside ------------------------------------------------------------------------------------------------------
+    def _asks_client(self, given: Mapping[str, Any]) -> bool:
+        """Whether a Cliente asks. What only the staff asks for is taken for theirs, which costs no question: a Cliente's is tried again."""
+        if given["service_id"] is None and not self._stored.again:
+            self._stored.only_staff()
+            return False
+        return is_cliente()
+
     def _move(self, before: Row, after: Mapping[str, Any], values: dict[str, Any]) -> None:
         moved(Status(before["status"]))
         check_times(after["start_time"], after["end_time"])
