@@ -28,7 +28,7 @@ from adapters.redis.cache import RedisCache
 from adapters.smtp.mailer import SmtpMailer, SmtpServer
 from config.databases import Connections, connections
 from config.federation import federation, verifier
-from config.limits import at_once, limiter_of, quotas_of
+from config.limits import limiter_of, quotas_of, turns_of
 from config.secrets import data_keys, derive_key
 from config.settings import Settings
 from config.signing import StoredKeyRing
@@ -145,7 +145,7 @@ class Container(containers.DeclarativeContainer):
         limiter,
         providers.Callable(quotas_of, settings),
         providers.Callable(Addresses, settings.provided.trusted_proxies),
-        providers.Callable(at_once, settings),
+        providers.Callable(turns_of, settings),
     )
     files = providers.Singleton(_files, settings, clock, providers.Callable(derive_key, settings.provided.secret_key, "file links"))
     cursors = providers.Singleton(Cursors, providers.List(providers.Callable(derive_key, settings.provided.secret_key, "cursors")))

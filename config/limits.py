@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from adapters.http.throttle import Quotas
+from adapters.http.turns import Turns
 from adapters.local.limits import LocalLimiter, Table
 from adapters.redis.limiter import RedisLimiter
 from config.settings import Settings
@@ -33,6 +34,6 @@ def quotas_of(settings: Settings) -> Quotas:
     return Quotas(*(Quota(name, getattr(settings, f"limit_{name}"), settings.limit_window_s) for name in names))
 
 
-def at_once(settings: Settings) -> int:
-    """How many requests of one workspace may occupy threads of a process: a thread is left for others wherever there are three."""
-    return settings.limit_at_once or max(2, settings.threads - 1)
+def turns_of(settings: Settings) -> Turns:
+    """What one workspace may occupy of a process: a thread is left for others at any time wherever there are three, and else after a while."""
+    return Turns(settings.limit_at_once or max(2, settings.threads - 1), settings.threads)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +13,7 @@ from uuid import UUID
 from adapters.http.addresses import Addresses, block
 from adapters.http.exchange import Environ
 from adapters.http.headers import Header
+from adapters.http.turns import Turns
 from kernel.errors import RateLimited
 from ports.identity import Principal
 from ports.limits import Asked, Limiter, Quota, Standing
@@ -22,7 +22,7 @@ TOLD: Final = "fitpro.limits"
 """Where in the environ the headers are; the gateway adds them to the answer."""
 UNCOUNTED: Final = frozenset({"/health", "/health/ready", "/metrics"})
 _PAIR: Final = "fitpro.pair"
-_RUNNING: Final = "fitpro.running"
+_TURN: Final = "fitpro.turn"
 _NEWCOMER: Final = "fitpro.newcomer"
 _64_BITS: Final = (1 << 64) - 1
 _KNOWN: Final = 16_384
@@ -51,14 +51,10 @@ class Throttle:
 
     A workspace is counted for its members only, or strangers could use up what is its: who named it is counted against it once the gate
     has let them in.
-
-    at_once: how many requests of one workspace this process works on at the same time; more are refused, so that a thread is left for others.
     """
 
-    def __init__(self, limiter: Limiter, quotas: Quotas, addresses: Addresses, at_once: int) -> None:
-        self._at_once = at_once
-        self._running: dict[int, int] = {}
-        self._turn = threading.Lock()
+    def __init__(self, limiter: Limiter, quotas: Quotas, addresses: Addresses, turns: Turns) -> None:
+        self._turns = turns
         self._limiter = limiter
         self._quotas = quotas
         self._addresses = addresses
@@ -88,22 +84,12 @@ class Throttle:
 
     def done(self, environ: Environ) -> None:
         """The request is over, however it ended."""
-        workspace = environ.get(_RUNNING)
-        if workspace is not None:
-            with self._turn:
-                left = self._running[workspace] - 1
-                if left:
-                    self._running[workspace] = left
-                else:
-                    del self._running[workspace]
+        turn = environ.get(_TURN)
+        if turn is not None:
+            self._turns.give_back(turn)
 
     def _admit(self, environ: Environ, workspace: int) -> None:
-        with self._turn:
-            running = self._running.get(workspace, 0)
-            if running >= self._at_once:
-                raise RateLimited("This workspace has many requests running already; try again.", code="workspace_busy", retry_after_s=1)
-            self._running[workspace] = running + 1
-        environ[_RUNNING] = workspace
+        environ[_TURN] = self._turns.take(workspace)
 
     def nobody(self, environ: Environ) -> None:
         """Count a request without a credential that holds. Raises RateLimited."""

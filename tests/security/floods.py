@@ -27,10 +27,13 @@ class Outcome:
         return sorted(self.took)[max(0, int(len(self.took) * 0.99) - 1)]
 
 
-def begin(url: str, path: str, *, count: int, clients: int = 1, rate: float = 0, headers: Mapping[str, str] | None = None) -> list[Any]:
-    """Start `clients` processes with `count` requests each. rate: per second and client; 0: one after another."""
+def begin(
+    url: str, path: str, *, count: int, clients: int = 1, rate: float = 0, headers: Mapping[str, str] | None = None, nice: int = 0
+) -> list[Any]:
+    """Start `clients` processes with `count` requests each. rate: per second and client; 0: one after another. nice: 19 when what they take
+    of the machine shall disturb as little as if they were elsewhere."""
     told = [f"{name}: {value}" for name, value in (headers or {}).items()]
-    command = [sys.executable, "-m", "tests.security.flood", url, path, str(count), str(rate), *told]
+    command = ["nice", "-n", str(nice), sys.executable, "-m", "tests.security.flood", url, path, str(count), str(rate), *told]
     return [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) for _ in range(clients)]
 
 

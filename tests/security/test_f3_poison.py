@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,11 +10,13 @@ import pytest
 
 from tests import servers
 from tests.integration.worker import harness, probe
+from tests.packages import fitpro
 
 
-def test_f3_a_job_that_kills_its_process_is_parked_and_the_others_are_served(plant: harness.Plant) -> None:
+def test_f3_a_job_that_kills_its_process_is_parked_and_the_others_are_served_until_it_is_cured_and_revived(plant: harness.Plant) -> None:
     workspace, other = plant.workspace(), plant.workspace()
-    plant.inside(workspace, probe.poison)
+    cure = plant.folder / "cure"
+    plant.inside(workspace, lambda: probe.poison(cured=str(cure)))
     done = threading.Event()
     crashes: list[int] = []
 
@@ -46,7 +47,22 @@ def test_f3_a_job_that_kills_its_process_is_parked_and_the_others_are_served(pla
         "select percentile_cont(0.99) within group (order by extract(epoch from done_at - created_at)) from outbox_deliveries where dead_at is null"
     )
     assert p99 < 5
-    assert plant.letters.retry(uuid.UUID(letter["id"]))
+    # The workspace it belonged to can see that it was given up.
+    [trace] = plant.query("select workspace_id, record_id, actor, after - 'dead_at' from audit_logs where action = 'park'")
+    assert trace == (workspace, letter["id"], "system", {"handler": "probe:poison", "queue": "default", "attempts": 5})
+    cure.touch()
+    assert told(plant, "outbox", "retry", letter["id"]) == (0, "due again")
+    plant.start()
+    plant.settled(60)
+    assert plant.effects()["cured"] == 1
+    assert plant.letters.listed("dead") == []
+    assert told(plant, "outbox", "retry", letter["id"])[0] == 1, "it is done"
+
+
+def told(plant: harness.Plant, *arguments: str) -> tuple[int, str]:
+    """Exit code and output of the command line."""
+    done = fitpro(plant.settings, {}, *arguments)
+    return done.returncode, done.stdout.strip()
 
 
 @pytest.fixture

@@ -91,8 +91,11 @@ def fails(name: str) -> None:
 
 
 @plugin.task(retries=3)
-def poison() -> None:
-    os._exit(9)
+def poison(cured: str) -> None:
+    """Kills its worker until there is a file of this name."""
+    if not Path(cured).exists():
+        os._exit(9)
+    effect("cured")
 
 
 @plugin.task

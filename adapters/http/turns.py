@@ -1,0 +1,86 @@
+"""Whose requests the threads of this process work on: no workspace keeps the others waiting."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+from kernel.errors import RateLimited
+
+_CREDIT_S: Final = 0.5
+_FORGOTTEN_S: Final = 1.0
+"""Who keeps quiet for half a second is within its share again, whatever it did before."""
+_NEAR_S: Final = 1.0
+_KNOWN: Final = 16_384
+
+
+class Turn:
+    """What one workspace has running, and how far it is beyond its share of the threads' time, in seconds of that share."""
+
+    __slots__ = ("ahead", "at", "running")
+
+    def __init__(self, at: float) -> None:
+        self.running = 0
+        self.ahead = 0.0
+        self.at = at
+
+
+class Turns:
+    """Admits requests to the threads of a process. Thread-safe.
+
+    at_once: how many requests of one workspace may run at the same time. Besides, a workspace that took more than half of the threads' time
+    of late does not get the last free thread while others ask for anything: the next request of theirs finds it.
+    """
+
+    def __init__(self, at_once: int, threads: int, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._at_once = at_once
+        self._last_thread = threads - 1
+        self._per_share = 2 / threads
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._of: dict[int, Turn] = {}
+        self._busy = 0
+        self._latest = Turn(0.0)
+        self._latest_at = self._other_at = -_NEAR_S
+
+    def take(self, workspace: int) -> tuple[Turn, float]:
+        """Begin a request; to be given back when it is over. Raises RateLimited."""
+        now = self._clock()
+        with self._lock:
+            turn = self._of.get(workspace)
+            if turn is None:
+                turn = self._known(workspace, now)
+            if turn is not self._latest:
+                self._latest, self._other_at = turn, self._latest_at
+            self._latest_at = now
+            if turn.running >= self._at_once or (
+                self._busy >= self._last_thread and turn.ahead - (now - turn.at) > _CREDIT_S and now - self._other_at < _NEAR_S
+            ):
+                raise RateLimited("This workspace has many requests running already; try again.", code="workspace_busy", retry_after_s=1)
+            turn.running += 1
+            self._busy += 1
+        return turn, now
+
+    def give_back(self, taken: tuple[Turn, float]) -> None:
+        """The request is over, however it ended."""
+        turn, since = taken
+        now = self._clock()
+        with self._lock:
+            turn.running -= 1
+            self._busy -= 1
+            ahead = turn.ahead - (now - turn.at)
+            if ahead < 0.0:
+                ahead = 0.0
+            ahead += (now - since) * self._per_share
+            turn.ahead = ahead if ahead < _FORGOTTEN_S else _FORGOTTEN_S
+            turn.at = now
+
+    def _known(self, workspace: int, now: float) -> Turn:
+        if len(self._of) >= _KNOWN:
+            oldest = next(iter(self._of))
+            if not self._of[oldest].running:
+                del self._of[oldest]
+        turn = self._of[workspace] = Turn(now)
+        return turn
