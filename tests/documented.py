@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from config.settings import Settings
@@ -113,6 +114,7 @@ class World:
     cliente: Person
     client_id: str
     _known: dict[str, str] = field(default_factory=dict)
+    _half_hours: int = 0
 
     def path(self, operation: Documented) -> str:
         """The operation's path with ids of records that exist."""
@@ -144,9 +146,25 @@ class World:
         if str(operation) == "clients_create_merge":
             made = self.api.post("/api/v1/clients", json={"full_name": "Ana Twin"}, who=self.owner, workspace=self.workspace)
             body["from"] = made.json.get("id", str(uuid.uuid4()))
+        if "/bookings" in operation.path:
+            body |= {name: known for name, known in self._bookable().items() if name in body}
         if "password" in body and not operation.public:
             body["password"] = PASSWORD  # to prove who they are, and to keep it when they set one
         return body
+
+    def _bookable(self) -> dict[str, Any]:
+        """A service, somebody who offers it and a time of theirs that nobody has asked for yet."""
+        if "service" not in self._known:
+            terms = {"name": "Documented", "duration_minutes": 30, "organizer_ids": [self.staff.id]}
+            made = self.api.post("/api/v1/bookings/services", json=terms, who=self.owner, workspace=self.workspace)
+            assert made.status == 201, made.body
+            self._known["service"] = made.json["id"]
+        self._half_hours += 1
+        start = datetime(2031, 1, 1, tzinfo=UTC) + timedelta(minutes=30 * self._half_hours)
+        return {
+            "service_id": self._known["service"], "organizer_id": self.staff.id, "start_time": start.isoformat(),
+            "end_time": (start + timedelta(minutes=30)).isoformat(), "client_ids": [], "user_id": None, "room_id": None,
+        }  # fmt: skip
 
     def read(self, operation: Documented, path: str) -> bytes | None:
         """What GET on the same path says, as the Owner; None without one."""

@@ -90,6 +90,11 @@ def of_client(connection: psycopg.Connection[Any], workspace: str, client: str) 
     for rows in OF_CLIENT:
         query = f"select id::text from {rows} and workspace_id = %s and client_id = %s"
         found.update(row[0] for row in connection.execute(query.encode(), (workspace, client)))
+    theirs = "select booking_id::text from bookings_participant where workspace_id = %s and client_id = %s"
+    found.update(row[0] for row in connection.execute(theirs.encode(), (workspace, client)))
+    # What can be joined is for every member to find.
+    classes = "select id::text from bookings_time where workspace_id = %s and capacity > 1"
+    found.update(row[0] for row in connection.execute(classes.encode(), (workspace,)))
     # Who read what about them is theirs to know.
     read = "select unnest(array[actor_id::text, record_id]) from audit_logs where action = 'read' and workspace_id = %s and client_id = %s"
     found.update(row[0] for row in connection.execute(read.encode(), (workspace, client)) if row[0])

@@ -17,6 +17,7 @@ import psycopg
 from config.settings import Settings
 from kernel.ids import new_id
 from tests.invited import invite
+from tests.security.calendars import Calendar
 from tests.servers import Api, Person, add_member
 
 LETTERS = "abc"
@@ -129,7 +130,7 @@ class Studios:
             )
             connection.execute(shared.encode(), (studio.id, studio.clients[0], f"%{studio.canary('s')}%"))
             connection.execute(
-                "update workspaces set modules = modules || '{clients}', version = version + 1 where id = %s and 'clients' <> all (modules)",
+                "update workspaces set modules = '{clients,bookings}', version = version + 1 where id = %s and not modules @> '{clients,bookings}'",
                 (studio.id,),
             )
 
@@ -161,6 +162,10 @@ def build(api: Api, settings: Settings, superuser: str) -> Studios:
         studio.invitation = invite(api, people["Colaborador"], f"invited.{staff}@example.com", "Cliente", studio.id, full_name=f"Eva {staff}")
         add_member(settings, studio.id, studio.further, "Colaborador")
         add_member(settings, studio.id, people["Cliente"], "Cliente", studio.clients[0])
+        with psycopg.connect(superuser, autocommit=True) as connection:
+            calendar = Calendar(connection, studio)
+            calendar.furnish()
+            calendar.stock()
     return Studios(api, settings, superuser, run, made)
 
 
@@ -191,6 +196,10 @@ def client(api: Api, studio: Studio, index: int) -> str:
 # Texts that mean something to the product, so that a canary in them would change what is tested.
 MEANINGFUL = frozenset(
     {
+        "bookings.cancelled_by", "bookings.fee_currency", "bookings.location_kind", "bookings.price_currency", "bookings.status",
+        "bookings_participant.fee_currency", "bookings_participant.fee_reason", "bookings_participant.status", "bookings_schedule.overrides",
+        "bookings_schedule.timezone", "bookings_schedule.weekly", "bookings_service.fee_currency", "bookings_service.location_kind",
+        "bookings_service.price_currency",
         "clients_import.charset", "clients_import.date_order", "clients_import.mode", "clients_import.problems", "clients_imported.key",
         "audit_logs.action", "audit_logs.actor", "audit_logs.table_name", "clients.lifecycle_stage", "clients.status", "clients_consent.given_by",
         "clients_consent.purpose", "clients_consent.withdrawn_by", "clients_exclusion.kind", "clients_exclusion.reason",
@@ -207,6 +216,9 @@ _DOMAIN = (
     " on conflict do nothing",
 )
 _ROWS = (
+    "insert into bookings_service_room (workspace_id, service_id, room_id) select s.workspace_id, s.id, r.id from bookings_service s, bookings_room r"
+    " where s.workspace_id = %(ws)s and r.workspace_id = s.workspace_id and s.capacity > 1 limit 1 on conflict do nothing",
+    "insert into bookings_revision (workspace_id, subject, revision) values (%(ws)s, %(ws)s, 1) on conflict do nothing",
     "insert into workspace_modules (workspace_id, module) values (%(ws)s, 'clients') on conflict do nothing",
     "insert into outbox_deliveries (workspace_id, id, module, handler, arguments, done_at)"
     " values (%(ws)s, %(id)s, '', 'nobody:nothing', '{}', now())",
@@ -218,6 +230,11 @@ _ROWS = (
     "insert into clients_filter (workspace_id, id, user_id, name, shared, query)"
     " select %(ws)s, %(id)s, user_id, %(value)s, false, '{}' from user_roles where workspace_id = %(ws)s and role = 'Owner' on conflict do nothing",
 )
+_SEEN_BY = {
+    "workspaces": "w", "bookings_room": "w", "bookings_service": "w",
+    "bookings.title": "0", "bookings.location": "0", "bookings.cancel_reason": "0",
+}  # fmt: skip
+"""Texts that not the staff alone may read: every member, or the clients who take part."""
 TEXTS = """
 select c.relname, a.attname, a.atttypid::regtype::text
   from pg_class c join pg_attribute a on a.attrelid = c.oid
@@ -240,7 +257,7 @@ def plant(studios: Studios) -> dict[str, int]:
                 connection.execute(row.encode(), {"ws": studio.id, "id": made, "value": f"{studio.id}.example"})
             for table, column, kind in columns:
                 where = f"{'id' if table == 'workspaces' else 'workspace_id'} = %(ws)s"
-                canary = studio.canary("w" if table == "workspaces" else "s")
+                canary = studio.canary(_SEEN_BY.get(table) or _SEEN_BY.get(f"{table}.{column}", "s"))
                 value = {
                     "text": f"coalesce({column}, '') || %(canary)s",
                     "text[]": f"array_append({column}, %(canary)s)",

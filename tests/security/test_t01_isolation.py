@@ -18,6 +18,7 @@ from adapters.postgres.statements import Statement
 from plugins.clients.repository import register as repository
 from ports.storage import StorageKey
 from tests.security import oracle
+from tests.security.calendars import Calendar
 from tests.security.documents import Operation, operations
 from tests.security.letters import Letters, files_of, stored
 from tests.security.seeded import planted, rewritten
@@ -34,7 +35,7 @@ SHARES = {"clients_update_note", "clients_replace_note", "clients_create_merge"}
 """Reviewed: by these the staff may show a client what was not theirs before: a note, or a record that became theirs."""
 UNREACHED = {"accounts_get_sign_in_departure", "accounts_get_sign_in_arrival"}
 """Reviewed: this installation has no OpenID provider to leave for or to come back from; test_t23_openid has one."""
-MODULES = ("clients", "workspaces", "privacy", "accounts")
+MODULES = ("clients", "bookings", "workspaces", "privacy", "accounts")
 SEES = {"Owner": "ws012", "Colaborador": "ws012", "Cliente": "w0"}
 
 
@@ -94,15 +95,21 @@ class Walks:
                 foreign.setdefault(kind, set()).update(values)
         elsewhere = set().union(*foreign.values())
         walkers, hidden = [], {}
+        calendar = Calendar(connection, studio)
+        calendar.stock()
+        stages = calendar.pools()
+        offered = own["bookings_service.id"] | own["bookings_room.id"]  # which every member may see
         theirs = {"Colaborador": ("workspaces_invitation.id", studio.invitation), "Cliente": ("clients.id", studio.clients[0])}
         for role in ROLES:
             person = studio.people[role]
             letters = Letters(self.studios.settings, connection, studio, person)
-            pickable = _lists(own)
+            pickable = _lists(own | stages | {"bookings_time.held": {calendar.hold(person)}})
             for kind, one in [theirs[role]] if role in theirs else []:  # as often as all the others, of whom there are more and more
                 pickable[kind] += len(pickable[kind]) * [one]
-            walker = Walker(person, studio.id, pickable, _lists(foreign), MODULES, studio.canary("w"), self.shared, letters, self.dice)
-            mine = {studio.id, person.id, studio.clients[0]} | oracle.sessions(connection, person.id)
+            walker = Walker(
+                person, studio.id, pickable, _lists(foreign), MODULES, studio.canary("w"), self.shared, letters, self.dice, calendar, role
+            )
+            mine = {studio.id, person.id, studio.clients[0]} | oracle.sessions(connection, person.id) | offered
             within = set().union(*own.values()) if role == "Cliente" else own["sessions.id"]
             hidden[id(walker)] = (role, elsewhere | (within - mine))
             walkers.append(walker)
@@ -146,7 +153,8 @@ class Walks:
         if call.operation == "workspaces_get_branding":  # the name of a workspace that verified a domain is for everybody there
             seen = {(letter, scope) for letter, scope in seen if scope != "w"}
         named = {each for text in texts for each in UUIDS.findall(text)} & forbidden
-        named -= {person.id for person in studio.everybody} if call.operation in TELLS_WHO else set()
+        tells_who = call.operation in TELLS_WHO or call.operation.startswith("bookings_")  # whose time a booking is
+        named -= {person.id for person in studio.everybody} if tells_who else set()
         named -= set(UUIDS.findall(call.texts())) | self.written[studio.letter]
         if named and role == "Cliente":  # theirs as of now: a record may have come to be theirs on the way, by a merge
             named -= oracle.of_client(connection, studio.id, studio.clients[0])

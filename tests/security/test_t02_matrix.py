@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from kernel.registry import MOUNT
 from kernel.roles import Access
 from tests.invited import planted
 from tests.links import link
+from tests.security.calendars import STAGES, Calendar
 from tests.security.documents import METHODS, operations
 from tests.security.letters import KIND, Letters, stored
 from tests.security.seeded import rewritten
@@ -35,6 +36,16 @@ FOR_MEMBERS = "/api/v1/workspaces/<uuid:workspace_id>/openapi.json"
 
 NO_PROVIDER = {"/auth/oidc/<string:provider>/start": 404, "/auth/oidc/<string:provider>/callback": 422}
 """Reviewed: this installation has no OpenID provider to leave for, and nobody comes back without a state. With one: test_t23_openid."""
+
+
+_OF_CALENDAR: dict[str, Callable[[Calendar, Person, str], str]] = {
+    "booking_id": lambda calendar, _, rule: calendar.fresh(STAGES.get(rule.rpartition("/")[2], "bookings.coming")),
+    "service_id": lambda calendar, *_: calendar.service("service"),
+    "room_id": lambda calendar, *_: calendar.room(),
+    "hold_id": lambda calendar, person, _: calendar.hold(person),
+    "time_off_id": lambda calendar, person, _: calendar.away(person),
+}
+"""Parameter → something of the calendar of which the operation may be asked."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +115,7 @@ class Matrix:
         self.stored = stored(studios.settings, self.studio)
         studios.repair("a")
         self.links = Letters(studios.settings, studios.kept[0], self.studio, self.studio.people["Owner"])
+        self.calendar = Calendar(studios.kept[0], self.studio)
 
     def mismatches(self, chosen: Iterable[Cell]) -> list[str]:
         found = []
@@ -124,16 +136,20 @@ class Matrix:
             self.studios.kept[0].execute("update user_roles set role = 'Owner' where workspace_id = %s and user_id = %s", (self.studio.id, other))
         path = cell.rule.replace("<path:name>", "start.js")
         for part in [part for part in path.split("/") if part.startswith("<")]:
-            path = path.replace(part, self._value(part.strip("<>").split(":")[-1], cell.role))
+            path = path.replace(part, self._value(part.strip("<>").split(":")[-1], cell.role, cell.rule))
         way = self.documented.get(
             ("/".join("{" + p.strip("<>").split(":")[-1] + "}" if p[:1] == "<" else p for p in cell.rule.split("/")), cell.method)
         )
         if (cell.method, cell.rule) == ("GET", "/api/v1/branding"):
             path += f"?domain={self.studio.domain}"
+        if (cell.method, cell.rule) == ("GET", "/api/v1/bookings/availability"):
+            path += f"?service={self.calendar.service('service')}&from=2026-12-01&to=2026-12-02"
         body = None if way is None or way.body is None else self._body(cell, dict(way.example), person)
         if cell.rule == FILES:
             return self.file(cell.method, self.links.query(cell.method, self.stored), person)
         headers = {"If-Match": "*"} if cell.operation is not None and cell.operation.needs_if_match else {}
+        if cell.operation is not None and cell.operation.marks.key_required:
+            headers["Idempotency-Key"] = uuid.uuid4().hex
         raw = None
         if way is not None and way.upload is not None:
             raw, headers["Content-Type"] = way.upload[1].encode(), way.upload[0]
@@ -148,7 +164,7 @@ class Matrix:
     def _person(self, role: str) -> Person | None:
         return None if role == "anonymous" else self.studios["b"].people["Owner"] if role == "outsider" else self.studio.people[role]
 
-    def _value(self, name: str, role: str) -> str:
+    def _value(self, name: str, role: str, rule: str) -> str:
         """One's own client and membership; for an Owner, who may not leave alone, another's."""
         if name == "invitation_id":
             return self._invitation(role)[0]
@@ -159,6 +175,8 @@ class Matrix:
             return self._below_client(kind)
         if name == "key_id":
             return self._fresh_key()
+        if name in _OF_CALENDAR:
+            return _OF_CALENDAR[name](self.calendar, self._person(role) or self.studio.people["Owner"], rule)
         return {
             "workspace_id": self.studio.id,
             "client_id": self.studio.clients[0],
@@ -217,6 +235,9 @@ class Matrix:
 
     def _body(self, cell: Cell, body: dict[str, Any], person: Person | None) -> dict[str, Any]:
         known = person or self.studio.people["Owner"]
+        if "/bookings" in cell.rule:
+            role = cell.role if cell.role in self.studio.people else "Owner"
+            return self.calendar.wanted(cell.rule, role, body) or body
         if cell.rule == "/auth/signup":
             return {**body, "email": f"{uuid.uuid4().hex}@example.com", "password": PASSWORD, "consents": {"terms": True, "privacy": True}}
         if cell.rule == "/api/v1/users":

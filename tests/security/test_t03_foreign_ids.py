@@ -31,7 +31,7 @@ NOT_OVER_HTTP = {
     ("api_keys", "user_id"), ("api_key_uses", "key_id"),
 }  # fmt: skip
 """Reviewed: foreign keys that no request can name; the product fills them itself."""
-NAMED = KINDS | {"ids": "clients.id"}
+NAMED = KINDS | {"ids": "clients.id", "client_ids": "clients.id", "organizer_ids": "user_roles.user_id", "room_ids": "bookings_room.id"}
 MEANT = {("client_id", "role"): {"role": "Cliente"}, ("assigned_to", "action"): {"action": "assign", "tags": []}}
 """What else a body says when it names this: nothing else reads the id."""
 
@@ -87,7 +87,7 @@ class Twins:
         if way.body is not None:
             body = dict(way.example) | ({"ids": [self.own["clients.id"]]} if "ids" in way.example else {})
             if place == "body":
-                body |= {name: [given] if name == "ids" else given, **MEANT.get((name, next(iter(set(body) & {"role", "action"}), "")), {})}
+                body |= {name: [given] if name.endswith("ids") else given, **MEANT.get((name, next(iter(set(body) & {"role", "action"}), "")), {})}
         query = f"?{name}={given}" if place == "query" else ""
         workspace = given if place == "header" else None if (place, name) == ("path", "workspace_id") else self.a.id
         headers = {"If-Match": "*"} if way.method == "PUT" else {}

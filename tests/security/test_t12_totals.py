@@ -17,6 +17,7 @@ from tests.security.wandering import PASSWORD
 
 CLIENTS = "select count(*) from clients where workspace_id = %(ws)s"
 
+BOOKINGS = "select count(*) from bookings where workspace_id = %(ws)s"
 OF_CLIENT = "select count(*) from {} where workspace_id = %(ws)s and client_id = %(client)s"
 
 TIMELINE = (
@@ -65,6 +66,18 @@ TOTALS: dict[tuple[str, str], str] = {
     ("/api/v1/workspaces", "Cliente"): "select count(*) from user_roles where user_id = %(person)s and ended_at is null",
     ("/api/v1/clients/{client_id}/timeline", "Owner"): TIMELINE,
     ("/api/v1/clients/{client_id}/timeline", "Colaborador"): TIMELINE,
+    ("/api/v1/bookings", "Owner"): f"{BOOKINGS} and status <> 'cancelled'",
+    ("/api/v1/bookings?status=pending", "Colaborador"): f"{BOOKINGS} and status = 'pending'",
+    ("/api/v1/bookings", "Cliente"): (
+        f"{BOOKINGS} and status <> 'cancelled' and id in (select booking_id from bookings_participant where client_id = %(client)s)"
+    ),
+    ("/api/v1/bookings?start_until=2021-01-01T00:00:00Z", "Owner"): f"{BOOKINGS} and status <> 'cancelled' and start_time < '2021-01-01'",
+    ("/api/v1/bookings/{booking_id}/participants", "Owner"): "select 1",
+    ("/api/v1/bookings/{booking_id}/participants", "Cliente"): "select 1",
+    ("/api/v1/bookings/services", "Owner"): "select count(*) from bookings_service where workspace_id = %(ws)s and archived_at is null",
+    ("/api/v1/bookings/services", "Cliente"): "select count(*) from bookings_service where workspace_id = %(ws)s and archived_at is null",
+    ("/api/v1/bookings/rooms", "Cliente"): "select count(*) from bookings_room where workspace_id = %(ws)s and archived_at is null",
+    ("/api/v1/bookings/time-off", "Owner"): "select count(*) from bookings_time_off where workspace_id = %(ws)s",
     ("/api/v1/me/sessions", "Owner"): SIGNED_IN,
     ("/api/v1/me/sessions", "Cliente"): SIGNED_IN,
     ("/api/v1/me/consents", "Owner"): "select count(*) from accounts_consent where user_id = %(person)s",
@@ -100,7 +113,11 @@ def wrong(studios: Studios) -> list[str]:
             for (path, role), sql in TOTALS.items():
                 given = {"ws": studio.id, "client": studio.clients[0], "person": studio.people[role].id}
                 expected = count(connection, sql, **given)
-                items = everything(studios, studio, role, path.replace("{client_id}", studio.clients[0]).replace("{workspace_id}", studio.id))
+                booked = "select booking_id from bookings_participant where workspace_id = %s order by booking_id limit 1"
+                row = connection.execute(booked.encode(), (studio.id,)).fetchone()
+                assert row is not None
+                asked = path.replace("{client_id}", studio.clients[0]).replace("{workspace_id}", studio.id).replace("{booking_id}", str(row[0]))
+                items = everything(studios, studio, role, asked)
                 if len(items) != expected or len({str(item) for item in items}) != expected:
                     found.append(f"{path} as {role} in {studio.letter}: {len(items)}, not {expected}")
     return found

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urlencode
 
 from adapters.http.gateway import Gateway
+from tests.security.calendars import STAGES, Calendar
 from tests.security.documents import Operation
 from tests.security.letters import KIND, Letters
 from tests.servers import Person
@@ -43,6 +44,17 @@ KINDS = {
     "key_id": "api_keys.id",
     "session_id": "sessions.id",
     "file_id": "files.id",
+    "booking_id": "bookings.id",
+    "service_id": "bookings_service.id",
+    "service": "bookings_service.id",
+    "room_id": "bookings_room.id",
+    "room": "bookings_room.id",
+    "hold_id": "bookings_time.id",
+    "time_off_id": "bookings_time_off.id",
+    "organizer_id": "user_roles.user_id",
+    "organizer": "user_roles.user_id",
+    "client": "clients.id",
+    "booked_by": "user_roles.user_id",
 }
 """Parameter → the column whose values it names; others take any id there is."""
 
@@ -129,6 +141,8 @@ class Walker:
     shared: Shared
     letters: Letters
     dice: random.Random
+    calendar: Calendar
+    role: str
 
     def call(self, operation: Operation) -> Call:
         """A random request for the operation, more often sensible than not."""
@@ -137,13 +151,15 @@ class Walker:
         together = self._together(operation) if dice.random() < 0.4 else {}
         for parameter in operation.parameters:
             if parameter["in"] == "path":
-                value = together.get(parameter["name"]) or self._id(parameter["name"], parameter["schema"])
+                stage = self._stage(operation, parameter["name"])
+                value = together.get(parameter["name"]) or self._id(parameter["name"], parameter["schema"], stage)
                 path = path.replace("{" + parameter["name"] + "}", quote(value, safe=""))
         headers = {"Authorization": f"Bearer {self.who.token}"}
         if (workspace := self._workspace()) is not None:
             headers["X-Workspace-Id"] = workspace
         for parameter in operation.parameters:
-            if parameter["in"] == "query" and parameter["name"] != "cursor" and dice.random() < 0.3:
+            chance = 0.95 if parameter.get("required") else 0.3
+            if parameter["in"] == "query" and parameter["name"] != "cursor" and dice.random() < chance:
                 named.append((parameter["name"], self._value(parameter["name"], parameter["schema"])))
         if dice.random() < 0.03:
             named.append(("workspace_id", self._pick(self.foreign, "workspaces.id")))
@@ -158,6 +174,8 @@ class Walker:
             headers["If-None-Match"] = dice.choice(self.shared.tags[:1] + self.shared.tags[2:])
         if operation.method == "POST" and dice.random() < 0.25:
             headers["Idempotency-Key"] = dice.choice(self.shared.keys)
+        elif dice.random() < 0.95 and any(p["in"] == "header" and p["name"] == "Idempotency-Key" and p.get("required") for p in operation.parameters):
+            headers["Idempotency-Key"] = uuid.UUID(int=dice.getrandbits(128)).hex
         if operation.path.startswith("/files/"):
             query = self.letters.query(operation.method, self.own["files.id"][0]) if dice.random() < 0.8 else query
             content = self.letters.content if operation.method == "PUT" else None
@@ -167,6 +185,14 @@ class Walker:
             content = operation.upload[1].replace("Ana", f"Ana {self.text} {dice.randrange(10**6)}").encode()
             return Call(operation.id, operation.method, path, query, headers, content, question, operation.upload[0])
         return Call(operation.id, operation.method, path, query, headers, body, question)
+
+    def _stage(self, operation: Operation, name: str) -> str:
+        """Of bookings, those that the operation asks for; of holds, one's own."""
+        if name != "booking_id":
+            return "bookings_time.held" if name == "hold_id" else ""
+        last = operation.path.rpartition("/")[2]
+        changed = last == "{booking_id}" and operation.method != "GET"
+        return STAGES.get(last, "bookings.coming" if changed or self.role == "Cliente" else "")
 
     def _together(self, operation: Operation) -> dict[str, str]:
         """A client of one's own and something of that very client, which two throws of the dice would rarely name."""
@@ -186,13 +212,13 @@ class Walker:
             return None
         return str(uuid.uuid4()) if chance < 0.98 else self.dice.choice(CRAFTED[:-1])
 
-    def _id(self, name: str, schema: Mapping[str, Any]) -> str:
+    def _id(self, name: str, schema: Mapping[str, Any], stage: str = "") -> str:
         dice, chance = self.dice, self.dice.random()
         if name == "name":
             return dice.choice([*self.modules, "nothing"])
         kind = KINDS.get(name) or NAMES.get(name, "")
         if chance < 0.5:
-            return self._pick(self.own, kind)
+            return self._pick(self.own, stage if self.own.get(stage) else kind)
         if chance < 0.85:
             return self._pick(self.foreign, kind)
         if chance < 0.92:
@@ -218,6 +244,8 @@ class Walker:
             return str(self.dice.choice((1, 2, 3, 50)) if name == "limit" else self.dice.randrange(1000))
         if "boolean" in kinds:
             return self.dice.choice(("true", "false"))
+        if schema.get("format") == "date":
+            return self.dice.choice(("2026-12-01", "2026-12-07"))
         if schema.get("format") == "date-time":
             return self.dice.choice(("2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z"))
         words: tuple[str, ...] = ("zq", "bia", "ana", "clients", *string.ascii_lowercase, self.text)
@@ -226,6 +254,10 @@ class Walker:
     def _body(self, operation: Operation) -> dict[str, Any]:
         dice, schema = self.dice, operation.body or {}
         required = set(schema.get("required", ()))
+        if "/bookings" in operation.path and dice.random() < 0.6:
+            wanted = self.calendar.wanted(operation.path, self.role, operation.example)
+            if wanted is not None:
+                return wanted
         body: dict[str, Any] = {}
         for name, value in copy.deepcopy(dict(operation.example)).items():
             if name not in required and dice.random() < 0.4:

@@ -22,23 +22,23 @@ for _table in ("bookings", "bookings_time"):
 
 SWEEP: Final = sql("select app.bookings_sweep($1::uuid[])", "subjects")
 # With the longest booking and the widest buffers: plain comparisons, because && cannot use its index under row-level security.
-_NEAR: Final = "starts_at > {0}::timestamptz - interval '36 hours' and starts_at < {1}::timestamptz + interval '12 hours'"
-_OVERLAPS: Final = "blocked && tstzrange($4, $5) and id <> $6 and (expires_at is null or expires_at > clock_timestamp()) and " + _NEAR.format(
-    "$4", "$5"
+_OVERLAPS: Final = (
+    "blocked && tstzrange($2, $3) and id <> $4 and (expires_at is null or expires_at > clock_timestamp())"
+    " and starts_at > $2::timestamptz - interval '36 hours' and starts_at < $3::timestamptz + interval '12 hours'"
 )
 CONFLICT: Final = sql(
-    "select starts_at, ends_at, case when organizer_id = $2 then 'organizer' else 'room' end as resource from bookings_time"
-    f" where workspace_id = $1 and (organizer_id = $2 or room_id = $3) and {_OVERLAPS} order by starts_at limit 1",
-    "workspace_id", "organizer_id", "room_id", "from", "to", "besides",
+    "select starts_at, ends_at, case when organizer_id = $5 then 'organizer' else 'room' end as resource from bookings_time"
+    f" where workspace_id = $1 and (organizer_id = $5 or room_id = $6) and {_OVERLAPS} order by starts_at limit 1",
+    "workspace_id", "from", "to", "besides", "organizer_id", "room_id",
 )  # fmt: skip
 FREE_ROOM: Final = sql(
-    "select r.id from unnest($2::uuid[]) with ordinality as c (id, place) join bookings_room r on r.workspace_id = $1 and r.id = c.id"
-    " where r.archived_at is null and not exists (select from bookings_time t where t.workspace_id = $1 and t.room_id = c.id"
-    " and t.blocked && tstzrange($3, $4) and t.id <> $5 and (t.expires_at is null or t.expires_at > clock_timestamp())"
-    f" and {_NEAR.format('$3', '$4')})"
-    " and not exists (select from bookings_time_off o where o.workspace_id = $1 and o.room_id = c.id and o.starts_at < $4 and o.ends_at > $3)"
+    "select r.id from unnest($5::uuid[]) with ordinality as c (room, place) join bookings_room r on r.workspace_id = $1 and r.id = c.room"
+    " where r.archived_at is null"
+    f" and not exists (select from bookings_time where workspace_id = $1 and room_id = c.room and {_OVERLAPS})"
+    " and not exists (select from bookings_time_off o where o.workspace_id = $1 and o.room_id = c.room"
+    " and o.starts_at < $3::timestamptz and o.ends_at > $2::timestamptz)"
     " order by c.place limit 1",
-    "workspace_id", "candidates", "from", "to", "besides",
+    "workspace_id", "from", "to", "besides", "candidates",
 )  # fmt: skip
 _COLUMNS: Final = ("organizer_id", "room_id", "service_id", "starts_at", "ends_at", "from", "to", "capacity")
 TAKE: Final = sql(
