@@ -36,4 +36,4 @@ def quotas_of(settings: Settings) -> Quotas:
 
 def turns_of(settings: Settings) -> Turns:
     """What one workspace may occupy of a process: a thread is left for others at any time wherever there are three, and else after a while."""
-    return Turns(settings.limit_at_once or max(2, settings.threads - 1), settings.threads)
+    return Turns(settings.limit_at_once or max(2, settings.threads - 1), settings.threads, settings.limit_share / 100)

@@ -22,7 +22,7 @@ _NOTHING_IS_NOT_SET: Final = (
     "supabase_url", "supabase_key", "supabase_jwt_secret",
 )  # fmt: skip
 _LIMITS = (
-    "limit_person limit_key limit_workspace limit_address limit_at_once"
+    "limit_person limit_key limit_workspace limit_address limit_at_once limit_share"
     " password_checks_account password_checks_address letters_account letters_address"
 )
 GENEROUS: Final[Mapping[str, Any]] = dict.fromkeys(_LIMITS.split(), 1_000_000_000)
@@ -160,6 +160,9 @@ class Settings:
     limit_address: int = _a("FITPRO_LIMIT_ADDRESS", 60, "requests from one address that nobody signed in for, in limit_window_s", Env.int, _QUOTA)
     limit_at_once: int = _a(
         "FITPRO_LIMIT_AT_ONCE", 0, "requests of a workspace a web process works on at a time; 0: threads - 1, but 2", Env.int, Range(0)
+    )
+    limit_share: int = _a(
+        "FITPRO_LIMIT_SHARE", 50, "percent of a web process's threads that a workspace may keep busy while others ask", Env.int, Range(1)
     )
     limit_window_s: int = _a("FITPRO_LIMIT_WINDOW_S", 60, "the seconds that limits are counted over", Env.int, Range(1, 86_400))
 

@@ -4,184 +4,27 @@ from __future__ import annotations
 
 import random
 import re
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
 import pytest
 
 from adapters.http.gateway import Gateway
+from adapters.local.storage import SignedLinks
 from adapters.postgres.statements import Statement
+from plugins.accounts.repository import sessions
 from plugins.clients.repository import register as repository
+from plugins.sdk import sql
 from ports.storage import StorageKey
-from tests.security import oracle
-from tests.security.calendars import Calendar
-from tests.security.documents import Operation, operations
-from tests.security.letters import Letters, files_of, stored
+from tests.security.letters import Letters
 from tests.security.seeded import planted, rewritten
-from tests.security.studios import MEANINGFUL, TEXTS, Studio, Studios, build, canaries, decoded, plant
-from tests.security.wandering import UUIDS, Answer, Call, Shared, Walker, serve, walk
+from tests.security.studios import MEANINGFUL, TEXTS, Studios, build, canaries, plant
+from tests.security.walks import SEES, UNREACHED, Walked, Walks
+from tests.security.wandering import Answer, Call, serve
 from tests.servers import Api
 
 STEPS, TORTURE_STEPS = 10_000, 50_000
-ROUND = 250
-ROLES = ("Owner", "Owner", "Colaborador", "Cliente", "Cliente")
-TELLS_WHO = {"privacy_list_audit_reads", "clients_list_consents", "clients_create_consents", "clients_list_notes", "clients_get_note"}
-"""Reviewed: what tells a client who of the staff handled their data; the first by name as well."""
-SHARES = {"clients_update_note", "clients_replace_note", "clients_create_merge"}
-"""Reviewed: by these the staff may show a client what was not theirs before: a note, or a record that became theirs."""
-UNREACHED = {"accounts_get_sign_in_departure", "accounts_get_sign_in_arrival"}
-"""Reviewed: this installation has no OpenID provider to leave for or to come back from; test_t23_openid has one."""
-MODULES = ("clients", "bookings", "workspaces", "privacy", "accounts")
-SEES = {"Owner": "ws012", "Colaborador": "ws012", "Cliente": "w0"}
-
-
-@dataclass
-class Walked:
-    """What a walk found. leaks and changed must stay empty."""
-
-    steps: int = 0
-    leaks: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    broken: list[str] = field(default_factory=list)
-    statuses: Counter[int] = field(default_factory=Counter)
-    asked: Counter[tuple[str, str]] = field(default_factory=Counter)  # operation and role
-    succeeded: Counter[tuple[str, str]] = field(default_factory=Counter)
-
-
-class Walks:
-    """Walks through the studios, one studio's members at a time, so that every change elsewhere is one too many."""
-
-    def __init__(self, studios: Studios, gateway: Gateway, seed: int) -> None:
-        self.studios, self.gateway, self.dice, self.shared = studios, gateway, random.Random(seed), Shared()
-        self.ways = ways_of(studios, gateway)
-        self.files = {letter: stored(studios.settings, studio) for letter, studio in studios.all.items()}
-        self.written: dict[str, set[str]] = {letter: set() for letter in studios.all}
-
-    def go(self, steps: int, *, only: str = "abc") -> Walked:
-        found = Walked()
-        with self.studios.connect() as connection:
-            while found.steps < steps:
-                studio = self.studios[self.dice.choice(only)]
-                before = {other.letter: self._digest(connection, other) for other in self.studios.others(studio.letter)}
-                self._round(connection, studio, found)
-                for other in self.studios.others(studio.letter):
-                    after = self._digest(connection, other)
-                    found.changed += [f"{table} of {other.letter}" for table in after if after[table] != before[other.letter][table]]
-        return found
-
-    def cells(self) -> set[tuple[str, str]]:
-        """Every operation with every role that it lets in."""
-        roles = {compiled.operation.id: compiled.operation.roles for compiled in self.gateway.compiled.values()}
-        return {(way.id, role) for way in self.ways for role in roles.get(way.id) or set(ROLES)}
-
-    def _digest(self, connection: Any, studio: Studio) -> dict[str, str]:
-        content = files_of(self.studios.settings)[0].get(StorageKey(UUID(studio.id), UUID(self.files[studio.letter]))).content
-        return oracle.digests(connection, studio.id, [person.id for person in studio.everybody]) | {"files": content.decode("latin-1")}
-
-    def _ids(self, connection: Any, studio: Studio) -> dict[str, set[str]]:
-        places = set().union(*(oracle.sessions(connection, person.id) for person in studio.everybody))
-        return oracle.ids(connection, studio.id) | {"sessions.id": places, "files.id": {self.files[studio.letter]}}
-
-    def _round(self, connection: Any, studio: Studio, found: Walked) -> None:
-        self.studios.repair(studio.letter)
-        own = self._ids(connection, studio)
-        foreign: dict[str, set[str]] = {}
-        for other in self.studios.others(studio.letter):
-            for kind, values in self._ids(connection, other).items():
-                foreign.setdefault(kind, set()).update(values)
-        elsewhere = set().union(*foreign.values())
-        walkers, hidden = [], {}
-        calendar = Calendar(connection, studio)
-        calendar.stock()
-        stages = calendar.pools()
-        offered = own["bookings_service.id"] | own["bookings_room.id"]  # which every member may see
-        theirs = {"Colaborador": ("workspaces_invitation.id", studio.invitation), "Cliente": ("clients.id", studio.clients[0])}
-        for role in ROLES:
-            person = studio.people[role]
-            letters = Letters(self.studios.settings, connection, studio, person)
-            pickable = _lists(own | stages | {"bookings_time.held": {calendar.hold(person)}})
-            for kind, one in [theirs[role]] if role in theirs else []:  # as often as all the others, of whom there are more and more
-                pickable[kind] += len(pickable[kind]) * [one]
-            walker = Walker(
-                person, studio.id, pickable, _lists(foreign), MODULES, studio.canary("w"), self.shared, letters, self.dice, calendar, role
-            )
-            mine = {studio.id, person.id, studio.clients[0]} | oracle.sessions(connection, person.id) | offered
-            within = set().union(*own.values()) if role == "Cliente" else own["sessions.id"]
-            hidden[id(walker)] = (role, elsewhere | (within - mine))
-            walkers.append(walker)
-        by_role = {role: [walker for walker in walkers if hidden[id(walker)][0] == role] for role in ROLES}
-        open_to = self.cells()
-        cells = [(way, role) for way in self.ways for role in by_role if (way.id, role) in open_to and way.id not in UNREACHED]
-
-        def choose() -> tuple[Walker, Operation]:
-            """Anything; one time in four, what got in least."""
-            if not cells or self.dice.random() < 0.75:
-                return self.dice.choice(walkers), self.dice.choice(self.ways)
-            way, role = min(cells, key=lambda cell: (found.succeeded[_names(cell)] + found.asked[_names(cell)] / 20, self.dice.random()))
-            if (way.id, role) == ("workspaces_delete_own_membership", "Owner"):  # who may not leave alone
-                assert studio.further is not None
-                connection.execute("update user_roles set role = 'Owner' where workspace_id = %s and user_id = %s", (studio.id, studio.further.id))
-            return self.dice.choice(by_role[role]), way
-
-        def after(walker: Walker, way: Operation, call: Call, answer: Answer) -> None:
-            role, forbidden = hidden[id(walker)]
-            self._judge(connection, studio, role, forbidden, call, answer, found)
-            # A role given on the way would make its holder see more than the one expected of them.
-            again = answer.status == 401 or way.path.endswith(("/role", "/accept")) or way.id in SHARES
-            if again or found.steps % 25 == 0:
-                self.studios.repair(studio.letter)
-
-        walk(self.gateway, choose, ROUND, after)
-
-    def _judge(self, connection: Any, studio: Studio, role: str, forbidden: set[str], call: Call, answer: Answer, found: Walked) -> None:
-        found.steps += 1
-        found.statuses[answer.status] += 1
-        found.asked[call.operation, role] += 1
-        if answer.status < 304:
-            found.succeeded[call.operation, role] += 1
-        if answer.status >= 500:
-            found.broken.append(f"{role} {call.method} {call.path}?{call.query} {call.body!r}: {answer.status} {answer.body[:200]}")
-        told = SEES[role] + ("s" if call.operation == "privacy_list_audit_reads" else "")
-        # An id that somebody of this studio wrote into a text of theirs, as a tag, comes back with the text.
-        self.written[studio.letter].update(UUIDS.findall((call.body or b"").decode("utf-8", "replace").lower()))
-        texts = list(decoded(answer.texts()))
-        seen = {(letter, scope) for letter, scope in canaries(texts) if letter != studio.letter or scope not in told}
-        if call.operation == "workspaces_get_branding":  # the name of a workspace that verified a domain is for everybody there
-            seen = {(letter, scope) for letter, scope in seen if scope != "w"}
-        named = {each for text in texts for each in UUIDS.findall(text)} & forbidden
-        tells_who = call.operation in TELLS_WHO or call.operation.startswith("bookings_")  # whose time a booking is
-        named -= {person.id for person in studio.everybody} if tells_who else set()
-        named -= set(UUIDS.findall(call.texts())) | self.written[studio.letter]
-        if named and role == "Cliente":  # theirs as of now: a record may have come to be theirs on the way, by a merge
-            named -= oracle.of_client(connection, studio.id, studio.clients[0])
-        if seen or named:
-            found.leaks.append(f"{role} {call.method} {call.path}?{call.query}: {answer.status} {seen or named}")
-
-
-def _names(cell: tuple[Operation, str]) -> tuple[str, str]:
-    return cell[0].id, cell[1]
-
-
-def _lists(ids: dict[str, set[str]]) -> dict[str, list[str]]:
-    return {kind: sorted(values) for kind, values in ids.items() if values}
-
-
-def ways_of(studios: Studios, gateway: Gateway) -> list[Operation]:
-    """Every documented operation, and the routes the document leaves out."""
-    ways = operations(studios.api.get("/api/v1/openapi.json").json)
-    documented = {way.path for way in ways}
-    for rule in gateway.flask.url_map.iter_rules():
-        path = rule.rule
-        for name in rule.arguments:
-            path = path.replace(next(part for part in path.split("/") if part.endswith(f":{name}>")), "{" + name + "}")
-        if path not in documented and "assets" not in path and path != "/docs":
-            parameters = [{"in": "path", "name": name, "schema": {"format": "uuid"}} for name in rule.arguments]
-            ways += [Operation(rule.endpoint, method, path, parameters, None, {}) for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})]
-    return ways
 
 
 def test_t1_ten_thousand_random_requests_show_and_change_nothing_of_another_workspace(
@@ -202,15 +45,16 @@ def test_t1_fifty_thousand_random_requests_show_and_change_nothing_of_another_wo
 
 
 def judge(found: Walked, walks: Walks) -> None:
-    cells = walks.cells()
-    rarest = min(found.succeeded[cell] for cell in cells if cell[0] not in UNREACHED)
-    print(f"T1: {found.steps} requests over {len(walks.ways)} operations: {len(found.leaks)} leaks, {len(found.changed)} foreign tables changed")
-    print(f"each of {len(cells)} pairs of operation and role got in, the rarest {rarest} times; statuses {dict(sorted(found.statuses.items()))}")
+    cells = {cell: found.succeeded[cell] for cell in walks.cells() if cell[0] not in UNREACHED}
+    print(
+        f"T1: {found.steps} requests over {len(walks.ways)} operations: {len(found.leaks)} leaks, {len(found.changed)} foreign tables changed;"
+        f" of {len(cells)} pairs of operation and role the rarest got in {min(cells.values())} times; statuses {dict(found.statuses)}"
+    )
     assert found.leaks == []
     assert found.changed == []
     assert found.broken == []
     # A walk that never got in anywhere would find nothing either.
-    assert {cell for cell in cells if not found.succeeded[cell]} == {(id, role) for id in UNREACHED for role in SEES}
+    assert walks.missed(found) == set()
     assert sum(found.succeeded.values()) > found.steps / 4
     assert found.statuses[404] > found.steps / 20
 
@@ -242,7 +86,7 @@ def test_t1_a_record_that_came_by_a_merge_is_the_clients_own_and_no_other_is(vic
 
         def judged() -> Answer:
             answer = serve(gateway, call)
-            walks._judge(connection, studio, "Cliente", forbidden, call, answer, found)
+            walks.look(connection, studio, "Cliente", forbidden, call, answer, found)
             return answer
 
         assert health[twin] in judged().body
@@ -287,6 +131,33 @@ def test_t1_a_statement_without_its_workspace_is_caught_unless_the_policy_holds(
         found = walks.go(500)
     assert bool(found.leaks) is open_policy
     assert bool(found.changed) is open_policy
+
+
+def test_t1_an_operation_that_nobody_gets_into_is_told(victims: Studios, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Letters, "token", lambda _self, _path: "nothing that was ever sent")
+    walks = only(Walks(victims, gateway, seed=6), "accounts_create_password_reset", "accounts_list_sessions")
+    assert walks.missed(walks.go(250)) == {("accounts_create_password_reset", role) for role in SEES}
+
+
+def test_t1_a_list_of_everybodys_sessions_is_caught(victims: Studios, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    faulty = sessions.LIVING.text.replace("user_id = $1 and", "$1::uuid is not null and")
+    monkeypatch.setattr(sessions, "LIVING", sql(faulty, "actor_id", "current", "before", "limit"))
+    assert only(Walks(victims, gateway, seed=7), "accounts_list_sessions").go(250).leaks != []
+
+
+def test_t1_a_signature_that_fits_any_file_is_caught(victims: Studios, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    signed = SignedLinks._sign
+    monkeypatch.setattr(SignedLinks, "_sign", lambda self, method, _key, pairs: signed(self, method, StorageKey(UUID(int=0), UUID(int=0)), pairs))
+    found = only(Walks(victims, gateway, seed=8), "fetch", "receive").go(500)
+    assert found.leaks != []
+    assert any(change.startswith("files") for change in found.changed)
+
+
+def only(walks: Walks, *ids: str) -> Walks:
+    """A walk that knows these operations alone."""
+    walks.ways = [way for way in walks.ways if way.id in ids]
+    assert {way.id for way in walks.ways} == set(ids)
+    return walks
 
 
 def test_t1_a_canary_is_seen_in_a_header_and_inside_a_cursor(victims: Studios, gateway: Gateway) -> None:

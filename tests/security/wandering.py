@@ -254,7 +254,7 @@ class Walker:
     def _body(self, operation: Operation) -> dict[str, Any]:
         dice, schema = self.dice, operation.body or {}
         required = set(schema.get("required", ()))
-        if "/bookings" in operation.path and dice.random() < 0.6:
+        if "/bookings" in operation.path and dice.random() < 0.8:
             wanted = self.calendar.wanted(operation.path, self.role, operation.example)
             if wanted is not None:
                 return wanted

@@ -27,7 +27,7 @@ class Process:
 
     def __init__(self, threads: int = 2, at_once: int = 9) -> None:
         self.clock = Clock()
-        self.turns = Turns(at_once, threads, clock=self.clock)
+        self.turns = Turns(at_once, threads, 0.5, clock=self.clock)
         self.threads = threads
 
     def flood(self, seconds: float, *, beside: Callable[[], None] = lambda: None) -> int:
@@ -114,8 +114,14 @@ def test_everybody_gets_a_thread_at_some_time(threads: int) -> None:
     process.turns.give_back(process.turns.take(A))
 
 
+def test_whoever_may_have_all_of_it_may_have_it_always() -> None:
+    process = Process()
+    process.turns = Turns(9, 2, 1.0, clock=process.clock)
+    assert process.flood(10, beside=process.b) == 0
+
+
 def test_no_more_of_one_workspace_run_than_may_at_once() -> None:
-    turns = Turns(2, 8)
+    turns = Turns(2, 8, 0.5)
     first = [turns.take(A) for _ in range(2)]
     with pytest.raises(RateLimited):
         turns.take(A)
@@ -126,7 +132,7 @@ def test_no_more_of_one_workspace_run_than_may_at_once() -> None:
 
 def test_a_workspace_that_runs_nothing_is_forgotten_after_many_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("adapters.http.turns._KNOWN", 3)
-    turns = Turns(2, 2)
+    turns = Turns(2, 2, 0.5)
     for workspace in range(10):
         turns.give_back(turns.take(workspace))
     assert len(turns._of) == 3
