@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
@@ -189,10 +189,10 @@ class _Context:
         client_id: whose data it is; they see the entry in their own list of reads. purpose: why, in a few words of the plugin's."""
         cast("UnitOfWork", current().open_transaction).record_read(table, record_id, client_id=client_id, purpose=purpose)
 
-    def repoint(self, table: str, source: uuid.UUID, to: uuid.UUID) -> list[Repointed]:
+    def repoint(self, table: str, source: uuid.UUID, to: uuid.UUID, *, leaving: Collection[str] = ()) -> list[Repointed]:
         """Make every row that refers to one record of your table refer to another, in all plugins' tables, on or off. Rows that cannot move,
-        because there is one like them, stay and are counted."""
-        return _repoint(cast("UnitOfWork", current().open_transaction), table, source, to)
+        because there is one like them, stay and are counted. leaving: tables of yours whose rows you move yourself, or not."""
+        return _repoint(cast("UnitOfWork", current().open_transaction), table, source, to, leaving)
 
     def get(self, model: type[M], id: uuid.UUID) -> M:
         """The row of this workspace with this id. Raises NotFound."""

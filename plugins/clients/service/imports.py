@@ -97,20 +97,21 @@ class Imports:
         done, seen = int(told["done"]), dict[str, int]()
         while done < len(arrivals):
             rows = arrivals[done : done + step]
-            part = self._step(rows, seen, options, add=not refused)
+            part = self._step(import_id if not refused else None, rows, seen, options)
             done += len(rows)
             self._stored.advance(import_id, {**part.counts, "done": len(rows)}, part.problems[:MOST], finished=done >= len(arrivals))
             yield {"done": done, "total": len(arrivals)}
         if not arrivals:
             self._stored.advance(import_id, Sorted().counts, [], finished=True)
 
-    def _step(self, arrivals: Sequence[Arrival], seen: dict[str, int], options: Options, *, add: bool) -> Sorted:
+    def _step(self, import_id: UUID | None, arrivals: Sequence[Arrival], seen: dict[str, int], options: Options) -> Sorted:
+        """import_id: None to add nobody."""
         self._stored.lock()
         whole = Sorted()
         for start in range(0, len(arrivals), _STEP):
             part = self._sort(arrivals[start : start + _STEP], seen, options)
-            if add:
-                self._add(part.new)
+            if import_id is not None:
+                self._add(import_id, part.new)
             else:
                 part.new.clear()
             whole.new += part.new
@@ -126,7 +127,7 @@ class Imports:
         holders = {} if options.allow_duplicate else self._stored.holders({term for each in good for term in each.terms})
         return sort(arrivals, known, holders, seen, allow_duplicate=options.allow_duplicate)
 
-    def _add(self, arrivals: Sequence[Arrival]) -> None:
+    def _add(self, import_id: UUID, arrivals: Sequence[Arrival]) -> None:
         if not arrivals:
             return
         now = self._now()
@@ -138,7 +139,7 @@ class Imports:
             for each in arrivals
         ]  # fmt: skip
         terms = {each["id"]: terms_of(*(each[name] for name in ("full_name", "email", "tags", "phone", "birth_date"))) for each in clients}
-        self._stored.add(clients, terms, {client["id"]: each.key for client, each in zip(clients, arrivals, strict=True)})
+        self._stored.add(import_id, clients, terms, {client["id"]: each.key for client, each in zip(clients, arrivals, strict=True)})
         for client in clients:
             events.clients_created(client_id=client["id"])
 
