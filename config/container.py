@@ -23,6 +23,7 @@ from adapters.local.zone import ZoneFile
 from adapters.postgres.database import PostgresDatabase
 from adapters.postgres.hosts import PostgresHosts
 from adapters.postgres.pool import Pool
+from adapters.postgres.quotas import PostgresMeter
 from adapters.smtp.mailer import SmtpMailer, SmtpServer
 from config.databases import Connections, connections
 from config.federation import federation, verifier
@@ -131,9 +132,11 @@ class Container(containers.DeclarativeContainer):
     )
     mailer = providers.Singleton(_mailer, settings)
     limiter = providers.Singleton(limiter_of, settings)
+    meter = providers.Singleton(PostgresMeter, auth_database)
     throttle = providers.Singleton(
         Throttle,
         limiter,
+        meter,
         providers.Callable(quotas_of, settings),
         providers.Callable(Addresses, settings.provided.trusted_proxies),
         providers.Callable(at_once, settings),

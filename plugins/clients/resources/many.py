@@ -19,7 +19,7 @@ from plugins.clients.schemas.many import (
     TimelineEntrySchema,
 )
 from plugins.clients.schemas.register import ClientSchema
-from plugins.sdk import MethodView, Page, PageRequest, Separator, Sheet, SheetFormat, allow, ctx, file_of, page_of, unconditional
+from plugins.sdk import MethodView, Page, PageRequest, Separator, Sheet, SheetFormat, allow, ctx, file_of, metered, page_of, unconditional
 
 COLUMNS = (
     "id", "full_name", "email", "phone", "birth_date", "status", "tags", "notes", "assigned_to", "created_at", "updated_at", "archived_at",
@@ -34,6 +34,7 @@ class Export(MethodView):
 
     @blp.arguments(ExportQuerySchema, location="query")
     @blp.file("text/csv", XLSX)
+    @metered("exports")
     @allow("write")
     def get(self, query: dict[str, Any]) -> Any:
         """Download clients as CSV or XLSX, filtered as the list is; an import reads the CSV back."""
