@@ -29,7 +29,8 @@ create table clients_history (
   id uuid not null,
   client_id uuid not null,
   at timestamptz not null,
-  kind text not null,
+  kind text not null constraint ck_clients_history_kind
+    check (kind in ('clients.stage', 'clients.archived', 'clients.restored', 'clients.health', 'clients.merged')),
   detail text,
   reference uuid,
   constraint pk_clients_history primary key (workspace_id, id),

@@ -14,6 +14,7 @@ history = sa.Table(
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("detail", sa.Text),
     sa.Column("reference", sa.Uuid),
+    sa.CheckConstraint("kind in ('clients.stage', 'clients.archived', 'clients.restored', 'clients.health', 'clients.merged')", name="kind"),
     sa.ForeignKeyConstraint(
         ["workspace_id", "client_id"], ["clients.workspace_id", "clients.id"], ondelete="CASCADE", name="fk_clients_history_client_id"
     ),
