@@ -83,7 +83,7 @@ def build(ports: Provided) -> Service:
         timeline=Timeline(past=stored.timeline),
         filters=Filters(stored=stored.filters, now=now),
         exports=stored.many,
-        imports=Imports(stored=stored.imports, queue=_import_later, unquoted=unquoted, now=ports.clock.now),
+        imports=Imports(stored=stored.imports, queue=_import_later, custom=_custom_fields, unquoted=unquoted, now=ports.clock.now),
         notes=Notes(notes=stored.notes, now=now),
         exclusions=Exclusions(exclusions=stored.exclusions, encryption=ports.encryption, now=now),
         resealing=Resealing(rows=stored.resealing, encryption=ports.encryption),

@@ -62,9 +62,10 @@ _COLLABORATORS = sql(
 )
 _ADD = sql(
     "insert into clients (workspace_id, id, full_name, search_name, email, phone, birth_date, status, tags, notes, assigned_to, archived_at,"
-    " created_at, updated_at) select $1, r.* from jsonb_to_recordset($2::jsonb) as r (id uuid, full_name text, search_name text, email text,"
-    " phone text, birth_date date, status text, tags text[], notes text, assigned_to uuid, archived_at timestamptz, created_at timestamptz,"
-    " updated_at timestamptz)",
+    " created_at, updated_at, lifecycle_stage, lifecycle_since, custom_fields) select $1, r.* from jsonb_to_recordset($2::jsonb) as r (id uuid,"
+    " full_name text, search_name text, email text, phone text, birth_date date, status text, tags text[], notes text, assigned_to uuid,"
+    " archived_at timestamptz, created_at timestamptz, updated_at timestamptz, lifecycle_stage text, lifecycle_since timestamptz,"
+    " custom_fields jsonb)",
     "workspace_id", "clients", json=("clients",),
 )  # fmt: skip
 _ADD_TERMS = sql(

@@ -55,6 +55,7 @@ class Nothing:
     """No custom fields."""
 
     names = ()
+    properties: Mapping[str, Mapping[str, Any]] = {}
 
     def faults(self, value: Mapping[str, Any], at: str = "") -> list[Fault]:
         return []
