@@ -134,11 +134,11 @@ class Throttle:
     def metered(self, environ: Environ, name: str, who: Principal) -> Iterator[None]:
         """Count what the block does against a quota of the caller's, unless it raises. Raises RateLimited, and what the meter does when it
         cannot count."""
-        asked = self._quotas.metered[name], self._own(who)[1]
+        asked = quota, _ = self._quotas.metered[name], self._own(who)[1]
         found = self._meter.take(*asked)
         environ[TOLD] = _together(environ[TOLD], (_policy((asked[0],)), _left((asked,), (found,))))
         if not found.allowed:
-            raise _too_many((asked,), (found,))
+            raise _too_many((asked,), (found,), f"At most {quota.count} {quota.name} in {quota.window_s // 60} minutes; wait a little.")
         try:
             yield
         except BaseException:
@@ -195,7 +195,7 @@ def _hashed(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
 
 
-def _too_many(asked: Sequence[Asked], standings: Sequence[Standing]) -> RateLimited:
+def _too_many(asked: Sequence[Asked], standings: Sequence[Standing], detail: str | None = None) -> RateLimited:
     full = [(quota, standing) for (quota, _), standing in zip(asked, standings, strict=True) if not standing.allowed]
     wait_s = ceil(max(standing.wait_s for _, standing in full))
-    return RateLimited(retry_after_s=max(1, wait_s), extra={"violated_policies": [quota.name for quota, _ in full]})
+    return RateLimited(detail, retry_after_s=max(1, wait_s), extra={"violated_policies": [quota.name for quota, _ in full]})

@@ -111,7 +111,8 @@ def test_an_import_brings_custom_fields_and_stages_and_is_part_of_the_past(studi
     assert (ana["custom_fields"], ana["lifecycle_stage"]) == ({"goal": "Weight", "visits": 3}, "lead")
     assert ana["lifecycle_since"] == ana["created_at"]
     past = studio.get(f"/{ana['id']}/timeline")["items"]
-    assert sorted((each["kind"], each["reference"]) for each in past) == [("clients.created", ana["id"]), ("clients.imported", sent.json["id"])]
+    assert [(each["kind"], each["reference"]) for each in past] == [("clients.imported", sent.json["id"]), ("clients.created", ana["id"])]
+    assert {each["at"] for each in past} == {ana["created_at"]}
 
 
 def test_a_corrected_file_adds_what_was_missing(studio: Studio) -> None:

@@ -73,9 +73,9 @@ _ADD_TERMS = sql(
     "workspace_id", "ids", "terms",
 )  # fmt: skip
 _ADD_KEYS = sql(
-    "insert into clients_imported (workspace_id, client_id, key, import_id)"
-    " select $1, t.id, t.key, $4 from unnest($2::uuid[], $3::text[]) t (id, key)",
-    "workspace_id", "ids", "keys", "import_id",
+    "insert into clients_imported (workspace_id, client_id, key, import_id, at)"
+    " select $1, t.id, t.key, $4, $5 from unnest($2::uuid[], $3::text[]) t (id, key)",
+    "workspace_id", "ids", "keys", "import_id", "at",
 )  # fmt: skip
 _ADVANCE = sql(
     "update clients_import set done = done + $3, added = added + $4, present = present + $5, duplicates = duplicates + $6, invalid = invalid + $7,"
@@ -126,7 +126,7 @@ class Imports:
         ctx.work.write(_ADD, clients=list(clients))
         pairs = [(id, term) for id, each in terms.items() for term in each]
         ctx.work.write(_ADD_TERMS, ids=[id for id, _ in pairs], terms=[term for _, term in pairs])
-        ctx.work.write(_ADD_KEYS, ids=list(keys), keys=list(keys.values()), import_id=import_id)
+        ctx.work.write(_ADD_KEYS, ids=list(keys), keys=list(keys.values()), import_id=import_id, at=clients[0]["created_at"])
 
     def advance(self, import_id: UUID, counts: Mapping[str, int], problems: Sequence[Mapping[str, object]], *, finished: bool) -> None:
         ctx.work.write(_ADVANCE, import_id=import_id, problems=list(problems), finished=finished, most=MOST, **counts)
