@@ -24,6 +24,7 @@ from adapters.local.zone import ZoneFile
 from adapters.postgres.database import PostgresDatabase
 from adapters.postgres.hosts import PostgresHosts
 from adapters.postgres.pool import Pool
+from adapters.postgres.quotas import PostgresMeter
 from adapters.redis.cache import RedisCache
 from adapters.smtp.mailer import SmtpMailer, SmtpServer
 from config.databases import Connections, connections
@@ -140,9 +141,11 @@ class Container(containers.DeclarativeContainer):
     mailer = providers.Singleton(_mailer, settings)
     cache = providers.Singleton(_cache, settings)
     limiter = providers.Singleton(limiter_of, settings)
+    meter = providers.Singleton(PostgresMeter, auth_database)
     throttle = providers.Singleton(
         Throttle,
         limiter,
+        meter,
         providers.Callable(quotas_of, settings),
         providers.Callable(Addresses, settings.provided.trusted_proxies),
         providers.Callable(turns_of, settings),

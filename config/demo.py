@@ -33,6 +33,15 @@ AddMember = Callable[[UUID, UUID, str, UUID | None], None]
 _FIRST: Final = ("Marta", "João", "Lucía", "Björn", "Chloé", "Aiko", "Omar", "Priya", "Søren", "Inês")
 _LAST: Final = ("Ferreira", "Núñez", "O'Neil", "Lindqvist")
 _TAGS: Final = ("strength", "mobility", "nutrition", "online", "morning", "rehab", "running", "prenatal")
+_FILE: Final = """\
+Nome;E-mail;Telemóvel;Data de nascimento;Etapa;Etiquetas;Goal;Treinador
+Beatriz Lobo;import1@demo.fitpro.test;910 000 001;03/04/1992;lead;online;Weight;Rui Almeida
+Duarte Pires;import2@demo.fitpro.test;910 000 002;17/11/1985;cliente;"strength, morning";Strength;
+Marta Ferreira;marta@demo.fitpro.test;;;;;;
+Vasco Melo;import3@demo.fitpro.test;910 000 003;31/02/1990;;;;
+Íris Nobre;import4@demo.fitpro.test;910 000 004;1 de março de 1979;trial;rehab;Flexibility;
+"""
+"""A file as another program writes it: two who are new, one who is here already, one with no such day, one with no such goal."""
 _NOTES: Final = ("Prefers mornings.", "Old knee injury: no deep squats.", "Training for a half marathon.", None, None)
 
 
@@ -71,6 +80,8 @@ def _furnish(api: _Api, add_member: AddMember) -> None:
             known[wanted["email"]] = api.made("POST", "/api/v1/clients", wanted)
     _dress(api, studio["id"])
     _write_about(api, known[CLIENT]["id"])
+    _meet_twice(api, known)
+    _bring_along(api)
     for n in range(0, 40, 5):
         _ask_about_health(api, known[_client(n, staff)["email"]]["id"], n)
     if not api.made("GET", "/api/v1/invitations?status=pending")["items"]:
@@ -107,6 +118,25 @@ def _write_about(api: _Api, client: str) -> None:
     if not api.made("GET", "/api/v1/clients/filters")["items"]:
         search = {"name": "On trial", "shared": True, "query": {"lifecycle_stage": "trial", "sort": "full_name"}}
         api.made("POST", "/api/v1/clients/filters", search)
+
+
+def _meet_twice(api: _Api, known: dict[str, dict[str, Any]]) -> None:
+    """Two records of one person that became one, and twins who share a phone number and are two."""
+    again = {"full_name": "J. Ferreira", "email": "joao@demo.fitpro.test", "phone": "+351 900 000 001", "tags": ["online"], "notes": "Came back."}
+    twin = {"full_name": "Luca Ferreira", "email": "luca@demo.fitpro.test", "phone": known["client02@demo.fitpro.test"]["phone"]}
+    for wanted in (again, twin):
+        if wanted["email"] not in known:
+            known[wanted["email"]] = api.made("POST", "/api/v1/clients?allow_duplicate=true", wanted)
+    source = known[again["email"]]
+    if source["merged_into"] is None:
+        api.made("POST", f"/api/v1/clients/{known['client01@demo.fitpro.test']['id']}/merge", {"from": source["id"]})
+
+
+def _bring_along(api: _Api) -> None:
+    """Import a file, looked at first; the worker adds whom it names."""
+    if not api.made("GET", "/api/v1/clients/imports")["items"]:
+        api.made("POST", "/api/v1/clients/import?dry_run=true", csv=_FILE)
+        api.made("POST", "/api/v1/clients/import", csv=_FILE)
 
 
 def _ask_about_health(api: _Api, client: str, n: int) -> None:
@@ -158,22 +188,30 @@ class _Api:
         made = self.ask("POST", "/auth/signup", _person(full_name, email), refused=409)
         return made or self.made("POST", "/auth/login", {"email": email, "password": PASSWORD})
 
-    def made(self, method: str, path: str, body: dict[str, Any] | None = None, *, fresh: bool = False) -> dict[str, Any]:
-        answer = self.ask(method, path, body, fresh=fresh)
+    def made(self, method: str, path: str, body: dict[str, Any] | None = None, *, fresh: bool = False, csv: str | None = None) -> dict[str, Any]:
+        answer = self.ask(method, path, body, fresh=fresh, csv=csv)
         assert answer is not None
         return answer
 
     def ask(
-        self, method: str, path: str, body: dict[str, Any] | None = None, *, refused: int | None = None, fresh: bool = False
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        refused: int | None = None,
+        fresh: bool = False,
+        csv: str | None = None,
     ) -> dict[str, Any] | None:
-        """The answer; None for the one refusal that is expected. fresh: over whatever is there. RuntimeError for any other refusal."""
+        """The answer; None for the one refusal that is expected. fresh: over whatever is there; csv: a file to send instead of a body.
+        RuntimeError for any other refusal."""
         sent = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         if fresh:
             sent["If-Match"] = "*"
         if self.workspace:
             sent["X-Workspace-Id"] = self.workspace
-        data = None if body is None else json.dumps(body)
-        reply = self.client.open(path, method=method, data=data, content_type="application/json", headers=sent)
+        data = csv if body is None else json.dumps(body)
+        reply = self.client.open(path, method=method, data=data, content_type="application/json" if csv is None else "text/csv", headers=sent)
         if reply.status_code == refused:
             return None
         if reply.status_code not in (200, 201):

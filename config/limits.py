@@ -9,8 +9,9 @@ from adapters.http.turns import Turns
 from adapters.local.limits import LocalLimiter, Table
 from adapters.redis.limiter import RedisLimiter
 from config.settings import Settings
-from ports.limits import Limiter, Quota
+from ports.limits import METERED, Limiter, Quota
 
+_HOUR_S = 3_600
 log = logging.getLogger(__name__)
 
 
@@ -30,8 +31,11 @@ def limiter_of(settings: Settings) -> Limiter:
 
 
 def quotas_of(settings: Settings) -> Quotas:
-    names = ("person", "key", "workspace", "address")
-    return Quotas(*(Quota(name, getattr(settings, f"limit_{name}"), settings.limit_window_s) for name in names))
+    metered = {name: Quota(name, getattr(settings, f"limit_{name}"), _HOUR_S) for name in METERED}
+    person, key, workspace, address = (
+        Quota(name, getattr(settings, f"limit_{name}"), settings.limit_window_s) for name in ("person", "key", "workspace", "address")
+    )
+    return Quotas(person, key, workspace, address, metered)
 
 
 def turns_of(settings: Settings) -> Turns:

@@ -22,7 +22,7 @@ _NOTHING_IS_NOT_SET: Final = (
     "supabase_url", "supabase_key", "supabase_jwt_secret",
 )  # fmt: skip
 _LIMITS = (
-    "limit_person limit_key limit_workspace limit_address limit_at_once limit_share"
+    "limit_person limit_key limit_workspace limit_address limit_at_once limit_share limit_exports"
     " password_checks_account password_checks_address letters_account letters_address"
 )
 GENEROUS: Final[Mapping[str, Any]] = dict.fromkeys(_LIMITS.split(), 1_000_000_000)
@@ -164,7 +164,8 @@ class Settings:
     limit_share: int = _a(
         "FITPRO_LIMIT_SHARE", 50, "percent of a web process's threads that a workspace may keep busy while others ask", Env.int, Range(1)
     )
-    limit_window_s: int = _a("FITPRO_LIMIT_WINDOW_S", 60, "the seconds that limits are counted over", Env.int, Range(1, 86_400))
+    limit_window_s: int = _a("FITPRO_LIMIT_WINDOW_S", 60, "the seconds that these are counted over", Env.int, Range(1, 86_400))
+    limit_exports: int = _a("FITPRO_LIMIT_EXPORTS", 5, "exports of one person or API key, an hour", Env.int, _QUOTA)
 
     worker_threads: int = _a("FITPRO_WORKER_THREADS", 2, "jobs a worker runs at once", Env.int, Range(1, 64))
     lease_s: int = _a("FITPRO_LEASE_S", 30, "after these seconds a silent worker's job is another's", Env.int, Range(1, 3_600))

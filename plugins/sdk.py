@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
@@ -20,7 +20,7 @@ from adapters.http.blueprint import Blueprint
 from adapters.http.bodies import Upload
 from adapters.http.exchange import RequestHeaders, ready, redirect, with_headers
 from adapters.http.lines import lines_of
-from adapters.http.operation import allow, cached, confidential, digested, headed, key_required, may_answer, outside, recent, unconditional
+from adapters.http.operation import allow, cached, confidential, digested, headed, key_required, may_answer, metered, outside, recent, unconditional
 from adapters.http.pagination import Page, PageRequest, page_of
 from adapters.http.schema import QuerySchema, Schema, invalid
 from adapters.http.sheets import Separator, Sheet, SheetFormat, file_of, unquoted
@@ -64,8 +64,8 @@ __all__ = [
     "Letter", "Malformed", "Mapped", "MethodView", "Model", "Money", "NotFound", "Page", "PageRequest", "Place", "Plugin", "Provided",
     "QuerySchema", "RateLimited", "Refused", "RequestHeaders", "Role", "Row", "Schema", "Separator", "Sheet", "SheetFormat", "Stale",
     "Unauthenticated", "Unavailable", "Upload", "Visitor", "Work", "allow", "cached", "confidential", "constraints", "ctx", "definable", "digested",
-    "fields", "file_of", "headed", "invalid", "json_schema", "key_required", "lines_of", "ma", "mapped_column", "may_answer", "metadata", "new_id",
-    "outside", "page_of", "ready", "recent", "redirect", "reference", "sa", "sealed", "sealed_columns", "sql", "statement", "tables",
+    "fields", "file_of", "headed", "invalid", "json_schema", "key_required", "lines_of", "ma", "mapped_column", "may_answer", "metadata", "metered",
+    "new_id", "outside", "page_of", "ready", "recent", "redirect", "reference", "sa", "sealed", "sealed_columns", "sql", "statement", "tables",
     "unconditional", "unquoted", "validate", "with_headers", "with_visitor", "work",
 ]  # fmt: skip
 
@@ -189,10 +189,10 @@ class _Context:
         client_id: whose data it is; they see the entry in their own list of reads. purpose: why, in a few words of the plugin's."""
         cast("UnitOfWork", current().open_transaction).record_read(table, record_id, client_id=client_id, purpose=purpose)
 
-    def repoint(self, table: str, source: uuid.UUID, to: uuid.UUID) -> list[Repointed]:
+    def repoint(self, table: str, source: uuid.UUID, to: uuid.UUID, *, leaving: Collection[str] = ()) -> list[Repointed]:
         """Make every row that refers to one record of your table refer to another, in all plugins' tables, on or off. Rows that cannot move,
-        because there is one like them, stay and are counted."""
-        return _repoint(cast("UnitOfWork", current().open_transaction), table, source, to)
+        because there is one like them, stay and are counted. leaving: tables of yours whose rows you move yourself, or not."""
+        return _repoint(cast("UnitOfWork", current().open_transaction), table, source, to, leaving)
 
     def get(self, model: type[M], id: uuid.UUID) -> M:
         """The row of this workspace with this id. Raises NotFound."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,22 @@ def standing(quota: Quota, used_s: float, *, counted: bool) -> Standing:
 
 Asked = tuple[Quota, int]
 """A quota and whose: 64 bits that name the subject, the same in every process."""
+
+
+METERED: Final = frozenset({"exports"})
+"""What has a quota of its own for each person or API key, on top of their requests."""
+
+
+class Meter(Protocol):
+    """Counts what is metered. Exact, the same for every process, and never open: raises where it cannot count."""
+
+    def take(self, quota: Quota, subject: int) -> Standing:
+        """Count one, unless the quota does not allow it. subject: as in `Asked`."""
+        ...
+
+    def give_back(self, quota: Quota, subject: int) -> None:
+        """It came to nothing and does not count."""
+        ...
 
 
 class Limiter(Protocol):

@@ -116,6 +116,9 @@ def _complete(described: dict[str, Any], operation: Operation) -> None:
     if marks.recent:
         proof = "Needs a proof of identity of the last 10 minutes (`POST /api/v1/me/reauthenticate`), else 403 `reauthentication_required`."
         described["description"] = "\n\n".join(filter(None, (described.get("description"), proof)))
+    if marks.metered:
+        counts = f"Counts against the quota `{marks.metered}` of the person or API key, which `RateLimit` tells besides."
+        described["description"] = "\n\n".join(filter(None, (described.get("description"), counts)))
     described["x-plugin"] = operation.plugin.id
     if operation.permission:
         described["x-scope"] = operation.permission

@@ -10,6 +10,7 @@ import marshmallow as ma
 
 from kernel.manifest import Manifest
 from kernel.roles import Access
+from ports.limits import METERED
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -34,6 +35,7 @@ class Marks:
     confidential: bool = False
     raw: bool = False
     recent: bool = False
+    metered: str = ""
     asked: dict[str, str] = field(default_factory=dict)
     told: dict[str, str] = field(default_factory=dict)
     upload: tuple[str, ...] = ()
@@ -113,6 +115,17 @@ def recent(function: F) -> F:
     return function
 
 
+def metered(quota: str) -> Callable[[F], F]:
+    """This operation gives away much at once: it counts against a quota of its own, each person's or API key's (`exports`: what takes a whole
+    register out). Beyond it is 429; what is refused or fails does not count."""
+
+    def mark(function: F) -> F:
+        marks(function).metered = quota
+        return function
+
+    return mark
+
+
 def cached(seconds: int) -> Callable[[F], F]:
     """This PUBLIC answer is the same for everybody: shared caches may keep it so long. Its ETag is made of its bytes."""
 
@@ -163,6 +176,11 @@ def build(plugin: Manifest, method: str, rule: str, endpoint: str, view: type[An
     access = declared.allow if isinstance(declared.allow, Access) else None
     if declared.public_s and access is not Access.PUBLIC:
         raise ValueError(f"{view.__name__}.{method.lower()} ({method} {rule}) is not PUBLIC, so shared caches may not keep its answer")
+    if declared.metered and (declared.metered not in METERED or access is Access.PUBLIC):
+        raise ValueError(
+            f"{view.__name__}.{method.lower()} ({method} {rule}) is metered as {declared.metered!r}: needs a signed-in caller and one of"
+            f" {', '.join(sorted(METERED))}"
+        )
     roles: tuple[str, ...] = ()
     if access is None:
         if declared.allow not in plugin.permissions:

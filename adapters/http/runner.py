@@ -29,7 +29,7 @@ from kernel.ids import new_id
 from kernel.roles import Role
 from ports.encryption import Encryption
 from ports.hosts import Hosts
-from ports.identity import TokenVerifier
+from ports.identity import Principal, TokenVerifier
 from ports.persistence import Claim, Database, KeyInUse, KeyTaken, Reply, RuleBroken, UnitOfWork
 
 log = logging.getLogger(__name__)
@@ -94,10 +94,13 @@ class Runner:
     def _explained(self, database: str, error: Exception) -> DomainError:
         return self.platform.databases[database].explain(error) or DomainError()
 
+    def _who(self, environ: Environ) -> Principal:
+        """Whose token it is, once it was found to hold."""
+        return self.platform.verifier.verify(environ.get("HTTP_AUTHORIZATION", "")[7:])
+
     def _recently(self, environ: Environ) -> None:
         """Raises Forbidden unless the caller proved who they are a short while ago, in this session."""
-        who = self.platform.verifier.verify(environ.get("HTTP_AUTHORIZATION", "")[7:])
-        if time.time() - who.authenticated_at > _RECENT_S:
+        if time.time() - self._who(environ).authenticated_at > _RECENT_S:
             detail = "This needs a proof of who you are from the last 10 minutes: confirm your password, or sign in again."
             raise Forbidden(detail, code="reauthentication_required", extra={"max_age_s": _RECENT_S})
 
@@ -118,6 +121,15 @@ class Runner:
             # The order of answers: whether the caller may at all comes before what is wrong with the body.
             self._enter(database, scope)
             raise
+        if not operation.marks.metered:
+            return self._serve(compiled, environ, path, scope, inputs, claim)
+        self._enter(database, scope)  # whom the gate refuses uses nothing up
+        with self.throttle.metered(environ, operation.marks.metered, self._who(environ)):
+            return self._serve(compiled, environ, path, scope, inputs, claim)
+
+    def _serve(self, compiled: Compiled, environ: Environ, path: Mapping[str, Any], scope: Scope, inputs: Inputs, claim: Claim | None) -> Answer:
+        operation = compiled.operation
+        database = self.platform.databases[operation.database]
         if operation.marks.outside:
             return self._outside(compiled, database, scope, inputs, claim, path, environ)
         try:

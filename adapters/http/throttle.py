@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
@@ -16,7 +16,7 @@ from adapters.http.headers import Header
 from adapters.http.turns import Turns
 from kernel.errors import RateLimited
 from ports.identity import Principal
-from ports.limits import Asked, Limiter, Quota, Standing
+from ports.limits import Asked, Limiter, Meter, Quota, Standing
 
 TOLD: Final = "fitpro.limits"
 """Where in the environ the headers are; the gateway adds them to the answer."""
@@ -30,12 +30,13 @@ _KNOWN: Final = 16_384
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
-    """What everybody may do. address: requests by nobody in particular, sign-ins and wrong tokens among them."""
+    """What everybody may do. address: requests by nobody in particular, sign-ins and wrong tokens among them. metered: by name, on top."""
 
     person: Quota
     key: Quota
     workspace: Quota
     address: Quota
+    metered: Mapping[str, Quota]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,9 @@ class Throttle:
     has let them in.
     """
 
-    def __init__(self, limiter: Limiter, quotas: Quotas, addresses: Addresses, turns: Turns) -> None:
+    def __init__(self, limiter: Limiter, meter: Meter, quotas: Quotas, addresses: Addresses, turns: Turns) -> None:
         self._turns = turns
+        self._meter = meter
         self._limiter = limiter
         self._quotas = quotas
         self._addresses = addresses
@@ -113,6 +115,22 @@ class Throttle:
         """They may have left the workspace they named."""
         self._members.pop(environ.get(_PAIR, 0), None)
 
+    @contextmanager
+    def metered(self, environ: Environ, name: str, who: Principal) -> Iterator[None]:
+        """Count what the block does against a quota of the caller's, unless it raises. Raises RateLimited, and what the meter does when it
+        cannot count."""
+        asked = quota, _ = self._quotas.metered[name], self._own(who)[1]
+        found = self._meter.take(*asked)
+        environ[TOLD] = _together(environ[TOLD], (_policy((asked[0],)), _left((asked,), (found,))))
+        if not found.allowed:
+            raise _too_many((asked,), (found,), f"At most {quota.count} {quota.name} in {quota.window_s // 60} minutes; wait a little.")
+        try:
+            yield
+        except BaseException:
+            with suppress(Exception):  # then it stays counted
+                self._meter.give_back(*asked)
+            raise
+
     def _own(self, who: Principal) -> Asked:
         if who.workspace_id is not None:
             return self._quotas.key, who.session_id.int & _64_BITS
@@ -124,25 +142,32 @@ class Throttle:
         try:
             self._count(environ, _account(shared))
         finally:
-            environ[TOLD] = tuple((name, f"{text}, {more}") for (name, text), (_, more) in zip(told, environ[TOLD], strict=True))
+            environ[TOLD] = _together(told, environ[TOLD])
         self._admit(environ, shared[1])
 
     def _count(self, environ: Environ, account: _Account) -> None:
         asked = account.asked
         standings = self._limiter.take(asked)
-        allowed, told = True, ""
-        for (quota, _), standing in zip(asked, standings, strict=True):
-            remaining, left_s = standing.remaining, standing.reset_s
+        environ[TOLD] = (account.policy, _left(asked, standings))
+        for standing in standings:
             if not standing.allowed:
-                allowed, left_s = False, standing.wait_s  # as Retry-After has it
-            told += f'"{quota.name}";r={remaining};t={ceil(left_s)}, '
-        environ[TOLD] = (account.policy, ("RateLimit", told[:-2]))
-        if not allowed:
-            raise _too_many(asked, standings)
+                raise _too_many(asked, standings)
 
 
 def _account(*asked: Asked) -> _Account:
     return _Account(asked, _policy(tuple(quota for quota, _ in asked)))
+
+
+def _left(asked: Sequence[Asked], standings: Sequence[Standing]) -> Header:
+    told = ""
+    for (quota, _), standing in zip(asked, standings, strict=True):
+        left_s = standing.reset_s if standing.allowed else standing.wait_s  # as Retry-After has it
+        told += f'"{quota.name}";r={standing.remaining};t={ceil(left_s)}, '
+    return "RateLimit", told[:-2]
+
+
+def _together(told: Sequence[Header], more: Sequence[Header]) -> tuple[Header, ...]:
+    return tuple((name, f"{text}, {another}") for (name, text), (_, another) in zip(told, more, strict=True))
 
 
 @lru_cache(64)
@@ -155,7 +180,7 @@ def _hashed(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
 
 
-def _too_many(asked: Sequence[Asked], standings: Sequence[Standing]) -> RateLimited:
+def _too_many(asked: Sequence[Asked], standings: Sequence[Standing], detail: str | None = None) -> RateLimited:
     full = [(quota, standing) for (quota, _), standing in zip(asked, standings, strict=True) if not standing.allowed]
     wait_s = ceil(max(standing.wait_s for _, standing in full))
-    return RateLimited(retry_after_s=max(1, wait_s), extra={"violated_policies": [quota.name for quota, _ in full]})
+    return RateLimited(detail, retry_after_s=max(1, wait_s), extra={"violated_policies": [quota.name for quota, _ in full]})

@@ -61,8 +61,8 @@ class JsonSchema:
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         bounded: Mapping[str, Any] = _bounded(schema) if schema else {"type": "object", "additionalProperties": False}
-        properties: Mapping[str, Any] = bounded.get("properties", {})
-        self.names = tuple(properties)
+        self.properties: Mapping[str, Mapping[str, Any]] = bounded.get("properties", {})
+        self.names = tuple(self.properties)
         self._validator = _Validator(bounded, format_checker=_formats)
 
     def faults(self, value: Mapping[str, Any], at: str = "") -> list[Fault]:

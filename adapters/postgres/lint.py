@@ -15,7 +15,7 @@ GLOBAL_TABLES = frozenset(
         "users", "sessions", "workspaces", "idempotency_keys",
         "accounts_credential", "accounts_refresh_token", "accounts_consent", "accounts_signing_key", "accounts_attempt",
         "accounts_identity", "accounts_sign_in", "accounts_token",
-        "huey_counter", "huey_kv", "huey_schedule", "huey_task", "outbox_ticks",
+        "quota_uses", "huey_counter", "huey_kv", "huey_schedule", "huey_task", "outbox_ticks",
     }
 )  # fmt: skip
 """Reviewed: tables without a workspace_id."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -35,12 +35,13 @@ class Repointed:
     left: int
 
 
-def repoint(work: UnitOfWork, target: str, source: UUID, to: UUID) -> list[Repointed]:
+def repoint(work: UnitOfWork, target: str, source: UUID, to: UUID, leaving: Collection[str] = ()) -> list[Repointed]:
     """Make every row of this workspace that refers to the record `source` of `target` refer to `to`; only tables with such rows are told.
 
-    A row that cannot move (there is one like it already) stays, and the others move all the same.
+    A row that cannot move (there is one like it already) stays, and the others move all the same. leaving: tables that stay as they are.
     """
-    return [found for key in work.rows(_KEYS, target=target) if (found := _table(work, key["table"], key["column"], key["versioned"], source, to))]
+    keys = [key for key in work.rows(_KEYS, target=target) if key["table"] not in leaving]
+    return [found for key in keys if (found := _table(work, key["table"], key["column"], key["versioned"], source, to))]
 
 
 def _table(work: UnitOfWork, table: str, column: str, versioned: bool, source: UUID, to: UUID) -> Repointed | None:

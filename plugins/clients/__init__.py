@@ -1,5 +1,6 @@
 """Clients: the people a workspace works for.
 
-Owns: `clients` and `clients_term` (what a client is found by). Emits: clients_created, clients_updated, clients_archived,
-clients_restored. Offers: clients_archiving (a veto), clients_timeline (a question). Requires: nothing.
+Owns: `clients`, and what is kept about them: terms (what they are found by), health data and consents, notes, exclusions, history, imports,
+saved searches. Emits: clients_created, clients_updated, clients_merged and others (events.py). Offers: clients_archiving, clients_merging (a
+veto), clients_timeline (a question). Requires: nothing.
 """

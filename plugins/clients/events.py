@@ -80,4 +80,5 @@ def clients_archiving(client_id: UUID) -> None:
 
 @collect
 def clients_timeline(client_id: UUID, until: datetime | None = None, limit: int = 200) -> list[TimelineEntry]:  # type: ignore[empty-body]
-    """What you know about this client's past: the newest `limit` entries at or before `until` (None: up to now), newest first."""
+    """What you know about this client's past: the newest `limit` entries at or before `until` (None: up to now), newest first; of the same
+    moment by kind, reference and title, backwards, so that no page leaves one out."""

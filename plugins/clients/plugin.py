@@ -67,19 +67,23 @@ def _custom_fields() -> JsonSchema:
 def build(ports: Provided) -> Service:
     """The use cases on the adapters chosen by configuration."""
     stored, now = ports.repository, ports.clock.now
-    clients = Clients(directory=stored.register, register=stored.register, duplicates=stored.duplicates, custom=_custom_fields, now=now)
+    clients = Clients(
+        directory=stored.register, register=stored.register, duplicates=stored.duplicates, history=stored.timeline, custom=_custom_fields, now=now
+    )
+    health = Health(records=stored.health, history=stored.timeline, encryption=ports.encryption, now=now)
+    consents = Consents(consents=stored.consents, last=stored.consents, now=now)
     return Service(
         clients=clients,
         duplicates=Duplicates(stored=stored.duplicates),
-        health=Health(records=stored.health, encryption=ports.encryption, now=now),
-        consents=Consents(consents=stored.consents, now=now),
+        health=health,
+        consents=consents,
         collaborators=Collaborators(assignments=stored.assignments, now=now),
-        merging=Merging(stored=stored.many, clients=clients, now=now),
+        merging=Merging(stored=stored.many, history=stored.timeline, clients=clients, consents=consents, health=health, now=now),
         bulk=Bulk(register=stored.register, clients=clients),
-        timeline=Timeline(known=stored.many),
+        timeline=Timeline(past=stored.timeline),
         filters=Filters(stored=stored.filters, now=now),
         exports=stored.many,
-        imports=Imports(stored=stored.imports, queue=_import_later, unquoted=unquoted, now=ports.clock.now),
+        imports=Imports(stored=stored.imports, queue=_import_later, custom=_custom_fields, unquoted=unquoted, now=ports.clock.now),
         notes=Notes(notes=stored.notes, now=now),
         exclusions=Exclusions(exclusions=stored.exclusions, encryption=ports.encryption, now=now),
         resealing=Resealing(rows=stored.resealing, encryption=ports.encryption),

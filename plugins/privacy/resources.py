@@ -21,7 +21,7 @@ from plugins.privacy.schemas import (
     VerifyQuery,
 )
 from plugins.privacy.service import Service
-from plugins.sdk import MethodView, Page, PageRequest, Row, Sheet, allow, ctx, file_of, lines_of, page_of, with_headers
+from plugins.sdk import MethodView, Page, PageRequest, Row, Sheet, allow, ctx, file_of, lines_of, metered, page_of, with_headers
 
 blp = plugin.blueprint("/api/v1/audit")
 
@@ -77,6 +77,7 @@ class AuditVerification(MethodView):
 class AuditExport(MethodView):
     @blp.arguments(AuditExportQuery, location="query")
     @blp.file("text/csv", "application/jsonl")
+    @metered("exports")
     @allow("audit")
     def get(self, query: dict[str, Any]) -> Any:
         """Download entries, the newest first, as JSON Lines or CSV

@@ -9,6 +9,7 @@ import pytest
 from config.settings import Settings
 from tests.integration.registers import Studio
 from tests.servers import Api, Reply
+from tests.spreadsheets import csv_cells
 
 FIELDS: dict[str, Any] = {
     "type": "object",
@@ -76,6 +77,30 @@ def test_a_patch_changes_what_it_names_and_put_replaces(defined: Studio) -> None
     assert put.json["custom_fields"] == {"goal": "strength"}
     assert defined.put(made["id"], {"full_name": "Ana"}, put.headers["ETag"]).json["errors"][0]["pointer"] == "/custom_fields/goal"
     assert defined.patch(made["id"], {"phone": "1"}).status == 200, "who says nothing about them is not asked"
+
+
+def test_an_export_has_them_and_an_import_reads_them_back_or_says_what_does_not_fit(studio: Studio) -> None:
+    define(studio, {**FIELDS, "properties": {**FIELDS["properties"], "notes": {"type": "string"}}})
+    studio.post({"full_name": "Ana", "lifecycle_stage": "trial", "custom_fields": {**RIGHT, "notes": "=1+1"}})
+    studio.post({"full_name": "Bo", "custom_fields": {"goal": "weight"}})
+    file = studio.call("GET", "/export?sort=full_name").body
+    header, ana, bo = csv_cells(file)
+    assert dict(zip(header[-8:], ana[-8:], strict=True)) == {
+        "goal": "strength", "shoe_size": "42.5", "member_number": "M0001", "first_visit": "2026-04-17", "newsletter": "false", "sports": "ski",
+        "emergency": '{"name": "Olga Ñ"}', "custom_fields.notes": "'=1+1",
+    }  # fmt: skip
+    assert sorted(bo[-8:]) == [*[""] * 7, "weight"]
+    sent = {"Content-Type": "text/csv"}
+    told = studio.call("POST", "/import?dry_run=true&allow_duplicate=true", raw=file, headers=sent).json
+    assert (told["added"], told["problems"], told["file"]["ignored_columns"]) == (2, [], [])
+    wrong = "name,Goal,SHOE SIZE,member_number,First visit\nAna,fame,61,M1,soon\nBo,,42,,\nCy,Weight,41,M0002,17/04/2026\n"
+    told = studio.call("POST", "/import?dry_run=true", raw=wrong.encode(), headers=sent).json
+    assert sorted((each["row"], each["column"]) for each in told["problems"]) == [
+        (2, "First visit"), (2, "Goal"), (2, "SHOE SIZE"), (2, "member_number"), (3, "Goal"),
+    ]  # fmt: skip
+    assert (told["added"], told["invalid"], told["file"]["columns"]["custom_fields.goal"]) == (1, 2, "Goal")
+    told = studio.call("POST", "/import?dry_run=true", raw=b"name\nAna\n", headers=sent).json
+    assert [(each["row"], each["column"], each["message"].split(":")[0]) for each in told["problems"]] == [(2, None, "goal")]
 
 
 def test_a_field_that_goes_keeps_what_was_said_until_somebody_takes_it_away(studio: Studio) -> None:

@@ -98,6 +98,23 @@ def test_a_file_adds_its_good_rows_and_the_same_file_adds_nothing(studio: Studio
     assert [each["added"] for each in studio.get("/imports")["items"]] == [0, 2]
 
 
+def test_an_import_brings_custom_fields_and_stages_and_is_part_of_the_past(studio: Studio) -> None:
+    asked = {"type": "object", "properties": {"goal": {"type": "string", "enum": ["Weight"]}, "visits": {"type": "integer"}}, "required": ["goal"]}
+    module = f"/api/v1/workspaces/{studio.id}/modules/clients"
+    assert studio.api.put(module, json={"enabled": True, "settings": {"custom_fields": asked}}, who=studio.owner).status == 200
+    sent = studio.send("name;goal;visits;stage\nAna;weight;3;prospect\nBo;;3;\nCy;Weight;many;\n")
+    outcome = studio.outcome(sent)
+    assert ([outcome[name] for name in ("added", "invalid")], [(each["row"], each["column"]) for each in outcome["problems"]]) == (
+        [1, 2], [(3, "goal"), (4, "visits")],
+    )  # fmt: skip
+    (ana,) = studio.get("")["items"]
+    assert (ana["custom_fields"], ana["lifecycle_stage"]) == ({"goal": "Weight", "visits": 3}, "lead")
+    assert ana["lifecycle_since"] == ana["created_at"]
+    past = studio.get(f"/{ana['id']}/timeline")["items"]
+    assert [(each["kind"], each["reference"]) for each in past] == [("clients.imported", sent.json["id"]), ("clients.created", ana["id"])]
+    assert {each["at"] for each in past} == {ana["created_at"]}
+
+
 def test_a_corrected_file_adds_what_was_missing(studio: Studio) -> None:
     studio.outcome(studio.send(FILE))
     mended = FILE.replace("ana@;;17/13/1990;;nadie", f"ana@example.com;;17/12/1990;;{studio.owner.email}")

@@ -113,10 +113,9 @@ def test_what_only_one_can_have_is_told_and_may_stay_behind(studio: Studio) -> N
     kept, gone = studio.add(full_name="Ana"), studio.add(full_name="Ana Souza")
     for client in (kept, gone):
         add_member(studio.settings, studio.id, studio.api.signup(), "Cliente", client)
-        assert studio.call("POST", f"/{client}/consents", {"how": "on paper"}).status < 300
     refused = studio.call("POST", f"/{kept}/merge", {"from": gone})
     assert (refused.status, refused.json["code"]) == (409, "merge_conflict")
-    assert refused.json["conflicts"] == [{"table": "clients_consent", "rows": 1}, {"table": "user_roles", "rows": 1}]
+    assert refused.json["conflicts"] == [{"table": "user_roles", "rows": 1}]
     assert studio.read(gone)["status"] == "active"
     assert studio.call("POST", f"/{kept}/merge", {"from": gone, "leave_conflicts": True}).status == 200
     assert studio.sql("select count(*) from user_roles where workspace_id = %s and client_id = %s", studio.id, gone) == [(1,)]
@@ -145,7 +144,7 @@ def test_rows_of_a_plugin_that_is_off_or_gone_move_too(studio: Studio) -> None:
 def test_a_plugin_may_combine_what_only_one_can_have_or_refuse(
     studio: Studio, gateway: Gateway, monkeypatch: pytest.MonkeyPatch, refusing: bool
 ) -> None:
-    forget = sql("delete from clients_consent where workspace_id = $1 and client_id = $2", "workspace_id", "from_id")
+    forget = sql("delete from clients_health where workspace_id = $1 and client_id = $2", "workspace_id", "from_id")
 
     def clients_merging(client_id: uuid.UUID, from_id: uuid.UUID) -> None:
         if refusing:
@@ -158,6 +157,7 @@ def test_a_plugin_may_combine_what_only_one_can_have_or_refuse(
     kept, gone = studio.add(full_name="Ana"), studio.add(full_name="Ana Souza")
     for client in (kept, gone):
         assert studio.call("POST", f"/{client}/consents", {"how": "on paper"}).status < 300
+        assert studio.call("PUT", f"/{client}/health", {"notes": "Asthma"}, headers={"If-Match": "*"}).status == 200
     reply = studio.call("POST", f"/{kept}/merge", {"from": gone})
     assert (reply.status, studio.read(gone)["status"]) == ((409, "active") if refusing else (200, "archived"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from config import demo
 from config.bootstrap import install, web
 from config.settings import Settings
+from config.testing.hub import Hub
 from tests.servers import Api, Cluster
 
 
@@ -27,7 +29,40 @@ def test_the_demo_is_made_once_and_its_people_see_what_is_theirs(empty: Settings
         assert (workspace["name"], workspace["role"]) == (demo.STUDIO, role)
         listed = [api.get(f"/api/v1/clients?limit=200&status={status}", who=token).json["items"] for status in ("active", "inactive", "archived")]
         seen[role] = sum(map(len, listed))
-    assert seen == {"Owner": 40, "Colaborador": 40, "Cliente": 1}
+    assert seen == {"Owner": 42, "Colaborador": 42, "Cliente": 1}
+
+
+def test_the_demo_shows_a_file_that_came_in_a_merge_and_a_duplicate_that_was_allowed(empty: Settings) -> None:
+    installation = install(empty)
+    api = Api(web(installation))
+    for _ in range(2):
+        demo.ensure(web(installation), empty)
+    owner = api.post("/auth/login", json={"email": demo.OWNER, "password": demo.PASSWORD}).json["access_token"]
+
+    def read(path: str) -> Any:
+        reply = api.get(f"/api/v1/clients{path}", who=owner)
+        assert reply.status == 200, reply.body
+        return reply.json
+
+    (waiting,) = read("/imports")["items"]
+    assert (waiting["state"], waiting["total"]) == ("waiting", 5)
+    Hub(installation).drain()
+    done = read(f"/imports/{waiting['id']}")
+    assert [done[name] for name in ("state", "added", "duplicates", "invalid")] == ["done", 2, 1, 2]
+    assert [(each["row"], each["column"], each["matched"]) for each in done["problems"]] == [
+        (4, None, "email"), (5, "Data de nascimento", None), (6, "Goal", None),
+    ]  # fmt: skip
+    assert done["file"]["ignored_columns"] == []
+    beatriz = read("?q=beatriz")["items"][0]
+    assert (beatriz["custom_fields"], beatriz["lifecycle_stage"], beatriz["birth_date"]) == ({"goal": "Weight"}, "lead", "1992-04-03")
+    assert [each["kind"] for each in read(f"/{beatriz['id']}/timeline")["items"]] == ["clients.imported", "clients.created"]
+    (gone,) = [each for each in read("?status=archived&limit=200")["items"] if each["merged_into"]]
+    survivor = read(f"/{gone['merged_into']}")
+    assert ("online" in survivor["tags"], survivor["full_name"]) == (True, "João Ferreira")
+    twins = {each["full_name"] for group in read("/duplicates")["items"] for each in group["clients"]}
+    assert twins == {"Lucía Ferreira", "Luca Ferreira"}
+    assert len(read("/tags")["items"]) == 8
+    assert {each["kind"] for each in read(f"/{survivor['id']}/timeline")["items"]} >= {"clients.merged", "clients.created"}
 
 
 def test_a_demo_cut_short_is_finished_at_the_next_start(empty: Settings) -> None:

@@ -203,7 +203,7 @@ MEANINGFUL = frozenset(
         "clients_import.charset", "clients_import.date_order", "clients_import.mode", "clients_import.problems", "clients_imported.key",
         "audit_logs.action", "audit_logs.actor", "audit_logs.table_name", "clients.lifecycle_stage", "clients.status", "clients_consent.given_by",
         "clients_consent.purpose", "clients_consent.withdrawn_by", "clients_exclusion.kind", "clients_exclusion.reason",
-        "clients_health.sealed", "clients_notes.visibility", "clients_term.term", "outbox.name",
+        "clients_health.sealed", "clients_history.kind", "clients_notes.visibility", "clients_term.term", "outbox.name",
         "outbox_deliveries.handler", "outbox_deliveries.module", "outbox_deliveries.queue", "user_roles.client_scope", "user_roles.role",
         "workspace_modules.module", "workspaces.currency", "workspaces.locale", "workspaces.modules", "workspaces.timezone",
         "workspaces.time_format", "workspaces_domain.state",

@@ -25,7 +25,7 @@ select c.conrelid::regclass::text, a.attname::text from pg_constraint c join pg_
 """
 NOT_OVER_HTTP = {
     ("outbox_deliveries", "event_id"), ("clients_consent", "recorded_by"), ("clients_notes", "author_id"),
-    ("clients_import", "created_by"), ("clients_import_file", "import_id"),
+    ("clients_import", "created_by"), ("clients_import_file", "import_id"), ("clients_imported", "import_id"),
     ("clients_filter", "user_id"), ("clients", "merged_into"),
     ("workspaces_invitation", "invited_by"),
     ("api_keys", "user_id"), ("api_key_uses", "key_id"),

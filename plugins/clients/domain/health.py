@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
+from uuid import UUID
 
 PURPOSE: Final = "health"
 
@@ -20,10 +21,23 @@ class GivenBy(StrEnum):
 
 
 class WithdrawnBy(StrEnum):
-    """Who took a consent back."""
+    """Who took a consent back; `merge`: two records became one, and another consent of the same person decides."""
 
     SELF = "self"
     STAFF = "staff"
+    MERGE = "merge"
+
+
+def decisive(consents: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Of the last word in each of several records of one person, the one that goes on deciding: the strictest. What was taken back stays so,
+    before all by the client; the client's own consent goes before what staff attested; of equals the newest."""
+
+    def strictness(consent: Mapping[str, Any]) -> tuple[bool, bool, UUID]:
+        withdrawn = consent["withdrawn_at"] is not None
+        own = consent["withdrawn_by"] == WithdrawnBy.SELF if withdrawn else consent["given_by"] == GivenBy.SELF
+        return withdrawn, own, consent["id"]
+
+    return max(consents, key=strictness)
 
 
 EMPTY: Final[Mapping[str, Any]] = {

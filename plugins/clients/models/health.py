@@ -29,10 +29,9 @@ class Consent(Model, plugin=plugin):
 
     __table_args__ = (
         sa.CheckConstraint("given_by in ('self', 'staff_attested')", name="given_by"),
-        sa.CheckConstraint("(withdrawn_at is null) = (withdrawn_by is null) and withdrawn_by in ('self', 'staff')", name="withdrawn"),
-        sa.Index(
-            "uq_clients_consent_in_force", "workspace_id", "client_id", "purpose", unique=True, postgresql_where=sa.text("withdrawn_at is null")
-        ),
+        sa.CheckConstraint("(withdrawn_at is null) = (withdrawn_by is null) and withdrawn_by in ('self', 'staff', 'merge')", name="withdrawn"),
+        sa.CheckConstraint("decides or withdrawn_at is not null", name="decides"),
+        sa.Index("uq_clients_consent_decides", "workspace_id", "client_id", "purpose", unique=True, postgresql_where=sa.text("decides")),
     )
 
     client_id: Mapped[uuid.UUID] = reference("clients")
@@ -43,6 +42,7 @@ class Consent(Model, plugin=plugin):
     recorded_by: Mapped[uuid.UUID] = reference("user_roles")
     withdrawn_at: Mapped[datetime | None]
     withdrawn_by: Mapped[str | None]
+    decides: Mapped[bool] = mapped_column(server_default="true")
 
 
 health: sa.Table = metadata.tables["clients_health"]

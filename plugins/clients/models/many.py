@@ -68,9 +68,15 @@ imported = sa.Table(
     sa.Column("workspace_id", sa.Uuid, primary_key=True),
     sa.Column("key", sa.Text(collation="C"), primary_key=True),
     sa.Column("client_id", sa.Uuid, nullable=False),
+    sa.Column("import_id", sa.Uuid),  # empty for rows from before it was kept
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
     sa.ForeignKeyConstraint(
         ["workspace_id", "client_id"], ["clients.workspace_id", "clients.id"], ondelete="CASCADE", name="fk_clients_imported_client_id"
     ),
+    sa.ForeignKeyConstraint(
+        ["workspace_id", "import_id"], ["clients_import.workspace_id", "clients_import.id"], ondelete="CASCADE", name="fk_clients_imported_import_id"
+    ),
     sa.Index("ix_clients_imported_client_id", "workspace_id", "client_id"),
+    sa.Index("ix_clients_imported_import_id", "workspace_id", "import_id"),
     comment="unaudited",  # derived from an audited table
 )

@@ -13,8 +13,8 @@ from ports.persistence import Row
 class Exclusions(Protocol):
     """Times in which less is expected of a client; those removed do not count. Reasons are sealed."""
 
-    def known(self, client_id: UUID) -> bool:
-        """Whether there is such a client."""
+    def known(self, client_id: UUID) -> Row | None:
+        """merged_into; None when there is no such client."""
 
     def page(self, client_id: UUID, on: date | None, limit: int, after: tuple[Any, ...] | None) -> Sequence[Row]:
         """The latest first. on: only those that cover this day."""

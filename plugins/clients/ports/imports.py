@@ -68,8 +68,10 @@ class Imports(Protocol):
     def holders(self, terms: Collection[str]) -> Mapping[str, UUID]:
         """Who has these terms."""
 
-    def add(self, clients: Sequence[Mapping[str, Any]], terms: Mapping[UUID, Sequence[str]], keys: Mapping[UUID, str]) -> None:
-        """Queue many new clients."""
+    def add(
+        self, import_id: UUID, clients: Sequence[Mapping[str, Any]], terms: Mapping[UUID, Sequence[str]], keys: Mapping[UUID, str]
+    ) -> None:  # fmt: skip
+        """Queue many new clients, and which import brought them."""
 
     def advance(self, import_id: UUID, counts: Mapping[str, int], problems: Sequence[Mapping[str, object]], *, finished: bool) -> None:
         """Queue what a step did."""

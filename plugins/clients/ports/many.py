@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from plugins.clients.domain.register import Search
-from ports.persistence import Document, Row
+from ports.persistence import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Merging(Protocol):
         """Lock these clients until the transaction ends, against new references too; all they say."""
 
     def repoint(self, source: UUID, to: UUID) -> Sequence[Moved]:
-        """Make whatever refers to one client refer to another, in every table of every plugin."""
+        """Make whatever refers to one client refer to another, in every table of every plugin; health data stay where they are."""
 
     def archive(self, source: UUID, to: UUID, now: datetime) -> None:
         """Queue: the record merged away is archived, points at the survivor, and is found no more."""
@@ -54,12 +54,3 @@ class Filters(Protocol):
         """Replace one's own; False when there is none."""
 
     def remove(self, filter_id: UUID) -> bool: ...
-
-
-class Known(Protocol):
-    """What the register itself knows of a client's past."""
-
-    def get(self, client_id: UUID) -> Document | None: ...
-
-    def merged(self, client_id: UUID, limit: int) -> Sequence[Row]:
-        """Records that became part of this one: id, archived_at."""

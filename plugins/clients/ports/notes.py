@@ -6,14 +6,14 @@ from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 from uuid import UUID
 
-from ports.persistence import Document
+from ports.persistence import Document, Row
 
 
 class Notes(Protocol):
     """Notes about clients; those removed are nobody's."""
 
-    def known(self, client_id: UUID) -> bool:
-        """Whether there is such a client."""
+    def known(self, client_id: UUID) -> Row | None:
+        """merged_into; None when there is no such client."""
 
     def page(self, client_id: UUID, visibility: str | None, limit: int, after: tuple[Any, ...] | None) -> list[Document]:
         """Pinned ones first, then the newest."""

@@ -13,6 +13,7 @@ from plugins.clients.repository.many import Filters, Many
 from plugins.clients.repository.notes import Notes
 from plugins.clients.repository.register import Register
 from plugins.clients.repository.resealing import SealedRows
+from plugins.clients.repository.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,5 +29,6 @@ class Repository:
     notes: Notes = field(default_factory=Notes)
     exclusions: Exclusions = field(default_factory=Exclusions)
     resealing: SealedRows = field(default_factory=SealedRows)
+    timeline: Timeline = field(default_factory=Timeline)
     many: Many = field(default_factory=Many)
     filters: Filters = field(default_factory=Filters)

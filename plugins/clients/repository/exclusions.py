@@ -53,8 +53,8 @@ LEAST = statement(sa.select(sa.func.min(_E.expected_adherence).label("least")).w
 class Exclusions:
     """plugins.clients.ports.exclusions.Exclusions on the open transaction."""
 
-    def known(self, client_id: UUID) -> bool:
-        return ctx.work.one(KNOWN, client_id=client_id) is not None
+    def known(self, client_id: UUID) -> Row | None:
+        return ctx.work.one(KNOWN, client_id=client_id)
 
     def page(self, client_id: UUID, on: date | None, limit: int, after: tuple[Any, ...] | None) -> Sequence[Row]:
         last = {f"after{n}": value for n, value in enumerate(after or ())}

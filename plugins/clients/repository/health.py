@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -14,17 +15,22 @@ _C, _H, _K = clients.c, health.c, consents.c
 _HERE = sa.and_(_C.workspace_id == sa.bindparam("workspace_id"), _C.id == sa.bindparam("client_id"))
 
 _FOUND = (
-    sa.select(_H.id, _H.sealed, _H.version, _H.created_at, _H.updated_at, _K.given_by)
+    sa.select(_H.id, _H.sealed, _H.version, _H.created_at, _H.updated_at, _K.given_by, _C.merged_into)
     .select_from(
         clients.outerjoin(health, sa.and_(_H.workspace_id == _C.workspace_id, _H.client_id == _C.id)).outerjoin(
             consents,
-            sa.and_(_K.workspace_id == _C.workspace_id, _K.client_id == _C.id, _K.purpose == sa.literal(PURPOSE), _K.withdrawn_at.is_(None)),
+            sa.and_(
+                _K.workspace_id == _C.workspace_id,
+                _K.client_id == sa.func.coalesce(_C.merged_into, _C.id),
+                _K.purpose == sa.literal(PURPOSE),
+                _K.withdrawn_at.is_(None),
+            ),
         )
     )
     .where(_HERE)
 )
-HOLD = statement(sa.select(_C.id).where(_HERE).with_for_update(key_share=True))
-KNOWN = statement(sa.select(_C.id).where(_HERE))
+HOLD = statement(sa.select(_C.id, _C.merged_into).where(_HERE).with_for_update(key_share=True))
+KNOWN = statement(sa.select(_C.id, _C.merged_into).where(_HERE))
 FIND = statement(_FOUND)
 ADD = statement(sa.insert(health).values({column.name: sa.bindparam(column.name) for column in _H}))
 REPLACE = statement(
@@ -33,33 +39,37 @@ REPLACE = statement(
     .values(sealed=sa.bindparam("sealed"), version=_H.version + 1, updated_at=sa.bindparam("now"))
 )
 
-_OF_CLIENT = sa.and_(_K.workspace_id == sa.bindparam("workspace_id"), _K.client_id == sa.bindparam("client_id"))
-LATEST = statement(
-    sa.select(_K.id, _K.given_by, _K.withdrawn_at, _K.withdrawn_by)
-    .where(_OF_CLIENT, _K.purpose == sa.bindparam("purpose"))
-    .order_by(_K.id.desc())
-    .limit(1)
-)
-ADD_CONSENT = statement(
-    sa.insert(consents).values(
-        {
-            name: sa.bindparam(name)
-            for name in (
-                "workspace_id",
-                "id",
-                "client_id",
-                "purpose",
-                "given_by",
-                "given_at",
-                "how",
-                "recorded_by",
-                "version",
-                "created_at",
-                "updated_at",
-            )
-        }
+_CLIENTS = sa.bindparam("client_ids", type_=sa.ARRAY(sa.Uuid))
+OF = statement(
+    sa.select(_H.id, _H.client_id, _H.sealed, _H.version).where(
+        _H.workspace_id == sa.bindparam("workspace_id"), _H.client_id == sa.func.any(_CLIENTS)
     )
 )
+MOVE = statement(
+    sa.update(health)
+    .where(_H.workspace_id == sa.bindparam("workspace_id"), _H.id == sa.bindparam("record_id"))
+    .values(client_id=sa.bindparam("to"), version=_H.version + 1, updated_at=sa.bindparam("now"))
+)
+
+_OF_CLIENT = sa.and_(_K.workspace_id == sa.bindparam("workspace_id"), _K.client_id == sa.bindparam("client_id"))
+DECISIVE = statement(
+    sa.select(_K.id, _K.client_id, _K.purpose, _K.given_by, _K.withdrawn_at, _K.withdrawn_by).where(
+        _K.workspace_id == sa.bindparam("workspace_id"), _K.client_id == sa.func.any(_CLIENTS), _K.decides
+    )
+)
+SUPERSEDE = statement(
+    sa.update(consents)
+    .where(_K.workspace_id == sa.bindparam("workspace_id"), _K.id == sa.bindparam("consent_id"))
+    .values(
+        decides=False,
+        withdrawn_by=sa.case((_K.withdrawn_at.is_(None), sa.bindparam("by", type_=sa.Text)), else_=_K.withdrawn_by),
+        withdrawn_at=sa.func.coalesce(_K.withdrawn_at, sa.bindparam("now", type_=_K.withdrawn_at.type)),
+        version=_K.version + 1,
+        updated_at=sa.bindparam("now", type_=_K.updated_at.type),
+    )
+)
+_GIVEN = ("workspace_id", "id", "client_id", "purpose", "given_by", "given_at", "how", "recorded_by", "version", "created_at", "updated_at")
+ADD_CONSENT = statement(sa.insert(consents).values({**{name: sa.bindparam(name) for name in _GIVEN}, "decides": True}))
 CONSENT = statement(sa.select(_K.version, _K.purpose, _K.withdrawn_at).where(_OF_CLIENT, _K.id == sa.bindparam("consent_id")))
 WITHDRAW = statement(
     sa.update(consents)
@@ -94,15 +104,24 @@ class HealthRecords:
     def read(self, client_id: UUID, id: UUID | None) -> None:
         ctx.record_read(health.name, id or client_id, client_id=client_id, purpose=PURPOSE)
 
+    def of(self, client_ids: Sequence[UUID]) -> Mapping[UUID, Row]:
+        return {row["client_id"]: row for row in ctx.work.rows(OF, client_ids=list(client_ids))}
+
+    def move(self, id: UUID, client_id: UUID, now: datetime) -> None:
+        ctx.work.write(MOVE, record_id=id, to=client_id, now=now)
+
 
 class Consents:
-    """plugins.clients.ports.health.Consents on the open transaction."""
+    """plugins.clients.ports.health.Consents and Decisive on the open transaction."""
 
-    def hold(self, client_id: UUID) -> bool:
-        return ctx.work.one(HOLD, client_id=client_id) is not None
+    def hold(self, client_id: UUID) -> Row | None:
+        return ctx.work.one(HOLD, client_id=client_id)
 
-    def latest(self, client_id: UUID, purpose: str) -> Row | None:
-        return ctx.work.one(LATEST, client_id=client_id, purpose=purpose)
+    def decisive(self, client_ids: Sequence[UUID]) -> Sequence[Row]:
+        return ctx.work.rows(DECISIVE, client_ids=list(client_ids))
+
+    def supersede(self, id: UUID, by: str, now: datetime) -> None:
+        ctx.work.write(SUPERSEDE, consent_id=id, by=by, now=now)
 
     def add(
         self, *, id: UUID, client_id: UUID, purpose: str, given_by: str, given_at: datetime, how: str | None, recorded_by: UUID, now: datetime
@@ -118,8 +137,8 @@ class Consents:
     def withdraw(self, id: UUID, by: str, now: datetime) -> None:
         ctx.work.write(WITHDRAW, consent_id=id, by=by, now=now)
 
-    def known(self, client_id: UUID) -> bool:
-        return ctx.work.one(KNOWN, client_id=client_id) is not None
+    def known(self, client_id: UUID) -> Row | None:
+        return ctx.work.one(KNOWN, client_id=client_id)
 
     def page(self, client_id: UUID, limit: int, after: UUID | None) -> list[Document]:
         return ctx.work.documents(CONSENTS, client_id=client_id, limit=limit, after=after)

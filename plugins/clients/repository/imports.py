@@ -62,9 +62,10 @@ _COLLABORATORS = sql(
 )
 _ADD = sql(
     "insert into clients (workspace_id, id, full_name, search_name, email, phone, birth_date, status, tags, notes, assigned_to, archived_at,"
-    " created_at, updated_at) select $1, r.* from jsonb_to_recordset($2::jsonb) as r (id uuid, full_name text, search_name text, email text,"
-    " phone text, birth_date date, status text, tags text[], notes text, assigned_to uuid, archived_at timestamptz, created_at timestamptz,"
-    " updated_at timestamptz)",
+    " created_at, updated_at, lifecycle_stage, lifecycle_since, custom_fields) select $1, r.* from jsonb_to_recordset($2::jsonb) as r (id uuid,"
+    " full_name text, search_name text, email text, phone text, birth_date date, status text, tags text[], notes text, assigned_to uuid,"
+    " archived_at timestamptz, created_at timestamptz, updated_at timestamptz, lifecycle_stage text, lifecycle_since timestamptz,"
+    " custom_fields jsonb)",
     "workspace_id", "clients", json=("clients",),
 )  # fmt: skip
 _ADD_TERMS = sql(
@@ -72,8 +73,9 @@ _ADD_TERMS = sql(
     "workspace_id", "ids", "terms",
 )  # fmt: skip
 _ADD_KEYS = sql(
-    "insert into clients_imported (workspace_id, client_id, key) select $1, t.id, t.key from unnest($2::uuid[], $3::text[]) t (id, key)",
-    "workspace_id", "ids", "keys",
+    "insert into clients_imported (workspace_id, client_id, key, import_id, at)"
+    " select $1, t.id, t.key, $4, $5 from unnest($2::uuid[], $3::text[]) t (id, key)",
+    "workspace_id", "ids", "keys", "import_id", "at",
 )  # fmt: skip
 _ADVANCE = sql(
     "update clients_import set done = done + $3, added = added + $4, present = present + $5, duplicates = duplicates + $6, invalid = invalid + $7,"
@@ -118,11 +120,13 @@ class Imports:
     def holders(self, terms: Collection[str]) -> Mapping[str, UUID]:
         return {row["term"]: row["client_id"] for row in ctx.work.rows(_HOLDERS, terms=list(terms))} if terms else {}
 
-    def add(self, clients: Sequence[Mapping[str, Any]], terms: Mapping[UUID, Sequence[str]], keys: Mapping[UUID, str]) -> None:
+    def add(
+        self, import_id: UUID, clients: Sequence[Mapping[str, Any]], terms: Mapping[UUID, Sequence[str]], keys: Mapping[UUID, str]
+    ) -> None:  # fmt: skip
         ctx.work.write(_ADD, clients=list(clients))
         pairs = [(id, term) for id, each in terms.items() for term in each]
         ctx.work.write(_ADD_TERMS, ids=[id for id, _ in pairs], terms=[term for _, term in pairs])
-        ctx.work.write(_ADD_KEYS, ids=list(keys), keys=list(keys.values()))
+        ctx.work.write(_ADD_KEYS, ids=list(keys), keys=list(keys.values()), import_id=import_id, at=clients[0]["created_at"])
 
     def advance(self, import_id: UUID, counts: Mapping[str, int], problems: Sequence[Mapping[str, object]], *, finished: bool) -> None:
         ctx.work.write(_ADVANCE, import_id=import_id, problems=list(problems), finished=finished, most=MOST, **counts)

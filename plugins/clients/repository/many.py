@@ -11,12 +11,14 @@ from plugins.clients.domain.register import Search
 from plugins.clients.models.many import Filter
 from plugins.clients.models.register import clients
 from plugins.clients.ports.many import Moved
-from plugins.clients.repository.register import FORGET_TERMS, GET, asked
-from plugins.sdk import Conflict, Document, Row, constraints, ctx, sa, sql, statement
+from plugins.clients.repository.register import FORGET_TERMS, asked
+from plugins.sdk import Conflict, Row, constraints, ctx, sa, sql, statement
 
 _T: Final = clients.c
 _F: Final = Filter.__table__.c
 _PAGE: Final = 1_000
+_CHOSEN: Final = frozenset({"clients_health"})
+"""Whose rows move only when somebody chose so."""
 
 constraints["uq_clients_filter_name"] = lambda: Conflict("You have a filter of this name.", code="name_taken")
 
@@ -30,10 +32,6 @@ _ARCHIVE = sql(
     "update clients set status = 'archived', archived_at = coalesce(archived_at, $4), merged_into = $3, updated_at = $4, version = version + 1"
     " where workspace_id = $1 and id = $2",
     "workspace_id", "client_id", "into", "now",
-)  # fmt: skip
-_MERGED = sql(
-    "select id, archived_at from clients where workspace_id = $1 and merged_into = $2 order by archived_at desc limit $3",
-    "workspace_id", "client_id", "limit",
 )  # fmt: skip
 _ADDRESSES = sql("select user_id, email from user_roles where workspace_id = $1 and role <> 'Cliente'", "workspace_id")
 
@@ -57,23 +55,17 @@ _REMOVE = statement(sa.delete(Filter).where(_MINE, _F.id == sa.bindparam("filter
 
 
 class Many:
-    """Implements Merging, Exports and the register's part of a timeline."""
+    """Implements Merging and Exports."""
 
     def hold(self, ids: Sequence[UUID]) -> Mapping[UUID, Row]:
         return {row["id"]: row for row in ctx.work.rows(_HOLD, ids=list(ids))}
 
     def repoint(self, source: UUID, to: UUID) -> Sequence[Moved]:
-        return [Moved(each.table, each.moved, each.left) for each in ctx.repoint("clients", source, to)]
+        return [Moved(each.table, each.moved, each.left) for each in ctx.repoint("clients", source, to, leaving=_CHOSEN)]
 
     def archive(self, source: UUID, to: UUID, now: datetime) -> None:
         ctx.work.write(_ARCHIVE, client_id=source, into=to, now=now)
         ctx.work.write(FORGET_TERMS, client_id=source)
-
-    def get(self, client_id: UUID) -> Document | None:
-        return ctx.work.document(GET, client_id=client_id)
-
-    def merged(self, client_id: UUID, limit: int) -> Sequence[Row]:
-        return ctx.work.rows(_MERGED, client_id=client_id, limit=limit)
 
     def every(self, search: Search) -> Iterator[Row]:
         addresses = {row["user_id"]: row["email"] for row in ctx.work.rows(_ADDRESSES)}

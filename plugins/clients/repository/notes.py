@@ -8,7 +8,7 @@ from uuid import UUID
 
 from plugins.clients.models.notes import notes
 from plugins.clients.repository.health import KNOWN
-from plugins.sdk import Document, ctx, sa, statement
+from plugins.sdk import Document, Row, ctx, sa, statement
 
 _N: Final = notes.c
 _SHOWN: Final = (_N.id, _N.client_id, _N.author_id, _N.body, _N.visibility, _N.pinned, _N.version, _N.created_at, _N.updated_at)
@@ -46,8 +46,8 @@ CHANGE = statement(
 class Notes:
     """plugins.clients.ports.notes.Notes on the open transaction."""
 
-    def known(self, client_id: UUID) -> bool:
-        return ctx.work.one(KNOWN, client_id=client_id) is not None
+    def known(self, client_id: UUID) -> Row | None:
+        return ctx.work.one(KNOWN, client_id=client_id)
 
     def page(self, client_id: UUID, visibility: str | None, limit: int, after: tuple[Any, ...] | None) -> list[Document]:
         last = {f"after{n}": value for n, value in enumerate(after or ())}

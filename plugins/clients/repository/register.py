@@ -82,7 +82,7 @@ ADD = statement(
 )
 CHANGE = statement(
     sa.update(clients)
-    .where(_here(), sa.or_(sa.bindparam("expected", type_=sa.BigInteger).is_(None), _T.version == sa.bindparam("expected")))
+    .where(_here(), _T.merged_into.is_(None), sa.or_(sa.bindparam("expected", type_=sa.BigInteger).is_(None), _T.version == sa.bindparam("expected")))
     .values(
         {name: _if_named(name, sa.bindparam(name, type_=_T[name].type)) for name in _CHANGEABLE}
         | {

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from plugins.clients.domain.imports.rows import tags_cell
+from plugins.clients.domain.imports.columns import header_of
+from plugins.clients.domain.imports.custom import Custom, custom_cell
+from plugins.clients.domain.imports.tags import tags_cell
+from plugins.clients.plugin import plugin
 from plugins.clients.resources.register import search_of
 from plugins.clients.resources.routes import blp, service
 from plugins.clients.schemas.many import (
@@ -19,7 +22,21 @@ from plugins.clients.schemas.many import (
     TimelineEntrySchema,
 )
 from plugins.clients.schemas.register import ClientSchema
-from plugins.sdk import MethodView, Page, PageRequest, Separator, Sheet, SheetFormat, allow, ctx, file_of, page_of, unconditional
+from plugins.sdk import (
+    MethodView,
+    Page,
+    PageRequest,
+    Separator,
+    Sheet,
+    SheetFormat,
+    allow,
+    ctx,
+    file_of,
+    json_schema,
+    metered,
+    page_of,
+    unconditional,
+)
 
 COLUMNS = (
     "id", "full_name", "email", "phone", "birth_date", "status", "tags", "notes", "assigned_to", "created_at", "updated_at", "archived_at",
@@ -34,11 +51,14 @@ class Export(MethodView):
 
     @blp.arguments(ExportQuerySchema, location="query")
     @blp.file("text/csv", XLSX)
+    @metered("exports")
     @allow("write")
     def get(self, query: dict[str, Any]) -> Any:
-        """Download clients as CSV or XLSX, filtered as the list is; an import reads the CSV back."""
+        """Download clients as CSV or XLSX, custom fields included, filtered as the list is; an import reads the CSV back."""
         ctx.record_read("clients", "export", purpose=f"export as {query['format']}")
-        sheet = Sheet("clients", COLUMNS, _cells(service().exports.every(search_of(query))))
+        own = [Custom(name, defined) for name, defined in json_schema(plugin.config["custom_fields"]).properties.items()]
+        columns = (*COLUMNS, *(header_of(each) for each in own))
+        sheet = Sheet("clients", columns, _cells(service().exports.every(search_of(query)), own))
         return file_of(sheet, SheetFormat(query["format"]), Separator(query["separator"]))
 
 
@@ -121,5 +141,7 @@ class Filter(MethodView):
         service().filters.remove(filter_id)
 
 
-def _cells(rows: Iterator[Mapping[str, Any]]) -> Iterator[list[object]]:
-    return ([tags_cell(row["tags"]) if name == "tags" else row[name] for name in COLUMNS] for row in rows)
+def _cells(rows: Iterator[Mapping[str, Any]], own: Sequence[Custom]) -> Iterator[list[object]]:
+    for row in rows:
+        cells = [tags_cell(row["tags"]) if name == "tags" else row[name] for name in COLUMNS]
+        yield cells + [custom_cell(row["custom_fields"].get(each.name)) for each in own]

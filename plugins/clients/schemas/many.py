@@ -36,6 +36,12 @@ class MergeFieldsSchema(Schema):
     birth_date = fields.String(validate=_SIDES, metadata=_SIDE)
     notes = fields.String(validate=_SIDES, metadata=_SIDE)
     assigned_to = fields.String(validate=_SIDES, metadata=_SIDE)
+    lifecycle_stage = fields.String(validate=_SIDES, metadata=_SIDE)
+    custom_fields = fields.String(validate=_SIDES, metadata={**_SIDE, "description": "Whose custom fields stay. Without a choice they add up."})
+    health = fields.String(
+        validate=_SIDES,
+        metadata={**_SIDE, "description": "Whose health data stay: to be chosen when both have some; the other's stay with the archived record."},
+    )
 
 
 class MergeSchema(Schema):
@@ -45,7 +51,10 @@ class MergeSchema(Schema):
     fields_ = fields.Nested(MergeFieldsSchema, data_key="fields", load_default=dict, metadata={"example": {}})
     leave_conflicts = fields.Boolean(
         load_default=False,
-        metadata={"description": "Leave records that only one of them can have with the archived one, instead of refusing.", "example": False},
+        metadata={
+            "description": "Leave what only one can have and is not chosen with the archived record, instead of refusing.",
+            "example": False,
+        },
     )
 
 

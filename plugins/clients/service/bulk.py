@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from kernel.context import current
-from kernel.errors import Conflict, NotFound, Refused
+from kernel.errors import Conflict, NotFound
 from plugins.clients.domain.register import Status, normalise, unique_tags
 from plugins.clients.ports.register import Register
 from plugins.clients.service.register import Clients
@@ -45,7 +45,7 @@ class Bulk:
         try:
             with current().open_transaction.savepoint():
                 self._clients.change(client_id, values, None)
-        except Refused as refusal:
+        except Conflict as refusal:
             return "refused", refusal.detail
         except NotFound:
             return "not_found", None

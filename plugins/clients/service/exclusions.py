@@ -12,6 +12,7 @@ from kernel.ids import new_id
 from plugins.clients.domain.exclusions import EVERYTHING
 from plugins.clients.ports.exclusions import Exclusions as Stored
 from plugins.clients.service.actors import workspace
+from plugins.clients.service.standing import writable
 from ports.encryption import Encryption, Place
 from ports.persistence import Row
 
@@ -42,10 +43,9 @@ class Exclusions:
         return self._opened(found)
 
     def add(self, client_id: UUID, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Raises NotFound for an unknown client, Invalid for an end before the beginning."""
+        """Raises NotFound for an unknown client, Conflict already_merged, Invalid for an end before the beginning."""
         _check_days(given)
-        if not self._exclusions.known(client_id):
-            raise NotFound()
+        writable(self._exclusions.known(client_id))
         now = self._now()
         made = {"id": new_id(), "client_id": client_id, **given, "version": 1, "created_at": now, "updated_at": now}
         self._exclusions.add({**made, "reason": self._sealed(made["id"], given["reason"]), "removed_at": None})

@@ -13,11 +13,13 @@ from kernel.errors import Fault, Forbidden, Invalid, NotFound
 from kernel.ids import new_id
 from plugins.clients import events
 from plugins.clients.domain.duplicates import keys_of, row_key
+from plugins.clients.domain.imports.custom import PREFIX, Custom
 from plugins.clients.domain.imports.dates import DateOrder
 from plugins.clients.domain.imports.report import MOST, Arrival, Sorted, sort
 from plugins.clients.domain.imports.rows import Entry, File, Problem, read_file
 from plugins.clients.domain.imports.text import Unreadable
 from plugins.clients.domain.register import Status, normalise, terms_of, unique_tags
+from plugins.clients.ports.custom import Definition
 from plugins.clients.ports.imports import Imports as Stored
 from plugins.clients.ports.imports import Load, Options, Place, Queue
 from ports.persistence import Row
@@ -27,10 +29,13 @@ _DEFAULTS: Final = {"email": None, "phone": None, "birth_date": None, "notes": N
 
 
 class Imports:
-    """Files of clients. unquoted: takes off what an export puts before a formula."""
+    """Files of clients. custom: the workspace's own fields, as they are defined now; unquoted: takes off what an export puts before a formula."""
 
-    def __init__(self, *, stored: Stored, queue: Queue, unquoted: Callable[[str], str], now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, *, stored: Stored, queue: Queue, custom: Callable[[], Definition], unquoted: Callable[[str], str], now: Callable[[], datetime]
+    ) -> None:
         self._stored = stored
+        self._custom = custom
         self._queue = queue
         self._unquoted = unquoted
         self._now = now
@@ -40,7 +45,7 @@ class Imports:
         _whole_register()
         place = self._stored.place()
         file = self._read(content, options, place)
-        arrivals, seen, total = _arrivals(file, place, load), dict[str, int](), Sorted()
+        arrivals, seen, total = self._arrivals(file, place, load), dict[str, int](), Sorted()
         for start in range(0, len(arrivals), _STEP):
             part = self._sort(arrivals[start : start + _STEP], seen, options)
             total.new += part.new
@@ -91,26 +96,27 @@ class Imports:
         told, content = found
         options = Options(told["mode"], told["allow_duplicate"], told["date_order"], told["charset"])
         place = self._stored.place()
-        arrivals = _arrivals(self._read(content, options, place), place, load)
+        arrivals = self._arrivals(self._read(content, options, place), place, load)
         refused = options.mode == "all" and any(each.problems for each in arrivals)
         step = len(arrivals) if options.mode == "all" else _STEP
         done, seen = int(told["done"]), dict[str, int]()
         while done < len(arrivals):
             rows = arrivals[done : done + step]
-            part = self._step(rows, seen, options, add=not refused)
+            part = self._step(import_id if not refused else None, rows, seen, options)
             done += len(rows)
             self._stored.advance(import_id, {**part.counts, "done": len(rows)}, part.problems[:MOST], finished=done >= len(arrivals))
             yield {"done": done, "total": len(arrivals)}
         if not arrivals:
             self._stored.advance(import_id, Sorted().counts, [], finished=True)
 
-    def _step(self, arrivals: Sequence[Arrival], seen: dict[str, int], options: Options, *, add: bool) -> Sorted:
+    def _step(self, import_id: UUID | None, arrivals: Sequence[Arrival], seen: dict[str, int], options: Options) -> Sorted:
+        """import_id: None to add nobody."""
         self._stored.lock()
         whole = Sorted()
         for start in range(0, len(arrivals), _STEP):
             part = self._sort(arrivals[start : start + _STEP], seen, options)
-            if add:
-                self._add(part.new)
+            if import_id is not None:
+                self._add(import_id, part.new)
             else:
                 part.new.clear()
             whole.new += part.new
@@ -126,56 +132,65 @@ class Imports:
         holders = {} if options.allow_duplicate else self._stored.holders({term for each in good for term in each.terms})
         return sort(arrivals, known, holders, seen, allow_duplicate=options.allow_duplicate)
 
-    def _add(self, arrivals: Sequence[Arrival]) -> None:
+    def _add(self, import_id: UUID, arrivals: Sequence[Arrival]) -> None:
         if not arrivals:
             return
         now = self._now()
         clients = [
             {
                 **_DEFAULTS, **each.client, "id": new_id(), "search_name": normalise(each.client["full_name"]), "created_at": now, "updated_at": now,
-                "archived_at": now if each.client["status"] == Status.ARCHIVED else None,
+                "archived_at": now if each.client["status"] == Status.ARCHIVED else None, "lifecycle_since": now,
             }
             for each in arrivals
         ]  # fmt: skip
         terms = {each["id"]: terms_of(*(each[name] for name in ("full_name", "email", "tags", "phone", "birth_date"))) for each in clients}
-        self._stored.add(clients, terms, {client["id"]: each.key for client, each in zip(clients, arrivals, strict=True)})
+        self._stored.add(import_id, clients, terms, {client["id"]: each.key for client, each in zip(clients, arrivals, strict=True)})
         for client in clients:
             events.clients_created(client_id=client["id"])
 
     def _read(self, content: bytes, options: Options, place: Place) -> File:
         order = DateOrder(options.date_order) if options.date_order else None
         try:
-            return read_file(content, options.charset, order=order, locale=place.locale, today=place.today, unquoted=self._unquoted)
+            return read_file(
+                content, options.charset, order=order, locale=place.locale, today=place.today, unquoted=self._unquoted,
+                custom=[Custom(name, defined) for name, defined in self._custom().properties.items()],
+            )  # fmt: skip
         except Unreadable as error:
             raise Invalid(code="unreadable_file", errors=[Fault("", str(error))]) from None
 
+    def _arrivals(self, file: File, place: Place, load: Load) -> list[Arrival]:
+        """Every row, checked as a request would be."""
+        arrivals, firsts, occurrences = [], dict[str, int](), Counter[str]()
+        definition = self._custom()
+        for entry in file.entries:
+            client, problems = _loaded(entry, file, place, load, definition)
+            if problems:
+                arrivals.append(Arrival(entry.row, client, "", (), None, problems))
+                continue
+            same = row_key(client, 0)
+            first = firsts.setdefault(same, entry.row)
+            key = row_key(client, occurrences[same]) if occurrences[same] else same
+            occurrences[same] += 1
+            arrivals.append(Arrival(entry.row, client, key, keys_of(client), None if first == entry.row else first, ()))
+        return arrivals
 
-def _arrivals(file: File, place: Place, load: Load) -> list[Arrival]:
-    """Every row, checked as a request would be."""
-    arrivals, firsts, occurrences = [], dict[str, int](), Counter[str]()
-    for entry in file.entries:
-        client, problems = _loaded(entry, file, place, load)
-        if problems:
-            arrivals.append(Arrival(entry.row, client, "", (), None, problems))
-            continue
-        same = row_key(client, 0)
-        first = firsts.setdefault(same, entry.row)
-        key = row_key(client, occurrences[same]) if occurrences[same] else same
-        occurrences[same] += 1
-        arrivals.append(Arrival(entry.row, client, key, keys_of(client), None if first == entry.row else first, ()))
-    return arrivals
 
-
-def _loaded(entry: Entry, file: File, place: Place, load: Load) -> tuple[dict[str, Any], list[Problem]]:
+def _loaded(entry: Entry, file: File, place: Place, load: Load, definition: Definition) -> tuple[dict[str, Any], list[Problem]]:
     problems = list(entry.problems)
     headers = file.columns.headers
     client, faults = load(entry.values)
+    if client and definition.names:
+        faults = definition.faults(client["custom_fields"], "/custom_fields")
     told = {problem.column for problem in problems}
     for fault in faults:
-        name = fault.pointer.split("/")[1] if "/" in fault.pointer else ""
+        name, own = (*fault.pointer.split("/")[1:], "", "")[:2]
         column = headers.get(name) or (headers.get("first_name") if name == "full_name" else None)
-        if column not in told:
-            problems.append(Problem(entry.row, column, fault.message))
+        message = fault.message
+        if name == "custom_fields":
+            column = headers.get(PREFIX + own)
+            message = message if column else f"{own}: {message}"
+        if column is None or column not in told:
+            problems.append(Problem(entry.row, column, message))
     born = client.get("birth_date")
     if born is not None and born > place.today:
         problems.append(Problem(entry.row, headers.get("birth_date"), "May not be in the future."))

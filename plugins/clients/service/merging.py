@@ -11,28 +11,38 @@ from kernel.context import current
 from kernel.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 from plugins.clients import events
 from plugins.clients.domain.register import unique_tags
+from plugins.clients.domain.timeline import Moment
 from plugins.clients.ports.many import Merging as Stored
+from plugins.clients.ports.timeline import History
+from plugins.clients.service.consents import Consents
+from plugins.clients.service.health import Health
 from plugins.clients.service.register import Clients
-from ports.persistence import Document
+from ports.persistence import Document, Row
 
-FIELDS: Final = ("full_name", "email", "phone", "birth_date", "notes", "assigned_to")
+FIELDS: Final = ("full_name", "email", "phone", "birth_date", "notes", "assigned_to", "lifecycle_stage")
 """What can be taken from either record."""
 
 
 class Merging:
     """The register's records, joined for good."""
 
-    def __init__(self, *, stored: Stored, clients: Clients, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, *, stored: Stored, history: History, clients: Clients, consents: Consents, health: Health, now: Callable[[], datetime]
+    ) -> None:
+        self._history = history
         self._stored = stored
         self._clients = clients
+        self._consents = consents
+        self._health = health
         self._now = now
 
     def merge(self, client_id: UUID, source: UUID, choices: Mapping[str, str], *, leave_conflicts: bool) -> Document:
         """Make `source` part of `client_id`: everything that refers to it refers to the survivor, also rows of plugins that are off.
 
-        choices: field → `from` or `into`; what is not chosen is the survivor's, or the other's where the survivor's is empty. Tags add up.
-        Raises NotFound, Invalid for one and the same, Conflict already_merged, and Conflict merge_conflict when rows cannot move because
-        the survivor has their like, unless leave_conflicts: then they stay with the archived record.
+        choices: field → `from` or `into`; what is not chosen is the survivor's, or the other's where the survivor's is empty. Tags and custom
+        fields add up; of the consents the strictest decides. Raises NotFound, Invalid for one and the same, Conflict already_merged, and
+        Conflict merge_conflict when both have health data and nothing was chosen, or rows cannot move because the survivor has their like,
+        unless leave_conflicts: then they stay with the archived record.
         """
         if current().open_transaction.entered().limited:
             raise Forbidden("Whoever sees only their own clients cannot merge.", code="limited_to_own_clients")
@@ -47,25 +57,38 @@ class Merging:
         if into["merged_into"] or other["merged_into"]:
             raise Conflict("One of them was merged before.", code="already_merged")
         events.clients_merging(client_id=client_id, from_id=source)
+        self._consents.combine(client_id, source)
+        settled = self._health.combine(client_id, source, choices.get("health"))
         moved = self._stored.repoint(source, client_id)
-        left = [{"table": each.table, "rows": each.left} for each in moved if each.left]
+        left: list[dict[str, object]] = [{"table": each.table, "rows": each.left} for each in moved if each.left]
+        if not settled:
+            left.append({"table": "clients_health", "rows": 1, "field": "health"})
         if left and not leave_conflicts:
             raise Conflict(
-                "Both have records that only one can have; send leave_conflicts=true to leave those with the archived one.",
+                "Both have records that only one can have: choose whose stays where there is a field for it,"
+                " or send leave_conflicts=true to leave those of the other with the archived record.",
                 code="merge_conflict",
-                extra={"conflicts": left},
+                extra={"conflicts": sorted(left, key=lambda each: str(each["table"]))},
             )
-        values: dict[str, Any] = {}
-        for name in FIELDS:
-            chosen = choices.get(name) or ("into" if into[name] is not None else "from")
-            if chosen == "from" and other[name] != into[name]:
-                values[name] = other[name]
-        values["tags"] = unique_tags([*into["tags"], *other["tags"]])[:50]
-        self._stored.archive(source, client_id, self._now())
-        survivor = self._clients.change(client_id, values, None)
+        now = self._now()
+        self._stored.archive(source, client_id, now)
+        self._history.remember(client_id, Moment.MERGED, now, other["full_name"], source)
+        survivor = self._clients.change(client_id, _joined(into, other, choices), None, fitted=True)
         events.clients_merged(client_id=client_id, from_id=source)
         return survivor
 
     def follow(self, client_id: UUID, source: UUID) -> None:
         """Bring after what was written about the record merged away while the merge was under way."""
         self._stored.repoint(source, client_id)
+
+
+def _joined(into: Row, other: Row, choices: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name in FIELDS:
+        chosen = choices.get(name) or ("into" if into[name] is not None else "from")
+        if chosen == "from" and other[name] != into[name]:
+            values[name] = other[name]
+    values["tags"] = unique_tags([*into["tags"], *other["tags"]])[:50]
+    custom = {"from": other["custom_fields"], "into": into["custom_fields"]}.get(choices.get("custom_fields", ""))
+    values["custom_fields"] = {**other["custom_fields"], **into["custom_fields"]} if custom is None else custom
+    return values

@@ -11,6 +11,7 @@ from kernel.context import current
 from kernel.errors import NotFound, Stale
 from kernel.ids import new_id
 from plugins.clients.ports.notes import Notes as Stored
+from plugins.clients.service.standing import writable
 from ports.persistence import Document
 
 
@@ -36,9 +37,8 @@ class Notes:
         return found
 
     def add(self, client_id: UUID, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Write a note as the actor. Raises NotFound for an unknown client."""
-        if not self._notes.known(client_id):
-            raise NotFound()
+        """Write a note as the actor. Raises NotFound for an unknown client, Conflict already_merged."""
+        writable(self._notes.known(client_id))
         now = self._now()
         note = {
             "id": new_id(), "client_id": client_id, "author_id": current().scope.user_id, **given, "version": 1,

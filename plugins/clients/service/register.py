@@ -13,9 +13,12 @@ from plugins.clients import events
 from plugins.clients.domain.custom import merged, to_check
 from plugins.clients.domain.duplicates import Candidate, keys_of
 from plugins.clients.domain.register import Search, Status, normalise, own_view, terms_of, unique_tags
+from plugins.clients.domain.timeline import Moment
 from plugins.clients.ports.custom import Definition
 from plugins.clients.ports.register import Directory, Duplicates, Register
+from plugins.clients.ports.timeline import History
 from plugins.clients.service.actors import is_cliente
+from plugins.clients.service.standing import writable
 from ports.persistence import Document, Row
 
 _FINDABLE: Final = ("full_name", "email", "tags", "phone", "birth_date")
@@ -28,8 +31,16 @@ class Clients:
     """The clients of the current workspace. custom: its own fields, as they are defined now; now: the time, aware, in UTC."""
 
     def __init__(
-        self, *, directory: Directory, register: Register, duplicates: Duplicates, custom: Callable[[], Definition], now: Callable[[], datetime]
+        self,
+        *,
+        directory: Directory,
+        register: Register,
+        duplicates: Duplicates,
+        history: History,
+        custom: Callable[[], Definition],
+        now: Callable[[], datetime],
     ) -> None:
+        self._history = history
         self._custom = custom
         self._directory = directory
         self._register = register
@@ -74,10 +85,11 @@ class Clients:
         """Set every field; custom ones that are not given go. Otherwise as `change`."""
         return self.change(client_id, given, expected, whole=True)
 
-    def change(self, client_id: UUID, changes: Mapping[str, Any], expected: int | None, *, whole: bool = False) -> Document:
-        """Set the given fields; of custom ones those that are named. expected: the version the caller read, None or -1 for any.
+    def change(self, client_id: UUID, changes: Mapping[str, Any], expected: int | None, *, whole: bool = False, fitted: bool = False) -> Document:
+        """Set the given fields; of custom ones those that are named. expected: the version the caller read, None or -1 for any. fitted: the
+        custom fields are all there are, and were found to fit when they were stored.
 
-        Raises NotFound, Stale, Invalid as `add`, and Refused when another plugin forbids archiving.
+        Raises NotFound, Stale, Invalid as `add`, Conflict already_merged, and Refused when another plugin forbids archiving.
         """
         expected = None if expected == -1 else expected
         if not changes:
@@ -89,7 +101,8 @@ class Clients:
         before = None
         if not values.keys().isdisjoint(_COMPARED):
             before = self._hold(client_id, expected)
-            if "custom_fields" in values:
+            writable(before)
+            if "custom_fields" in values and not fitted:
                 values["custom_fields"] = self._fitting({} if whole else before["custom_fields"], values["custom_fields"])
             if values.get("lifecycle_stage", before["lifecycle_stage"]) != before["lifecycle_stage"]:
                 values["lifecycle_since"] = self._now()
@@ -97,7 +110,7 @@ class Clients:
             self._find_by(client_id, before, values)
         changed = self._register.change(client_id, frozenset(values), {**values, "updated_at": self._now()}, expected)
         if changed is None:
-            self._unchanged(client_id, None)  # not there: NotFound
+            writable(self._unchanged(client_id, None))
             raise Stale()
         self._tell(client_id, before, values)
         return changed
@@ -140,8 +153,6 @@ class Clients:
             events.clients_archiving(client_id=client_id)
             values["archived_at"] = self._now()
         elif before["status"] == Status.ARCHIVED:
-            if before.get("merged_into"):
-                raise Conflict("This record became part of another.", code="already_merged", extra={"merged_into": str(before["merged_into"])})
             values["archived_at"] = None
 
     def _find_by(self, client_id: UUID, before: Row, values: dict[str, Any]) -> None:
@@ -151,16 +162,18 @@ class Clients:
         if any(after[name] != before[name] for name in _FINDABLE):
             self._register.index(client_id, terms_of(*after.values()))
 
-    @staticmethod
-    def _tell(client_id: UUID, before: Row | None, values: Mapping[str, Any]) -> None:
+    def _tell(self, client_id: UUID, before: Row | None, values: Mapping[str, Any]) -> None:
         events.clients_updated(client_id=client_id)
         if before is not None and "lifecycle_since" in values:
+            self._history.remember(client_id, Moment.STAGE, values["lifecycle_since"], values["lifecycle_stage"])
             events.clients_stage_changed(client_id=client_id, from_stage=before["lifecycle_stage"], to_stage=values["lifecycle_stage"])
         if before is None or "archived_at" not in values:
             return
         if values["archived_at"] is not None:
+            self._history.remember(client_id, Moment.ARCHIVED, values["archived_at"])
             events.clients_archived(client_id=client_id)
         else:
+            self._history.remember(client_id, Moment.RESTORED, self._now())
             events.clients_restored(client_id=client_id)
 
 

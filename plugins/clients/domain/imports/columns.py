@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from plugins.clients.domain.imports.custom import PREFIX, Custom
 from plugins.clients.domain.register import normalise
 
 _SYNONYMS: Final[Mapping[str, str]] = {
@@ -29,7 +30,10 @@ _SYNONYMS: Final[Mapping[str, str]] = {
     "birth_date": """
         birth date, birthdate, date of birth, dob, birthday, born, born on, fecha de nacimiento, fecha nacimiento, nacimiento, f nacimiento, fnac,
         cumpleanos, data de nascimento, data nascimento, nascimento, data nasc, dt nascimento, aniversario""",
-    "status": "status, state, client status, membership status, estado, estatus, situacion, estado del cliente, situacao, estado do cliente",
+    "status": """
+        status, state, client status, membership status, active, estado, estatus, situacion, estado del cliente, activo, situacao,
+        estado do cliente, ativo""",
+    "lifecycle_stage": "lifecycle stage, lifecycle, stage, client stage, pipeline stage, etapa, fase, ciclo de vida, estagio, etapa do cliente",
     "tags": "tags, tag, labels, label, groups, group, etiquetas, etiqueta, grupos, grupo, marcadores, marcador, categorias, categoria, categories",
     "notes": """
         notes, note, comments, comment, remarks, notas, nota, observaciones, observacion, comentarios, comentario, observacoes, observacao, obs,
@@ -40,14 +44,15 @@ _SYNONYMS: Final[Mapping[str, str]] = {
         professor""",
 }
 _MEANING: Final = {re.sub(r"\s+", " ", name).strip(): field for field, names in _SYNONYMS.items() for name in names.split(",")}
-_OURS: Final = frozenset({"id", "version", "created at", "updated at", "archived at", "merged into", "lifecycle stage", "lifecycle since"})
+_OURS: Final = frozenset({"id", "version", "created at", "updated at", "archived at", "merged into", "lifecycle since"})
 """What our own export writes besides; read back without a word."""
 _NOT_LETTERS: Final = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Where each field is. headers: as written, by field; ignored: headers nothing is read from."""
+    """Where each field is, those of the workspace's own as `custom_fields.<name>`. headers: as written, by field; ignored: headers nothing is
+    read from."""
 
     places: Mapping[str, int]
     headers: Mapping[str, str]
@@ -70,12 +75,20 @@ def known(headers: Sequence[str]) -> int:
     return sum(meaning(each) is not None or _plain(each) in _OURS for each in headers)
 
 
-def read_header(headers: Sequence[str]) -> Columns:
-    """What the columns mean; of two for the same field the first counts. Beside surnames, `name` is the given name."""
+def header_of(custom: Custom) -> str:
+    """What an export writes over a field of the workspace's own, so that it reads back as this one."""
+    plain = _plain(custom.name)
+    return PREFIX + custom.name if plain in _MEANING or plain in _OURS else custom.name
+
+
+def read_header(headers: Sequence[str], custom: Sequence[Custom] = ()) -> Columns:
+    """What the columns mean; of two for the same field the first counts. Beside surnames, `name` is the given name. custom: fields of the
+    workspace's own, by name or title, where the header is none of ours."""
+    own = {_plain(spelled): PREFIX + each.name for each in reversed(custom) for spelled in (each.title, each.name, PREFIX + each.name) if spelled}
     places: dict[str, int] = {}
     ignored: list[str] = []
     for place, header in enumerate(headers):
-        field = meaning(header)
+        field = meaning(header) or own.get(_plain(header))
         if field is None or field in places:
             if header.strip() and _plain(header) not in _OURS:
                 ignored.append(header.strip()[:100])

@@ -9,23 +9,54 @@ from datetime import date
 from typing import Any, Final
 
 from plugins.clients.domain.imports.columns import Columns, known, read_header
+from plugins.clients.domain.imports.custom import PREFIX, Custom
 from plugins.clients.domain.imports.dates import DateOrder, order_of, read_date
+from plugins.clients.domain.imports.tags import tags_of
 from plugins.clients.domain.imports.text import Table, Unreadable, decode, tabulate
-from plugins.clients.domain.register import Status, normalise
+from plugins.clients.domain.register import Stage, Status, normalise
 
 MAX_ROWS: Final = 20_000
 
 _NOTHING: Final = frozenset({"-", "--", "n/a", "na", "null", "none", "nan", "#n/a"})
 _STATUS: Final[Mapping[str, Status]] = {
-    **dict.fromkeys(("active", "activo", "activa", "ativo", "ativa", "yes", "si", "sim", "current", "alta"), Status.ACTIVE),
+    **dict.fromkeys(("active", "activo", "activa", "ativo", "ativa", "yes", "si", "sim", "current", "alta", "true", "1"), Status.ACTIVE),
     **dict.fromkeys(
-        ("inactive", "inactivo", "inactiva", "inativo", "inativa", "no", "nao", "paused", "baja", "pausado", "suspended"), Status.INACTIVE
+        (
+            "inactive",
+            "inactivo",
+            "inactiva",
+            "inativo",
+            "inativa",
+            "no",
+            "nao",
+            "paused",
+            "baja",
+            "pausado",
+            "suspended",
+            "false",
+            "0",
+            "cancelled",
+            "canceled",
+            "cancelado",
+            "cancelada",
+            "expired",
+            "vencido",
+            "vencida",
+        ),
+        Status.INACTIVE,
     ),
     **dict.fromkeys(("archived", "archivado", "archivada", "arquivado", "arquivada", "deleted", "former", "antiguo", "antigo"), Status.ARCHIVED),
 }
+_STAGE: Final[Mapping[str, Stage]] = {
+    **dict.fromkeys(("lead", "prospect", "prospecto", "prospecta", "interesado", "interesada", "interessado", "interessada"), Stage.LEAD),
+    **dict.fromkeys(("trial", "trialing", "prueba", "en prueba", "teste", "em teste", "experimental"), Stage.TRIAL),
+    **dict.fromkeys(("client", "customer", "member", "cliente", "socio", "aluno", "alumno"), Stage.CLIENT),
+    **dict.fromkeys(("former", "ex", "former client", "antiguo", "antigua", "antigo", "antiga", "ex cliente", "excliente"), Stage.FORMER),
+}
+_INVISIBLE: Final = "\u200b\u2060\ufeff"
+_NO_DAY: Final = re.compile(r"0{1,4}[-/.]0{1,2}[-/.]0{1,4}(?: .*)?", re.ASCII)
+_SERIAL: Final = re.compile(r"\d{5}(\.\d+)?", re.ASCII)
 _ROUNDED: Final = re.compile(r"\d([.,]\d+)?E\+\d+", re.ASCII | re.IGNORECASE)
-_TAG: Final = re.compile(r'\s*(?:"((?:[^"]|"")*)"\s*|([^;|,]*))(?:[;|,]|\Z)')
-_TAG_QUOTED: Final = re.compile(r'[;|,"]|\A\s|\s\Z')
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,42 +90,24 @@ class File:
 
 
 def read_file(
-    raw: bytes, charset: str | None, *, order: DateOrder | None, locale: str, today: date, unquoted: Callable[[str], str]
+    raw: bytes, charset: str | None, *, order: DateOrder | None, locale: str, today: date, unquoted: Callable[[str], str],
+    custom: Sequence[Custom] = (),
 ) -> File:  # fmt: skip
-    """Everything a file says. order: of dates, None to find out; unquoted: takes off what an export puts before a formula. Raises Unreadable."""
+    """Everything a file says. order: of dates, None to find out; unquoted: takes off what an export puts before a formula; custom: the fields of
+    the workspace's own. Raises Unreadable."""
     table = tabulate(*decode(raw, charset), known)
     if not table.records:
         raise Unreadable("The file is empty.")
     if len(table.records) - 1 > MAX_ROWS:
         raise Unreadable(f"The file has more than {MAX_ROWS} rows; send it in parts.")
-    columns = read_header([unquoted(cell.strip()) for cell in table.records[0][1]])
+    columns = read_header([unquoted(cell.strip()) for cell in table.records[0][1]], custom)
     if not columns.named:
         raise Unreadable("No column of the first row is a name we know, such as `name`, `nombre` or `nome`.")
-    decided = None
-    if "birth_date" in columns.places:
-        decided = order or order_of(_column(table, columns.places["birth_date"]), locale)
-    reader = _Reader(columns, len(table.records[0][1]), decided or DateOrder.DMY, today, unquoted)
+    own = [each for each in custom if PREFIX + each.name in columns.places]
+    dated = [columns.places[name] for name in ("birth_date", *(PREFIX + each.name for each in own if each.dated)) if name in columns.places]
+    decided = (order or order_of((cell for place in dated for cell in _column(table, place)), locale)) if dated else None
+    reader = _Reader(columns, own, len(table.records[0][1]), decided or DateOrder.DMY, today, unquoted)
     return File(table.encoding, table.separator, columns, decided, [reader.read(number, cells) for number, cells in table.records[1:]])
-
-
-def tags_cell(tags: Sequence[str]) -> str:
-    """Tags in one cell; `tags_of` reads them back."""
-    return "; ".join('"' + tag.replace('"', '""') + '"' if _TAG_QUOTED.search(tag) or not tag else tag for tag in tags)
-
-
-def tags_of(cell: str) -> list[str]:
-    """The tags in a cell: between `;`, `,` or `|`, each perhaps in double quotes."""
-    found, at = [], 0
-    while at < len(cell):
-        match = _TAG.match(cell, at)
-        if match is None:  # text after a closing quote: what stands there is one tag, quotes and all
-            match = re.compile(r"()([^;|,]*)(?:[;|,]|\Z)").match(cell, at)
-            assert match is not None
-        tag = match[1].replace('""', '"') if match[1] else match[2].strip() if match[2] else ""
-        if tag:
-            found.append(tag)
-        at = match.end()
-    return found
 
 
 def _column(table: Table, place: int) -> Iterator[str]:
@@ -104,6 +117,7 @@ def _column(table: Table, place: int) -> Iterator[str]:
 @dataclass(frozen=True, slots=True)
 class _Reader:
     columns: Columns
+    custom: Sequence[Custom]
     width: int
     order: DateOrder
     today: date
@@ -111,7 +125,7 @@ class _Reader:
 
     def read(self, number: int, cells: Sequence[str]) -> Entry:
         said = {name: self._cell(cells[place]) for name, place in self.columns.places.items() if place < len(cells)}
-        for name in ("email", "phone", "birth_date", "status", "assigned_to"):
+        for name in ("email", "phone", "birth_date", "status", "lifecycle_stage", "assigned_to"):
             if said.get(name, "").lower() in _NOTHING:
                 said[name] = ""
         name = said.get("full_name") or " ".join(part for part in (said.get("first_name"), said.get("last_name")) if part)
@@ -127,19 +141,26 @@ class _Reader:
         if _ROUNDED.fullmatch(values.get("phone", "")):
             self._wrong(entry, "phone", "A spreadsheet has rounded this number; format the column as text.")
         self._date(entry, said.get("birth_date", ""))
+        self._stage(entry, said.get("lifecycle_stage", ""))
         self._status(entry, said.get("status", ""))
+        if own := {each.name: each.read(cell, self.order, self.today) for each in self.custom if (cell := said.get(PREFIX + each.name))}:
+            entry.values["custom_fields"] = own
         return entry
 
     def _cell(self, cell: str) -> str:
         """Trimmed, unless an export marked it as exactly this."""
         text = self.unquoted(cell)
-        return text if text != cell else cell.strip()
+        return text if text != cell else cell.strip().strip(_INVISIBLE).strip()
 
     def _date(self, entry: Entry, text: str) -> None:
         if not text:
             return
+        if _NO_DAY.fullmatch(text):
+            return
         found = read_date(text, self.order, self.today)
-        if found is None:
+        if found is None and _SERIAL.fullmatch(text):
+            self._wrong(entry, "birth_date", "Is a spreadsheet's number for a day; format the column as a date.")
+        elif found is None:
             self._wrong(entry, "birth_date", f"Is no date we can read ({self.order}); write it as 1990-04-17.")
         else:
             entry.values["birth_date"] = found.isoformat()
@@ -147,11 +168,23 @@ class _Reader:
     def _status(self, entry: Entry, text: str) -> None:
         if not text:
             return
-        found = _STATUS.get(normalise(text))
-        if found is None:
-            self._wrong(entry, "status", "Is none of active, inactive, archived.")
-        else:
+        plain = normalise(text)
+        found = _STATUS.get(plain)
+        if found is not None:
             entry.values["status"] = found.value
+        elif plain in _STAGE:  # other programs have one column for both
+            entry.values.setdefault("lifecycle_stage", _STAGE[plain].value)
+        else:
+            self._wrong(entry, "status", "Is none of active, inactive, archived, nor a lifecycle stage.")
+
+    def _stage(self, entry: Entry, text: str) -> None:
+        if not text:
+            return
+        found = _STAGE.get(normalise(text))
+        if found is None:
+            self._wrong(entry, "lifecycle_stage", "Is none of lead, trial, client, former.")
+        else:
+            entry.values["lifecycle_stage"] = found.value
 
     def _wrong(self, entry: Entry, name: str | None, message: str) -> None:
         entry.problems.append(Problem(entry.row, self.columns.headers.get(name) if name else None, message))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -22,8 +22,17 @@ _DECLARABLE: Final = frozenset(
 )
 _SEPARATORS: Final = (",", ";", "\t", "|")
 _LOOKED_AT: Final = 20
-_ZIP: Final = b"PK\x03\x04"
-_OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
+_MOST_COLUMNS: Final = 500
+_LONGEST_CELL: Final = csv.field_size_limit()
+_TITLES: Final = 10  # lines above a header that are looked past
+_OTHERS: Final = (
+    ((b"PK\x03\x04", b"\xd0\xcf\x11\xe0"), "This is a workbook; save it as CSV first."),
+    ((b"\x1f\x8b", b"Rar!", b"7z\xbc\xaf"), "This is an archive; take the CSV out of it."),
+    ((b"%PDF",), "This is a PDF; export the list as CSV."),
+    ((b"<",), "This is a web page or XML, whatever its name says; open it in a spreadsheet and save it as CSV."),
+    ((b"{", b"[{", b"[\n"), "This is JSON; export the list as CSV."),
+)
+_END: Final = "\x1a"
 
 
 class Unreadable(ValueError):
@@ -42,8 +51,10 @@ class Table:
 def decode(raw: bytes, charset: str | None = None) -> tuple[str, str]:
     """The text and the encoding it was in. A byte order mark decides, then what was declared, then what the bytes can be: UTF-8,
     UTF-16, and at last Windows-1252, which Excel writes in most of our users' countries. Raises Unreadable."""
-    if raw.startswith((_ZIP, _OLD_EXCEL)):
-        raise Unreadable("This is a workbook; save it as CSV first.")
+    beginning = raw[:64].removeprefix(codecs.BOM_UTF8).lstrip()
+    for signs, reason in _OTHERS:
+        if beginning.startswith(signs):
+            raise Unreadable(reason)
     marked = next((name for mark, name in _MARKS if raw.startswith(mark)), None)
     if marked is not None:
         return _strictly(raw, marked).removeprefix("\ufeff"), marked.removesuffix("-sig")
@@ -52,15 +63,27 @@ def decode(raw: bytes, charset: str | None = None) -> tuple[str, str]:
         return _strictly(raw, name), name
     if b"\0" in raw:
         name = "utf-16-be" if raw[0::2].count(0) > raw[1::2].count(0) else "utf-16-le"
-        return _strictly(raw, name), name
+        try:
+            return raw.decode(name), name
+        except UnicodeDecodeError:
+            raise Unreadable("The file holds NUL bytes and is not UTF-16: it is no text.") from None
     try:
         return raw.decode(), "utf-8"
-    except UnicodeDecodeError:
-        pass
+    except UnicodeDecodeError as error:
+        if _damaged(raw):
+            row = raw[: error.start].count(b"\n") + 1
+            raise Unreadable(f"The file is UTF-8, but not at byte {error.start} (line {row}); save it as CSV UTF-8 again.") from None
     try:
         return raw.decode("cp1252"), "cp1252"
     except UnicodeDecodeError:  # five bytes mean nothing there
         return raw.decode("latin-1"), "latin-1"
+
+
+def _damaged(raw: bytes) -> bool:
+    """Whether most of what is not ASCII is UTF-8 all the same: in Windows-1252 hardly anything happens to be."""
+    text = raw.decode(errors="replace")
+    wrong = text.count("\ufffd")
+    return sum(letter > "\x7f" for letter in text) - wrong > wrong
 
 
 def _declared(charset: str) -> str:
@@ -81,7 +104,8 @@ def _strictly(raw: bytes, encoding: str) -> str:
 
 
 def tabulate(text: str, encoding: str, known: Callable[[Sequence[str]], int]) -> Table:
-    """The cells. known: how many of a header's cells it recognises, which tells the separators apart. Raises Unreadable."""
+    """The cells. known: how many of a header's cells it recognises, which tells the separators apart, and the header from titles above it.
+    Raises Unreadable."""
     if "\0" in text:
         raise Unreadable("The file holds NUL characters: it is no text.")
     skipped, separator = _announced(text)
@@ -89,11 +113,35 @@ def tabulate(text: str, encoding: str, known: Callable[[Sequence[str]], int]) ->
         separator = max(_SEPARATORS, key=lambda each: _fitness(text, each, known))
     else:
         text = text.partition("\n")[2]
+    records = [(number, cells) for number, cells in _rows(text, separator, 1 + skipped) if any(cell.strip() for cell in cells)]
+    if records and len(records[0][1]) > _MOST_COLUMNS:
+        raise Unreadable(f"The file has more than {_MOST_COLUMNS} columns.")
+    return Table(encoding, separator, records[_titles([cells for _, cells in records[: _TITLES + 1]], known) :])
+
+
+def _rows(text: str, separator: str, first: int) -> Iterator[tuple[int, list[str]]]:
+    """Records by number. A line of ours at the end shows whether a quotation mark is still open there."""
+    number = first
     try:
-        records = [(number, cells) for number, cells in enumerate(_read(text, separator), 1 + skipped) if any(cell.strip() for cell in cells)]
-    except csv.Error as error:
-        raise Unreadable(f"The file is not a table: {error}.") from None
-    return Table(encoding, separator, records)
+        for number, cells in enumerate(_read(f"{text.rstrip().rstrip(_END).rstrip()}\n{_END}", separator), first):
+            if cells == [_END]:
+                return
+            if cells and cells[-1].endswith(f"\n{_END}"):
+                raise Unreadable(f'In row {number} a quotation mark (") begins a text that never ends.')
+            yield number, cells
+            number += 1  # which row it was when the next one fails
+    except csv.Error:
+        raise Unreadable(f"In row {number} a cell is longer than {_LONGEST_CELL} characters.") from None
+
+
+def _titles(rows: Sequence[Sequence[str]], known: Callable[[Sequence[str]], int]) -> int:
+    """How many rows above the header are titles: nothing but one cell each, and below them a header of which two cells are known."""
+    for n, cells in enumerate(rows):
+        if known(cells) >= 2:
+            return n
+        if sum(bool(cell.strip()) for cell in cells) != 1:
+            return 0
+    return 0
 
 
 def _announced(text: str) -> tuple[int, str | None]:
@@ -110,7 +158,8 @@ def _fitness(text: str, separator: str, known: Callable[[Sequence[str]], int]) -
         rows = list(islice(_read(text, separator), _LOOKED_AT))
     except csv.Error:
         return (0, 0, 0)
-    header = next((row for row in rows if any(cell.strip() for cell in row)), [])
+    filled = [row for row in rows if any(cell.strip() for cell in row)]
+    header = filled[_titles(filled[: _TITLES + 1], known)] if filled else []
     same = sum(len(row) == len(header) for row in rows) if len(header) > 1 else 0
     return (known(header), same, len(header))
 

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from adapters.http.sheets import Separator, Sheet, file_of, unquoted
 from plugins.clients.domain.duplicates import keys_of, row_key
-from plugins.clients.domain.imports.columns import meaning, read_header
+from plugins.clients.domain.imports.columns import header_of, meaning, read_header
+from plugins.clients.domain.imports.custom import Custom, custom_cell
 from plugins.clients.domain.imports.dates import DateOrder, order_of, read_date
-from plugins.clients.domain.imports.rows import File, read_file, tags_cell, tags_of
+from plugins.clients.domain.imports.rows import File, read_file
+from plugins.clients.domain.imports.tags import tags_cell, tags_of
 from plugins.clients.domain.imports.text import Unreadable
 from plugins.clients.domain.register import terms_of
 from tests.spreadsheets import PAYLOADS
@@ -68,6 +70,20 @@ def test_the_separator_is_found_and_may_stand_in_quotes(separator: str, announce
     assert [entry.row for entry in file.entries] == ([3, 4] if announced else [2, 3])
 
 
+def test_titles_above_the_header_are_looked_past_and_rows_keep_their_numbers() -> None:
+    for title in ("Clients of North Studio\n\n", "Clients,,\nExported 2026-05-04,,\n"):
+        file = read(title + "name,email,phone\nAna,ana@example.com,\n")
+        assert [(entry.row, entry.values["full_name"]) for entry in file.entries] == [(title.count("\n") + 2, "Ana")]
+    with pytest.raises(Unreadable, match="No column"):
+        read("Ana,ana@example.com\nname,email\nBo,bo@example.com\n")
+
+
+def test_quotation_marks_inside_a_text_and_the_end_mark_of_old_systems_are_no_open_ends() -> None:
+    assert [entry.values for entry in read('name,notes\nAna "the boss",5" tall\nBo,"x ""y"""\n\x1a').entries] == [
+        {"full_name": 'Ana "the boss"', "notes": '5" tall'}, {"full_name": "Bo", "notes": 'x "y"'},
+    ]  # fmt: skip
+
+
 def test_a_file_of_one_column_needs_no_separator() -> None:
     assert [entry.values["full_name"] for entry in read("Nome\nAna\n\nBia\n").entries] == ["Ana", "Bia"]
 
@@ -82,6 +98,17 @@ def test_rows_are_counted_as_a_spreadsheet_does() -> None:
     [
         (b"PK\x03\x04rest", "workbook"),
         (b"\xd0\xcf\x11\xe0rest", "workbook"),
+        (b"\x1f\x8b\x08rest", "archive"),
+        (b"%PDF-1.7", "PDF"),
+        (b"\xef\xbb\xbf \n<html><table>", "web page"),
+        (b'[{"name": "Ana"}]', "JSON"),
+        (b"n\0a\0x", "no text"),
+        (SAMPLE.encode() + b"Ana \xff;;;;\r\n", r"byte 1\d\d .line 3."),
+        (SAMPLE.encode()[:-3], r"byte 1\d\d .line 2."),
+        ('name,notes\nAna,"open\nBo,x\nCy,y\n', "row 2 a quotation mark"),
+        ('name,notes\nAna,x\nBo,"', "row 3 a quotation mark"),
+        ("name,notes\nAna,x\nBo," + "x" * 140_000, "row 3 a cell is longer"),
+        ("name" + ",x" * 500, "500 columns"),
         (b"", "empty"),
         (b"\n\n", "empty"),
         (b"email,phone\na@example.com,1\n", "No column"),
@@ -103,7 +130,8 @@ def test_what_is_no_table_of_clients_is_refused_with_the_reason(raw: bytes | str
         ("E-Mail Address", "email"), ("Correo electrónico", "email"), ("endereço_de_e-mail", "email"), ("e-mail (personal)", "email"),
         ("Móvil", "phone"), ("TELEMÓVEL", "phone"), ("Cell Phone", "phone"), ("Tel.", "phone"),
         ("D.O.B.", None), ("DOB", "birth_date"), ("Fecha de nacimiento (dd/mm/aaaa)", "birth_date"), ("Data de Nascimento", "birth_date"),
-        ("Situação", "status"), ("Etiquetas", "tags"), ("Observações", "notes"), ("Entrenadora", "assigned_to"), ("Shoe size", None), ("", None),
+        ("Situação", "status"), ("Active", "status"), ("Etapa", "lifecycle_stage"),
+        ("Etiquetas", "tags"), ("Observações", "notes"), ("Entrenadora", "assigned_to"), ("Shoe size", None), ("", None),
     ],
 )  # fmt: skip
 def test_headers_are_known_in_three_languages(header: str, field: str | None) -> None:
@@ -146,6 +174,80 @@ def test_the_order_is_what_the_cells_prove_and_else_the_locales() -> None:
     assert order_of(["03/04/1990"], "en_US") is DateOrder.MDY
     assert order_of(["03/04/1990"], "en") is DateOrder.DMY
     assert order_of(["13/04/1990", "04/13/1990"], "pt") is DateOrder.DMY
+
+
+def test_no_day_at_all_is_no_birth_date_and_a_spreadsheets_number_is_told() -> None:
+    file = read("name,dob\nA,0000-00-00\nB,00/00/0000\nC,00.00.0000 00:00\nD,32980\n")
+    assert [entry.values for entry in file.entries[:3]] == [{"full_name": name} for name in "ABC"]
+    assert [(p.row, p.column, "format the column" in p.message) for entry in file.entries for p in entry.problems] == [(5, "dob", True)]
+
+
+def test_status_and_stage_as_other_programs_mix_them() -> None:
+    rows = "A,Lead,\nB,TRUE,\nC,cancelado,\nD,prospecto,former\nE,,trial\nF,Cliente,\nG,asleep,later\n"
+    file = read("name,status,stage\n" + rows)
+    assert [(e.values.get("status"), e.values.get("lifecycle_stage")) for e in file.entries] == [
+        (None, "lead"), ("active", None), ("inactive", None), (None, "former"), (None, "trial"), (None, "client"), (None, None),
+    ]  # fmt: skip
+    assert [(p.row, p.column) for entry in file.entries for p in entry.problems] == [(8, "stage"), (8, "status")]
+
+
+def test_what_cannot_be_seen_around_a_cell_is_no_part_of_it() -> None:
+    assert read("\u200bname,\u00a0Email\u00a0\n\u00a0Ana\u200b,\u2060ana@example.com \n").entries[0].values == {
+        "full_name": "Ana", "email": "ana@example.com",
+    }  # fmt: skip
+
+
+DEFINED = [
+    Custom(name, definition)
+    for name, definition in {
+        "goal": {"type": "string", "title": "Objetivo", "enum": ["Strength", "Pérdida de peso"]},
+        "shoes": {"type": "number"}, "visits": {"type": "integer"}, "news": {"type": "boolean"}, "since": {"type": "string", "format": "date"},
+        "sports": {"type": "array", "items": {"type": "string"}}, "marks": {"type": "array", "items": {"type": "integer"}},
+        "kin": {"type": "object", "properties": {"name": {"type": "string"}}}, "notes": {"type": "string"},
+    }.items()
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("header", "cell", "value"),
+    [
+        ("Objetivo", "perdida DE peso", "Pérdida de peso"), ("goal", "fame", "fame"), ("Shoes", "41,5", 41.5), ("shoes", "1.234,5", 1234.5),
+        ("shoes", "1,234.5", 1234.5), ("shoes", "41.0", 41), ("visits", "12", 12), ("visits", "a dozen", "a dozen"), ("shoes", "1e999", "1e999"),
+        ("news", "Sí", True), ("news", "FALSE", False), ("news", "perhaps", "perhaps"), ("since", "3/4/20", "2020-04-03"), ("since", "soon", "soon"),
+        ("sports", 'ski; "a;b"', ["ski", "a;b"]), ("marks", "1;2;x", [1, 2, "x"]), ("kin", '{"name": "Olga"}', {"name": "Olga"}),
+        ("kin", "Olga", "Olga"), ("kin", "[" * 100_000, "[" * 100_000), ("kin", '{"name": NaN}', '{"name": NaN}'), ("custom_fields.notes", "x", "x"),
+    ],
+)  # fmt: skip
+def test_cells_of_the_workspaces_own_fields_are_read_by_their_type(header: str, cell: str, value: object) -> None:
+    quoted = '"' + cell.replace('"', '""') + '"'
+    file = read_file(
+        f"name;{header}\nAna;{quoted}\n".encode(), None, order=None, locale="es", today=TODAY, unquoted=unquoted, custom=DEFINED
+    )  # fmt: skip
+    (found,) = file.entries[0].values["custom_fields"].values()
+    assert (found, type(found)) == (value, type(value))
+    assert file.columns.ignored == []
+
+
+def test_a_field_of_the_workspaces_own_does_not_take_the_place_of_ours() -> None:
+    columns = read_header(["name", "notes", "custom_fields.notes", "Goal", "Objetivo"], DEFINED)
+    assert columns.places == {"full_name": 0, "notes": 1, "custom_fields.notes": 2, "custom_fields.goal": 3}
+    assert columns.ignored == ["Objetivo"]
+    assert [header_of(each) for each in DEFINED if each.name in ("goal", "notes")] == ["goal", "custom_fields.notes"]
+
+
+@given(
+    st.fixed_dictionaries({}, optional={
+        "goal": st.sampled_from(["Strength", "Pérdida de peso"]), "shoes": st.floats(-1e6, 1e6), "visits": st.integers(-(2**53) + 1, 2**53 - 1),
+        "news": st.booleans(), "since": st.dates(date(1880, 1, 1), date(9999, 12, 31)).map(str),
+        "sports": st.lists(st.text("ab;,| \"'=\u00e9", min_size=1).filter(str.strip), min_size=1),
+        "kin": st.fixed_dictionaries({"name": st.text()}), "marks": st.lists(st.integers(0, 9), min_size=1),
+    })
+)  # fmt: skip
+def test_the_workspaces_own_fields_read_back_from_an_export(values: dict[str, object]) -> None:
+    rows = [["Ana", *(custom_cell(values.get(each.name)) for each in DEFINED)]]
+    body = file_of(Sheet("clients", ("full_name", *(header_of(each) for each in DEFINED)), rows)).body
+    entry = read_file(body, None, order=None, locale="en", today=TODAY, unquoted=unquoted, custom=DEFINED).entries[0]
+    assert entry.values.get("custom_fields", {}) == values
 
 
 def test_what_is_wrong_is_told_per_row_and_column() -> None:

@@ -15,6 +15,7 @@ from kernel.hooks import Hook
 from kernel.ids import new_id
 from plugins.clients.domain.duplicates import Candidate
 from plugins.clients.domain.register import Search, Status
+from plugins.clients.domain.timeline import Moment
 from plugins.clients.service.register import Clients
 from ports.persistence import Document, Row
 
@@ -24,15 +25,19 @@ ID = new_id()
 @pytest.mark.parametrize("how", ["archive", "change"])
 def test_a_veto_leaves_the_client_alone_and_tells_nobody(register: Register, hub: Hub, how: str) -> None:
     hub.refusing = "clients_archiving"
-    clients = Clients(directory=register, register=register, duplicates=Nobody(), custom=lambda: Nothing(), now=lambda: datetime.now(UTC))
+    clients = Clients(
+        directory=register, register=register, duplicates=Nobody(), history=register, custom=lambda: Nothing(), now=lambda: datetime.now(UTC)
+    )
     with pytest.raises(Refused):
         clients.archive(ID, None) if how == "archive" else clients.change(ID, {"status": Status.ARCHIVED}, None)
-    assert (register.changed, hub.fired) == ([], ["clients_archiving"])
+    assert (register.changed, register.remembered, hub.fired) == ([], [], ["clients_archiving"])
 
 
 def test_archiving_asks_first_and_tells_afterwards(register: Register, hub: Hub) -> None:
-    Clients(directory=register, register=register, duplicates=Nobody(), custom=lambda: Nothing(), now=lambda: datetime.now(UTC)).archive(ID, -1)
-    assert len(register.changed) == 1
+    Clients(
+        directory=register, register=register, duplicates=Nobody(), history=register, custom=lambda: Nothing(), now=lambda: datetime.now(UTC)
+    ).archive(ID, -1)
+    assert (len(register.changed), register.remembered) == (1, [Moment.ARCHIVED])
     assert hub.fired == ["clients_archiving", "clients_updated", "clients_archived"]
 
 
@@ -50,6 +55,7 @@ class Nothing:
     """No custom fields."""
 
     names = ()
+    properties: Mapping[str, Mapping[str, Any]] = {}
 
     def faults(self, value: Mapping[str, Any], at: str = "") -> list[Fault]:
         return []
@@ -62,6 +68,7 @@ class Register:
 
     def __init__(self) -> None:
         self.changed: list[Collection[str]] = []
+        self.remembered: list[Moment] = []
 
     def get(self, client_id: UUID) -> Document | None:
         return {"version": 1}
@@ -77,11 +84,14 @@ class Register:
 
     def lock(self, client_id: UUID) -> Row | None:
         return {"version": 1, "status": "active", "full_name": "A", "email": None, "tags": [], "phone": None, "birth_date": None,
-                "lifecycle_stage": "client", "custom_fields": {}}  # fmt: skip
+                "lifecycle_stage": "client", "custom_fields": {}, "merged_into": None}  # fmt: skip
 
     def change(self, client_id: UUID, named: Collection[str], values: Mapping[str, object], expected: int | None) -> Document | None:
         self.changed.append(named)
         return {"version": 2}
+
+    def remember(self, client_id: UUID, moment: Moment, at: datetime, detail: str | None = None, reference: UUID | None = None) -> None:
+        self.remembered.append(moment)
 
     def index(self, client_id: UUID, terms: Sequence[str]) -> None:
         raise NotImplementedError
