@@ -109,6 +109,7 @@ class Door(StrEnum):
     RESET = "reset"
     VERIFY = "verify"
     ADDRESS = "address"
+    STOP = "stop"
 
 
 LINK_LIFE = timedelta(minutes=30)
@@ -116,7 +117,10 @@ LINK_LIFE = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A one-use token, without the token. user_id: None until somebody of that address was found. previous_email: what email replaces."""
+    """A one-use token, without the token. user_id: None until somebody of that address was found. previous_email: what email replaces.
+
+    session_id: the session it was asked for in; what that opened ends with it.
+    """
 
     id: UUID
     door: Door
@@ -125,6 +129,7 @@ class Link:
     previous_email: str | None
     created_at: datetime
     expires_at: datetime
+    session_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

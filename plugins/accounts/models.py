@@ -43,9 +43,12 @@ tokens = sa.Table(
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("used_at", sa.DateTime(timezone=True)),
-    sa.CheckConstraint("purpose in ('reset', 'verify', 'address')", name="purpose"),
+    sa.Column("session_id", sa.Uuid, sa.ForeignKey("sessions.id", name="fk_accounts_token_session", ondelete="CASCADE")),
+    sa.CheckConstraint("purpose in ('reset', 'verify', 'address', 'stop')", name="purpose"),
     sa.Index("uq_accounts_token_digest", "digest", unique=True),
     sa.Index("ix_accounts_token_user", "user_id"),
+    sa.Index("ix_accounts_token_unbound", "email", postgresql_where=sa.text("user_id is null")),
+    sa.Index("ix_accounts_token_session", "session_id", postgresql_where=sa.text("session_id is not null")),
     sa.Index("ix_accounts_token_expires", "expires_at"),
 )
 

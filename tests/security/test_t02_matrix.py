@@ -221,6 +221,8 @@ class Matrix:
             return {"token": link(self.studios.settings, known, "reset"), "password": PASSWORD}
         if cell.rule == "/auth/email/confirm":
             return {"token": link(self.studios.settings, known, "verify")}
+        if cell.rule == "/auth/email/stop":
+            return {"token": link(self.studios.settings, known, "stop")}
         if cell.rule == "/auth/refresh":
             fresh = self.studios.api.post("/auth/login", json={"email": known.email, "password": PASSWORD})
             return {"refresh_token": fresh.json["refresh_token"]}

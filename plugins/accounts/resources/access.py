@@ -102,3 +102,14 @@ class AddressConfirmation(MethodView):
     def post(self, data: dict[str, Any]) -> None:
         """Confirm an e-mail address, or a new one, by the link that was sent there."""
         accounts().addresses.confirm(data["token"])
+
+
+@auth.route("/email/stop")
+class AddressChangeStop(MethodView):
+    @auth.arguments(ConfirmationSchema)
+    @auth.response(204)
+    @allow(PUBLIC)
+    @outside
+    def post(self, data: dict[str, Any]) -> None:
+        """Stop a change of address by the link that the old one got, and end every session."""
+        accounts().addresses.stop(data["token"])

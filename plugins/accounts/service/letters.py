@@ -15,6 +15,7 @@ _DOORS = {
     Door.RESET: ("password_reset", "reset-password"),
     Door.VERIFY: ("verification", "confirm-email"),
     Door.ADDRESS: ("address_confirmation", "confirm-email"),
+    Door.STOP: ("address_asked", "stop-email-change"),
 }
 
 

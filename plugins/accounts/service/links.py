@@ -22,10 +22,12 @@ class LinkMaker:
     capabilities: Capabilities
     clock: Clock
 
-    def hand_out(self, door: Door, email: str, user_id: UUID | None = None, *, previous_email: str | None = None) -> Link:
+    def hand_out(
+        self, door: Door, email: str, user_id: UUID | None = None, *, previous_email: str | None = None, session_id: UUID | None = None
+    ) -> Link:
         """A link for whoever reads mail at this address, kept by the digest of its token. Inside a transaction."""
         now = self.clock.now()
-        link = Link(new_id(), door, email, user_id, previous_email, now, now + LINK_LIFE)
+        link = Link(new_id(), door, email, user_id, previous_email, now, now + LINK_LIFE, session_id)
         self.store.hand_out(link, digest(self.token(door, link.id)))
         return link
 

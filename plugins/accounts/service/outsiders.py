@@ -11,7 +11,7 @@ from uuid import UUID
 
 from kernel.errors import Conflict, Forbidden, Unauthenticated
 from kernel.ids import new_id
-from plugins.accounts.domain import DOCUMENTS, Consent, Door, Person, Purpose
+from plugins.accounts.domain import DOCUMENTS, Consent, Person, Purpose
 from plugins.accounts.ports import Consents, Links, Outsiders, People, Session, Transactions
 from ports.clock import Clock
 from ports.federation import IdentityProvider, Outsider
@@ -65,7 +65,7 @@ class OutsidersService:
             person = found.person
             if not found.proved:
                 self._store.evict(person.id, now)
-                self._store.void(person.id, tuple(Door), now)
+                self._store.void(person.id, now)
         self._store.introduce(outsider, person.id, now)
         return person
 

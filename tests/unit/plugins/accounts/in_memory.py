@@ -166,7 +166,9 @@ class MemoryStore:
 
     def usable(self, digest: bytes, doors: Sequence[Door], now: datetime) -> bool:
         link = self.data.links.get(digest)
-        return link is not None and link.door in doors and link.id not in self.data.used and now < link.expires_at and link.user_id is not None
+        if link is None or link.door not in doors or link.id in self.data.used or link.session_id in self.data.revoked:
+            return False
+        return now < link.expires_at and link.user_id is not None
 
     def use(self, digest: bytes, doors: Sequence[Door], now: datetime) -> Link | None:
         if not self.usable(digest, doors, now):
@@ -174,8 +176,9 @@ class MemoryStore:
         self.data.used.add(self.data.links[digest].id)
         return self.data.links[digest]
 
-    def void(self, user_id: UUID, doors: Sequence[Door], now: datetime) -> None:
-        self.data.used |= {link.id for link in self.data.links.values() if link.user_id == user_id and link.door in doors}
+    def void(self, user_id: UUID, now: datetime) -> None:
+        waiting = (None, self.data.people[user_id].email)
+        self.data.used |= {link.id for link in self.data.links.values() if link.user_id == user_id or (link.user_id, link.email) == waiting}
 
     def sent_link(self, link_id: UUID) -> tuple[Link, Addressee] | None:
         link = next(link for link in self.data.links.values() if link.id == link_id)
