@@ -23,7 +23,7 @@ _NOTHING_IS_NOT_SET: Final = (
 )  # fmt: skip
 _LIMITS = (
     "limit_person limit_key limit_workspace limit_address limit_at_once"
-    " password_checks_account password_checks_address letters_account letters_address"
+    " password_checks_account password_checks_address letters_account letters_address signups_address"
 )
 GENEROUS: Final[Mapping[str, Any]] = dict.fromkeys(_LIMITS.split(), 1_000_000_000)
 """Limits that nobody reaches, for who makes the demo, measures or tests; the requests are counted all the same."""
@@ -170,6 +170,13 @@ class Settings:
     password_checks_window_s: int = _a("FITPRO_PASSWORD_CHECKS_WINDOW_S", 900, "the seconds these are counted over", Env.int, Range(1, 86_400))
     letters_account: int = _a("FITPRO_LETTERS_ACCOUNT", 5, "links asked for by mail, for one address or by one person, an hour", Env.int, _QUOTA)
     letters_address: int = _a("FITPRO_LETTERS_ADDRESS", 20, "the same from one network address by people who are not signed in", Env.int, _QUOTA)
+    signup: Literal["open", "confirmed"] = _a(
+        "FITPRO_SIGNUP",
+        "open",
+        "open: signing up signs in, and says when an address is taken; confirmed: a link by mail leads on, and nobody is told",
+        check=OneOf(("open", "confirmed")),
+    )
+    signups_address: int = _a("FITPRO_SIGNUPS_ADDRESS", 60, "accounts asked for from one network address, an hour", Env.int, _QUOTA)
     argon2_time_cost: int = _a("FITPRO_ARGON2_TIME_COST", 2, "argon2id passes", Env.int, Range(1, 20))
     argon2_memory_kib: int = _a("FITPRO_ARGON2_MEMORY_KIB", 19_456, "argon2id memory", Env.int, Range(8, 4_194_304))
     argon2_parallelism: int = _a("FITPRO_ARGON2_PARALLELISM", 1, "argon2id lanes", Env.int, Range(1, 16))

@@ -177,6 +177,8 @@ def _describe_answers(described: dict[str, Any], operation: Operation) -> None:
         success["content"]["application/json"]["schema"]["additionalProperties"] = False
     if _takes_key(operation):
         told["Idempotent-Replayed"] = {"schema": {"const": "true"}, "description": "This answer is from before: the key was used already."}
+    if marks.accepted:
+        answers["202"] = {"description": marks.accepted, "headers": {"X-Request-Id": told["X-Request-Id"], **problems.LIMIT_HEADERS}}
     if marks.response is not None:
         item = example_of(marks.response, load=False)
         for media in success.get("content", {}).values():

@@ -217,7 +217,7 @@ class Runner:
             answer.headers += result.headers
             return answer
         if operation.marks.status == 204 or result is None:
-            return Answer(operation.marks.status, [headers.NO_STORE])
+            return Answer(202 if operation.marks.accepted else operation.marks.status, [headers.NO_STORE])
         if isinstance(result, Page):
             return self._page(compiled, current.scope, inputs, result, environ)
         if operation.marks.public_s:

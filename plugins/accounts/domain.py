@@ -133,6 +133,20 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Applicant:
+    """Somebody who asked for an account and has yet to show that the address is theirs. agreed: purpose → the edition agreed to, at created_at."""
+
+    id: UUID
+    email: str
+    full_name: str
+    locale: str
+    password_hash: str = field(repr=False)
+    agreed: Mapping[str, str]
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Addressee:
     """Whom a mail speaks to."""
 

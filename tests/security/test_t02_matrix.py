@@ -15,7 +15,7 @@ from adapters.http.gateway import Gateway
 from kernel.registry import MOUNT
 from kernel.roles import Access
 from tests.invited import planted
-from tests.links import link
+from tests.links import application, link
 from tests.security.documents import METHODS, operations
 from tests.security.seeded import rewritten
 from tests.security.studios import Studio, Studios
@@ -207,6 +207,8 @@ class Matrix:
         known = person or self.studio.people["Owner"]
         if cell.rule == "/auth/signup":
             return {**body, "email": f"{uuid.uuid4().hex}@example.com", "password": PASSWORD, "consents": {"terms": True, "privacy": True}}
+        if cell.rule == "/auth/signup/finish":
+            return {"token": application(self.studios.settings, f"{uuid.uuid4().hex}@example.com", PASSWORD), "password": PASSWORD}
         if cell.rule == "/api/v1/users":
             return {**body, "email": f"{uuid.uuid4().hex}@example.com", "role": "Cliente", "client_id": None}
         if cell.rule == "/api/v1/invitations/preview":

@@ -6,7 +6,7 @@ from typing import Any
 
 from plugins.accounts.resources.blueprints import accounts, auth
 from plugins.accounts.resources.cookies import ASKED, REFRESH, TOLD, handed, kept_cookie, refresh_cookie, remembered, visit
-from plugins.accounts.schemas.access import LoginSchema, RefreshSchema, SignedInSchema, SignupSchema
+from plugins.accounts.schemas.access import FinishSchema, LoginSchema, RefreshSchema, SignedInSchema, SignupSchema
 from plugins.accounts.schemas.security import ConfirmationSchema, ForgottenSchema, ResetSchema
 from plugins.sdk import PUBLIC, MethodView, Unauthenticated, Visitor, allow, may_answer, outside, with_headers, with_visitor
 
@@ -15,13 +15,28 @@ from plugins.sdk import PUBLIC, MethodView, Unauthenticated, Visitor, allow, may
 class Account(MethodView):
     @auth.arguments(SignupSchema)
     @auth.response(201, SignedInSchema)
+    @auth.accepted("Where FITPRO_SIGNUP is `confirmed`: a letter is on its way, whether the address has an account or not; a link in it leads on.")
     @allow(PUBLIC)
     @with_visitor(told=TOLD)
     @outside
     def post(self, data: dict[str, Any], visitor: Visitor) -> Any:
-        """Create an account and sign in."""
+        """Create an account and sign in, or have the link sent that leads there."""
         cookie = data.pop("cookie")
-        return handed(accounts().signups.sign_up(**data, visit=visit(visitor)), cookie=cookie)
+        signed_in = accounts().signups.sign_up(**data, visit=visit(visitor))
+        return None if signed_in is None else handed(signed_in, cookie=cookie)
+
+
+@auth.route("/signup/finish")
+class FinishedAccount(MethodView):
+    @auth.arguments(FinishSchema)
+    @auth.response(201, SignedInSchema)
+    @allow(PUBLIC)
+    @with_visitor(told=TOLD)
+    @outside
+    def post(self, data: dict[str, Any], visitor: Visitor) -> Any:
+        """Create the account that the link in the letter is for, and sign in, where FITPRO_SIGNUP is `confirmed`."""
+        cookie = data.pop("cookie")
+        return handed(accounts().signups.finish(**data, visit=visit(visitor)), cookie=cookie)
 
 
 @auth.route("/login")

@@ -31,6 +31,10 @@ class LinkMaker:
         self.store.hand_out(link, digest(self.token(door, link.id)))
         return link
 
+    def of_applicant(self, id: UUID) -> str:
+        """The token that finishes an account."""
+        return self.capabilities.token("accounts signup", id.hex)
+
     def token(self, door: Door, link_id: UUID) -> str:
         return self.capabilities.token(f"accounts {door}", link_id.hex)
 
