@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "accounts_0004"
-down_revision = "accounts_0003"
+revision = "accounts_0005"
+down_revision = "accounts_0004"
 branch_labels = None
 depends_on = None
 
