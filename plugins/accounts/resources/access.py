@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from plugins.accounts.resources import languages
 from plugins.accounts.resources.blueprints import accounts, auth
 from plugins.accounts.resources.cookies import ASKED, REFRESH, TOLD, handed, kept_cookie, refresh_cookie, remembered, visit
 from plugins.accounts.schemas.access import FinishSchema, LoginSchema, RefreshSchema, SignedInSchema, SignupSchema
@@ -17,11 +18,12 @@ class Account(MethodView):
     @auth.response(201, SignedInSchema)
     @auth.accepted("Where FITPRO_SIGNUP is `confirmed`: a letter is on its way, whether the address has an account or not; a link in it leads on.")
     @allow(PUBLIC)
-    @with_visitor(told=TOLD)
+    @with_visitor(asked=languages.ASKED, told=TOLD)
     @outside
     def post(self, data: dict[str, Any], visitor: Visitor) -> Any:
         """Create an account and sign in, or have the link sent that leads there."""
         cookie = data.pop("cookie")
+        data.setdefault("locale", languages.language_of(visitor))
         signed_in = accounts().signups.sign_up(**data, visit=visit(visitor))
         return None if signed_in is None else handed(signed_in, cookie=cookie)
 

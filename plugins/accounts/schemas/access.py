@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from plugins.accounts.schemas.person import PersonSchema
 from plugins.accounts.schemas.security import link
-from plugins.accounts.schemas.texts import LONGEST, SHORTEST, locale, name
+from plugins.accounts.schemas.texts import LONGEST, SHORTEST, language, name
 from plugins.sdk import Schema, fields
 
 COOKIE = {
@@ -33,7 +33,7 @@ class SignupSchema(Schema):
         metadata={"format": "password", "description": "Taken verbatim."},
     )
     full_name = name(required=True)
-    locale = locale(load_default="en", metadata={"description": "The language of letters to you."})
+    locale = language(metadata={"description": "What letters to you are written in; without it, as `Accept-Language` says.", "example": "es-MX"})
     consents = fields.Nested(AgreementsSchema, required=True)
     cookie = fields.Boolean(load_default=False, metadata=COOKIE)
 
