@@ -150,6 +150,7 @@ def web(installation: Installation, *, shortcut: bool = True) -> Gateway:
             jwks=container.issuer().jwks,
             files=container.files().linked,
             max_file_bytes=settings.max_upload_bytes,
+            pages=settings.frontend_here,
         ),
     )
     # What was built at start lives for ever: the collector need not look at it again.

@@ -137,7 +137,9 @@ class Settings:
     metrics_enabled: bool = _a("FITPRO_METRICS", True, "/metrics answers", Env.bool)
     log_level: str = _a("FITPRO_LOG_LEVEL", "info", "debug, info, warning or error", check=OneOf(("debug", "info", "warning", "error")))
 
-    app_url: str = _a("FITPRO_APP_URL", "", "the frontend that links in mails lead to; not set: this server's own address", check=_URL_OF_A_SITE)
+    app_url: str = _a(
+        "FITPRO_APP_URL", "", "the frontend that links in mails lead to; not set: this server, with pages of its own", check=_URL_OF_A_SITE
+    )
     anchors: Path | None = _a(
         "FITPRO_ANCHORS", None, "the folder of signed audit heads, best on a disk the database's owner cannot write; not set: under home", Env.path
     )
@@ -208,6 +210,11 @@ class Settings:
         """The hosts that are this installation itself, the frontend's included: no workspace's domains."""
         frontend = urlsplit(self.app_url).hostname
         return frozenset((*self.own_hosts, *([frontend] if frontend else ())))
+
+    @property
+    def frontend_here(self) -> bool:
+        """Whether links in mails lead to this server itself."""
+        return self.app_url in (self.own_url, f"http://{self.host}:{self.port}")
 
     @classmethod
     def from_environ(cls) -> Self:

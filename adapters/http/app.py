@@ -16,7 +16,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from flask.json.provider import JSONProvider
 from werkzeug.exceptions import HTTPException
 
-from adapters.http import conditional, docs, files, headers
+from adapters.http import conditional, docs, files, headers, pages
 from adapters.http.blueprint import Blueprint
 from adapters.http.dumping import to_json
 from adapters.http.exchange import Answer
@@ -41,6 +41,7 @@ class WebSettings:
     """What the web application may be told. ready: name → a check that raises when its part is down.
 
     files: the embedded file store, whose links we answer ourselves. metrics_open: to everybody, unless there is a token; else to this machine.
+    pages: what links in mails lead to is here, for want of a frontend.
     """
 
     version: str
@@ -55,6 +56,7 @@ class WebSettings:
     jwks: Callable[[], Mapping[str, object]] = dict
     files: LinkedFiles | None = None
     max_file_bytes: int = 10 * 1024 * 1024
+    pages: bool = False
 
 
 class _Orjson(JSONProvider):
@@ -91,6 +93,8 @@ def create_app(registry: Registry, blueprints: Mapping[str, Iterable[Blueprint]]
     own = _workspace_document(app, gateway, document)
     if settings.files is not None:
         files.mount(app, gateway, settings.files, max_bytes=settings.max_file_bytes)
+    if settings.pages:
+        pages.mount(app)
     if settings.docs_enabled:
         _documentation(app, gateway, document, own)
     return gateway

@@ -12,6 +12,7 @@ from werkzeug.routing import Rule
 
 from adapters.http import operation as http
 from adapters.http.gateway import Gateway
+from adapters.http.pages import PATHS as PAGES
 from kernel.registry import MOUNT
 from kernel.roles import Access
 from tests.invited import planted
@@ -27,6 +28,7 @@ FILES = "/files/<uuid:workspace_id>/<uuid:file_id>"
 PLATFORM = {
     ("/health", "GET"), ("/health/ready", "GET"), ("/.well-known/jwks.json", "GET"), ("/metrics", "GET"),
     ("/", "GET"), ("/docs", "GET"), ("/docs/assets/<path:name>", "GET"), (FILES, "GET"), (FILES, "PUT"),
+    *((path, "GET") for path in PAGES), ("/pages/assets/<path:name>", "GET"),
     ("/api/v1/openapi.json", "GET"), ("/api/v1/workspaces/<uuid:workspace_id>/openapi.json", "GET"),
 }  # fmt: skip
 """Reviewed: what is served without being an operation. Open to anyone, but for the last, and for files, which a signed link opens."""
@@ -245,7 +247,9 @@ def test_t2_every_rule_is_an_operation_or_on_the_reviewed_list(gateway: Gateway)
 
 def test_t2_every_cell_of_rule_method_and_role_answers_what_was_declared(studios: Studios, gateway: Gateway) -> None:
     chosen = [
-        cell for cell in cells(gateway.flask.url_map.iter_rules(), gateway) if not (cell.rule.startswith("/docs/assets") and cell.method == "GET")
+        cell
+        for cell in cells(gateway.flask.url_map.iter_rules(), gateway)
+        if not (cell.rule.startswith(("/docs/assets", "/pages/assets")) and cell.method == "GET")
     ]
     found = Matrix(studios, gateway).mismatches(chosen)
     print(f"T2: {len(chosen)} cells, {len(found)} mismatches")
