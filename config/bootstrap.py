@@ -91,6 +91,7 @@ def _build(manifest: Manifest, settings: Settings, container: Any, registry: Reg
             capabilities=container.capabilities(),
             devices=container.devices(),
             allowances=container.allowances(),
+            confirmed_signup=settings.signup == "confirmed",
             app_url=settings.app_url,
             own_url=settings.own_url,
             federation=container.federation(),
@@ -150,6 +151,7 @@ def web(installation: Installation, *, shortcut: bool = True) -> Gateway:
             jwks=container.issuer().jwks,
             files=container.files().linked,
             max_file_bytes=settings.max_upload_bytes,
+            pages=settings.frontend_here,
         ),
     )
     # What was built at start lives for ever: the collector need not look at it again.

@@ -26,6 +26,10 @@ def add_commands(actions: argparse._SubParsersAction[argparse.ArgumentParser], a
     verify = add(actions, "verify", "check the sealed trails; names every row that was changed, deleted, inserted or reordered", _verify)
     verify.add_argument("--workspace", type=UUID, metavar="ID", help="this workspace only")
     verify.add_argument("--head", metavar="RECEIPT", help="a receipt somebody kept; needs --workspace")
+    erasing = add(actions, "erase", "take the values of entries away, for good, by a record that is signed and sealed", _erase)
+    erasing.add_argument("--workspace", type=UUID, metavar="ID", required=True, help="whose entries")
+    erasing.add_argument("--reason", metavar="TEXT", required=True, help="why; it stays in the trail, so without a word of what is erased")
+    erasing.add_argument("entries", type=UUID, metavar="ENTRY", nargs="+", help="their ids, 1,000 at most")
     sealing = add(actions, "seal", "seal and anchor what waits, now", _seal)
     sealing.add_argument("--workspace", type=UUID, metavar="ID", help="this workspace only")
 
@@ -44,18 +48,37 @@ def _verify(settings: Settings, options: argparse.Namespace) -> int:
 
 def _report(inside: Callable[[Callable[[], Any]], Any], service: Any, workspace: UUID, head: str | None) -> int:
     after: int | None = 0
-    entries = breaks = 0
+    entries = erased = 0
+    told = set()  # the end of the chain is looked at with every part
     while after is not None:
         report = inside(partial(service.verification.verify, after, _PART, head))
         head, after = None, report.next
         entries += report.entries
-        breaks += len(report.breaks)
+        erased += report.erased
+        for id in report.erased_entries:
+            print(f"{workspace}: erased as recorded: audit_logs entry {id}")
         for one in report.breaks:
+            if one in told:
+                continue
+            told.add(one)
             row = f" {one.table or 'audit_logs'} entry {one.entry_id}" if one.entry_id else ""
             place = "" if one.position is None else f" at position {one.position}"
             print(f"{workspace}: {one.kind}{row}{place}, seal {one.seal}")
-    print(f"{workspace}: {entries} entries checked, {report.waiting} wait for their seal, head {report.receipt}")
-    return breaks
+    print(f"{workspace}: {entries} entries checked, {report.waiting} wait for their seal, {erased} erased as recorded, head {report.receipt}")
+    return len(told)
+
+
+def _erase(settings: Settings, options: argparse.Namespace) -> int:
+    from adapters.postgres.erasure import erase
+    from adapters.postgres.migrate import owner
+
+    with running(settings):
+        for workspace, service, _ in _everywhere(settings, options.workspace):
+            record, said = service.erasing.record(workspace, options.entries, options.reason)
+            with owner(connections(settings).owner) as connection:
+                erase(connection, workspace, record, options.entries, said)
+            print(f"{len(set(options.entries))} entries erased, recorded by entry {record}")
+    return 0
 
 
 def _seal(settings: Settings, options: argparse.Namespace) -> int:

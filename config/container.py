@@ -127,6 +127,7 @@ class Container(containers.DeclarativeContainer):
         window_s=settings.provided.password_checks_window_s,
         letters=settings.provided.letters_account,
         letters_from_address=settings.provided.letters_address,
+        signups_from_address=settings.provided.signups_address,
     )
     refresh_tokens = providers.Singleton(RotatingRefreshTokens, clock, lifetime=refresh_lifetime)
     encryption = providers.Singleton(

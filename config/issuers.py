@@ -68,6 +68,8 @@ def contradictions(values: Mapping[str, Any]) -> Iterator[str]:
         yield "SUPABASE_URL: Must be the project's https URL."
     if url and not values["supabase_key"]:
         yield "SUPABASE_ANON_KEY: Needed beside SUPABASE_URL: the project's publishable key."
+    if url and values["signup"] == "confirmed":
+        yield "FITPRO_SIGNUP: Supabase decides whether addresses are confirmed first (Confirm email); confirmed cannot stand beside SUPABASE_URL."
     if values["supabase_hs256"] and not (url and values["supabase_jwt_secret"]):
         yield "SUPABASE_JWT_SECRET: Needed, beside SUPABASE_URL, to accept legacy tokens (FITPRO_SUPABASE_HS256)."
     if values["supabase_hs256"] and 0 < len(values["supabase_jwt_secret"] or "") < 32:

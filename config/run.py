@@ -29,7 +29,7 @@ def run(settings: Settings) -> int:
             if failed := upgrades.upgrade(settings):
                 for id, reason in failed.items():
                     print(f"plugin {id}: {reason}", file=sys.stderr)
-            logins = demo.ensure(web(install(dataclasses.replace(settings, **GENEROUS))), settings) if settings.demo else []
+            logins = demo.ensure(web(install(dataclasses.replace(settings, signup="open", **GENEROUS))), settings) if settings.demo else []
             _announce(settings, logins)
             return Supervisor(_commands(settings), environ=_environ(settings), tend=server.ensure if server else None).run()
     except EmbeddedError as error:

@@ -23,7 +23,7 @@ _NOTHING_IS_NOT_SET: Final = (
 )  # fmt: skip
 _LIMITS = (
     "limit_person limit_key limit_workspace limit_address limit_at_once limit_share limit_exports"
-    " password_checks_account password_checks_address letters_account letters_address"
+    " password_checks_account password_checks_address letters_account letters_address signups_address"
 )
 GENEROUS: Final[Mapping[str, Any]] = dict.fromkeys(_LIMITS.split(), 1_000_000_000)
 """Limits that nobody reaches, for who makes the demo, measures or tests; the requests are counted all the same."""
@@ -141,7 +141,9 @@ class Settings:
     metrics_enabled: bool = _a("FITPRO_METRICS", True, "/metrics answers", Env.bool)
     log_level: str = _a("FITPRO_LOG_LEVEL", "info", "debug, info, warning or error", check=OneOf(("debug", "info", "warning", "error")))
 
-    app_url: str = _a("FITPRO_APP_URL", "", "the frontend that links in mails lead to; not set: this server's own address", check=_URL_OF_A_SITE)
+    app_url: str = _a(
+        "FITPRO_APP_URL", "", "the frontend that links in mails lead to; not set: this server, with pages of its own", check=_URL_OF_A_SITE
+    )
     anchors: Path | None = _a(
         "FITPRO_ANCHORS", None, "the folder of signed audit heads, best on a disk the database's owner cannot write; not set: under home", Env.path
     )
@@ -178,6 +180,13 @@ class Settings:
     password_checks_window_s: int = _a("FITPRO_PASSWORD_CHECKS_WINDOW_S", 900, "the seconds these are counted over", Env.int, Range(1, 86_400))
     letters_account: int = _a("FITPRO_LETTERS_ACCOUNT", 5, "links asked for by mail, for one address or by one person, an hour", Env.int, _QUOTA)
     letters_address: int = _a("FITPRO_LETTERS_ADDRESS", 20, "the same from one network address by people who are not signed in", Env.int, _QUOTA)
+    signup: Literal["open", "confirmed"] = _a(
+        "FITPRO_SIGNUP",
+        "open",
+        "open: signing up signs in, and says when an address is taken; confirmed: a link by mail leads on, and nobody is told",
+        check=OneOf(("open", "confirmed")),
+    )
+    signups_address: int = _a("FITPRO_SIGNUPS_ADDRESS", 60, "accounts asked for from one network address, an hour", Env.int, _QUOTA)
     argon2_time_cost: int = _a("FITPRO_ARGON2_TIME_COST", 2, "argon2id passes", Env.int, Range(1, 20))
     argon2_memory_kib: int = _a("FITPRO_ARGON2_MEMORY_KIB", 19_456, "argon2id memory", Env.int, Range(8, 4_194_304))
     argon2_parallelism: int = _a("FITPRO_ARGON2_PARALLELISM", 1, "argon2id lanes", Env.int, Range(1, 16))
@@ -209,6 +218,11 @@ class Settings:
         """The hosts that are this installation itself, the frontend's included: no workspace's domains."""
         frontend = urlsplit(self.app_url).hostname
         return frozenset((*self.own_hosts, *([frontend] if frontend else ())))
+
+    @property
+    def frontend_here(self) -> bool:
+        """Whether links in mails lead to this server itself."""
+        return self.app_url in (self.own_url, f"http://{self.host}:{self.port}")
 
     @classmethod
     def from_environ(cls) -> Self:

@@ -30,7 +30,7 @@ class KnownHere:
         self._provider = provider
         self._database = database
         self._own = own
-        self._outsiders = OutsidersService(store=Repository(), address=compared, clock=clock)
+        self._outsiders = OutsidersService(store=Repository(), address=compared, confirmed=False, clock=clock)
 
     def verify(self, bearer: str) -> Principal:
         """The token's holder, as the platform knows them."""

@@ -60,12 +60,20 @@ class Receipt:
 
 
 class Notary(Protocol):
-    """Signs heads with a key the database does not hold."""
+    """Signs heads, and vouches for what is done to the trail, with a key the database does not hold."""
 
     def sign(self, head: Head) -> Receipt: ...
 
     def signed(self, receipt: Receipt) -> bool:
         """Whether this installation signed it, with today's key or one it used before."""
+        ...
+
+    def vouch(self, statement: bytes) -> bytes:
+        """A voucher: the key's name and its signature of the statement. It is no receipt, and no receipt is one."""
+        ...
+
+    def vouched(self, statement: bytes, voucher: bytes) -> bool:
+        """Whether this installation vouched for it, with today's key or one it used before."""
         ...
 
 

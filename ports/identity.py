@@ -112,7 +112,8 @@ class Devices(Protocol):
 class Allowances:
     """How many password checks in window_s: for one account, remembered device or session (account), and from one network address (address).
 
-    How many links by mail in an hour: to one address or for one person (letters), and asked for from one network address.
+    How many links by mail in an hour: to one address or for one person (letters), and asked for from one network address. How many accounts asked
+    for in an hour from one network address (signups_from_address).
     """
 
     account: int = 10
@@ -120,6 +121,7 @@ class Allowances:
     window_s: int = 900
     letters: int = 5
     letters_from_address: int = 20
+    signups_from_address: int = 60
 
 
 class RefreshToken(NamedTuple):

@@ -16,7 +16,8 @@ from typing import Protocol
 class Letter:
     """What to write to whom. to: one address. template: a file `mail/<template>.<language>.txt` of the plugin that sends it.
 
-    language: `en`, `es` or `pt` (a region may follow); None for the workspace's. values: what the template names; lines of text, links.
+    language: `en`, `es` or `pt` (a region may follow); None for that of the account with this address, and without one for the workspace's.
+    values: what the template names; lines of text, links.
     """
 
     to: str

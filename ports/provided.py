@@ -23,7 +23,7 @@ from ports.storage import Links, Storage
 class Provided:
     """repository: the plugin's own `repository.Repository()`, None when it has none. registry: the plugins of this process.
     app_url: where the frontend is, own_url: where this server is, without a slash at the end. own_hosts: names this installation answers
-    under itself."""
+    under itself. confirmed_signup: nobody has an account before their address is confirmed, and nobody is told who has one."""
 
     repository: Any
     clock: Clock
@@ -48,3 +48,4 @@ class Provided:
     notary: Notary
     anchors: Anchors
     cache: Cache
+    confirmed_signup: bool

@@ -85,6 +85,9 @@ class Contents(Protocol):
     def letterhead(self, work: UnitOfWork, delivery: Delivery) -> Letterhead:
         """Whom its mail comes from."""
 
+    def language(self, work: UnitOfWork, address: str) -> str | None:
+        """What the person with this address reads; None when nobody has an account with it. work: of the identity that knows accounts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Periodic:

@@ -16,7 +16,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from flask.json.provider import JSONProvider
 from werkzeug.exceptions import HTTPException
 
-from adapters.http import docs, files, headers
+from adapters.http import conditional, docs, files, headers, pages
 from adapters.http.blueprint import Blueprint
 from adapters.http.dumping import to_json
 from adapters.http.exchange import Answer
@@ -33,6 +33,7 @@ from ports.storage import LinkedFiles
 
 log = logging.getLogger(__name__)
 SPEC_URL = f"{MOUNT}/openapi.json"
+WORKSPACE_SPEC_RULE = f"{MOUNT}/workspaces/<uuid:workspace_id>/openapi.json"
 
 
 @dataclass(slots=True)
@@ -40,6 +41,7 @@ class WebSettings:
     """What the web application may be told. ready: name → a check that raises when its part is down.
 
     files: the embedded file store, whose links we answer ourselves. metrics_open: to everybody, unless there is a token; else to this machine.
+    pages: what links in mails lead to is here, for want of a frontend.
     """
 
     version: str
@@ -54,6 +56,7 @@ class WebSettings:
     jwks: Callable[[], Mapping[str, object]] = dict
     files: LinkedFiles | None = None
     max_file_bytes: int = 10 * 1024 * 1024
+    pages: bool = False
 
 
 class _Orjson(JSONProvider):
@@ -87,11 +90,13 @@ def create_app(registry: Registry, blueprints: Mapping[str, Iterable[Blueprint]]
     document = Document(api.spec.to_dict(), operations, settings.version)
     _errors(app, gateway, registry)
     _operations(app, gateway, settings)
-    _workspace_document(app, gateway, document)
+    own = _workspace_document(app, gateway, document)
     if settings.files is not None:
         files.mount(app, gateway, settings.files, max_bytes=settings.max_file_bytes)
+    if settings.pages:
+        pages.mount(app)
     if settings.docs_enabled:
-        _documentation(app, document)
+        _documentation(app, gateway, document, own)
     return gateway
 
 
@@ -200,29 +205,42 @@ def _operations(app: flask.Flask, gateway: Gateway, settings: WebSettings) -> No
             return respond(Answer(200, [("Content-Type", CONTENT_TYPE), headers.NO_STORE], gateway.metrics.text()))
 
 
-def _workspace_document(app: flask.Flask, gateway: Gateway, document: Document) -> None:
+def _workspace_document(app: flask.Flask, gateway: Gateway, document: Document) -> Callable[[Mapping[str, Any]], flask.Response]:
     """What a workspace really has: the operations of modules that are off are not in it. For its members."""
 
-    @app.get(f"{MOUNT}/workspaces/<uuid:workspace_id>/openapi.json")
-    def workspace_openapi(workspace_id: UUID) -> flask.Response:
+    def own(path: Mapping[str, Any]) -> flask.Response:
         environ = flask.request.environ
         try:
-            enabled = gateway.runner.modules(environ, environ["fitpro.request_id"], workspace_id)
+            enabled = gateway.runner.modules(environ, environ["fitpro.request_id"], path)
+            return _conditional(*document.of(enabled))
         except DomainError as error:
             return respond(gateway.runner.problem(error, environ["fitpro.request_id"]))
-        return _conditional(*document.of(enabled))
+
+    @app.get(WORKSPACE_SPEC_RULE)
+    def workspace_openapi(workspace_id: UUID) -> flask.Response:
+        return own({"workspace_id": workspace_id})
+
+    return own
 
 
 def _conditional(body: bytes, tag: str) -> flask.Response:
-    if flask.request.headers.get("If-None-Match") == tag:
-        return respond(Answer(304, [("ETag", tag), headers.REVALIDATE]))
-    return respond(Answer(200, [("Content-Type", "application/json"), ("ETag", tag), headers.REVALIDATE], body))
+    sent = [("ETag", tag), headers.REVALIDATE, ("Vary", "X-Workspace-Id")]
+    if conditional.not_modified(flask.request.headers.get("If-None-Match"), tag):
+        return respond(Answer(304, sent))
+    return respond(Answer(200, [("Content-Type", "application/json"), *sent], body))
 
 
-def _documentation(app: flask.Flask, document: Document) -> None:
+def _documentation(app: flask.Flask, gateway: Gateway, document: Document, own: Callable[[Mapping[str, Any]], flask.Response]) -> None:
     @app.get(SPEC_URL)
     def openapi() -> flask.Response:
-        return _conditional(*document.full())
+        """The whole installation's, for whoever generates code; of the workspace that X-Workspace-Id names, for its members."""
+        environ = flask.request.environ
+        if "HTTP_X_WORKSPACE_ID" in environ:
+            return own({})
+        try:
+            return _conditional(*document.full())
+        except DomainError as error:
+            return respond(gateway.runner.problem(error, environ["fitpro.request_id"]))
 
     @app.get("/")
     def start() -> flask.Response:

@@ -75,6 +75,15 @@ class Blueprint(flask_smorest.Blueprint):
 
         return mark
 
+    def accepted(self, description: str) -> Callable[[F], F]:
+        """Beside the declared answer: 202 without a body where the view returns None, for what somebody has yet to do or that is yet to happen."""
+
+        def mark(function: F) -> F:
+            marks(function).accepted = description
+            return function
+
+        return mark
+
     def upload(self, *media: str, example: str) -> Callable[[F], F]:
         """Pass the body to the view as an `Upload`: a file of one of these media types, sent as it is, of FITPRO_MAX_UPLOAD_BYTES at most."""
 

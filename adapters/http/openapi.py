@@ -47,6 +47,8 @@ class Document:
             "title": "FitPro Hub", "version": version,
             "description": "The backend for fitness professionals. Sign in at `/auth/login`, send the access token as `Authorization: Bearer …`"
             " and the workspace as `X-Workspace-Id`. A workspace's API key (`fp_…`) goes where the access token goes and needs no `X-Workspace-Id`."
+            " This document asked for with `X-Workspace-Id`, or `/api/v1/workspaces/{id}/openapi.json`, is the workspace's own, without modules that"
+            " are off."
             " Lists are `{items, next_cursor}`; errors are problem documents (RFC 9457). Every answer says in `RateLimit` how much is left of what"
             " the person or key and the workspace may ask for; beyond it is 429 with `Retry-After`.",
             "license": {"name": "MIT", "identifier": "MIT"},
@@ -88,6 +90,9 @@ class Document:
             kept = {m: d for m, d in item.items() if self._owners.get((path, m), "") in enabled | {""}}
             if any((path, method) in self._owners for method in kept):
                 spec["paths"][path] = kept
+        described = [each for item in spec["paths"].values() for each in item.values() if isinstance(each, dict)]
+        spoken = {tag for each in described for tag in each.get("tags", ())}
+        spec["tags"] = [tag for tag in self._spec["tags"] if tag["name"] in spoken]
         reachable = _reachable(spec["paths"], self._spec["components"]["schemas"])
         spec["components"] = {
             **self._spec["components"],
@@ -176,6 +181,8 @@ def _describe_answers(described: dict[str, Any], operation: Operation) -> None:
         success["content"]["application/json"]["schema"]["additionalProperties"] = False
     if _takes_key(operation):
         told["Idempotent-Replayed"] = {"schema": {"const": "true"}, "description": "This answer is from before: the key was used already."}
+    if marks.accepted:
+        answers["202"] = {"description": marks.accepted, "headers": {"X-Request-Id": told["X-Request-Id"], **problems.LIMIT_HEADERS}}
     if marks.response is not None:
         item = example_of(marks.response, load=False)
         for media in success.get("content", {}).values():

@@ -42,6 +42,7 @@ class Marks:
     upload_example: str = ""
     files: tuple[str, ...] = ()
     documented: tuple[int, ...] = ()
+    accepted: str = ""
     headed: bool = False
     public_s: int = 0
     digested: bool = False

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
-from uuid import UUID
 
 from adapters.http import conditional, headers, problems, replays
 from adapters.http.addresses import Addresses
@@ -84,12 +83,12 @@ class Runner:
         scope = self._callers.member(environ, {}, request_id, module)
         self._enter(self.platform.databases["app"], scope)
 
-    def modules(self, environ: Environ, request_id: str, workspace: UUID) -> frozenset[str]:
-        """What a workspace has on, for its own document. Raises what the gate says."""
-        scope = self._callers.member(environ, {"workspace_id": workspace}, request_id, "")
+    def modules(self, environ: Environ, request_id: str, path: Mapping[str, Any]) -> frozenset[str]:
+        """What the caller's workspace has on, for its own document. path: may name the workspace. Raises what the gate says."""
+        scope = self._callers.member(environ, path, request_id, "")
         database = self.platform.databases["app"]
         with database.open(scope, reading=True) as work:
-            return database.modules(work, workspace).names()
+            return database.modules(work, scope.workspace_id).names()
 
     def _explained(self, database: str, error: Exception) -> DomainError:
         return self.platform.databases[database].explain(error) or DomainError()
@@ -230,7 +229,7 @@ class Runner:
             answer.headers += result.headers
             return answer
         if operation.marks.status == 204 or result is None:
-            return Answer(operation.marks.status, [headers.NO_STORE])
+            return Answer(202 if operation.marks.accepted else operation.marks.status, [headers.NO_STORE])
         if isinstance(result, Page):
             return self._page(compiled, current.scope, inputs, result, environ)
         if operation.marks.public_s:

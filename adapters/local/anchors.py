@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from ports.anchors import Head, Receipt
 
 _PURPOSE: Final = b"fitpro audit head 1\0"
+_VOUCHER: Final = b"fitpro audit voucher 1\0"
+_KEY: Final = 8
 _LINE: Final = 512  # more than any receipt has
 
 
@@ -34,11 +36,21 @@ class Ed25519Notary:
         return Receipt(head, self._key, self._private.sign(_PURPOSE + head.message))
 
     def signed(self, receipt: Receipt) -> bool:
-        public = self._known.get(receipt.key) or self._earlier(receipt.key)
+        return self._holds(receipt.key, receipt.signature, _PURPOSE + receipt.head.message)
+
+    def vouch(self, statement: bytes) -> bytes:
+        self._publish()
+        return self._key + self._private.sign(_VOUCHER + statement)
+
+    def vouched(self, statement: bytes, voucher: bytes) -> bool:
+        return self._holds(voucher[:_KEY], voucher[_KEY:], _VOUCHER + statement)
+
+    def _holds(self, key: bytes, signature: bytes, message: bytes) -> bool:
+        public = self._known.get(key) or self._earlier(key)
         if public is None:
             return False
         try:
-            public.verify(receipt.signature, _PURPOSE + receipt.head.message)
+            public.verify(signature, message)
         except InvalidSignature:
             return False
         return True
@@ -60,7 +72,7 @@ class Ed25519Notary:
 
 
 def _id(public: bytes) -> bytes:
-    return hashlib.sha256(public).digest()[:8]
+    return hashlib.sha256(public).digest()[:_KEY]
 
 
 class AnchorFiles:

@@ -14,7 +14,7 @@ GLOBAL_TABLES = frozenset(
     {
         "users", "sessions", "workspaces", "idempotency_keys",
         "accounts_credential", "accounts_refresh_token", "accounts_consent", "accounts_signing_key", "accounts_attempt",
-        "accounts_identity", "accounts_sign_in", "accounts_token",
+        "accounts_identity", "accounts_sign_in", "accounts_token", "accounts_applicant",
         "quota_uses", "huey_counter", "huey_kv", "huey_schedule", "huey_task", "outbox_ticks",
     }
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from enum import Enum
 
 from adapters.worker.handlers import Handler, NotHere, find
@@ -136,9 +137,18 @@ class Jobs:
             self._contents.advance(work, delivery, self._lease_s, None)
             work.commit()
         if letter is not None:
+            if letter.language is None:
+                letter = replace(letter, language=self._language(letter.to, delivery))
             self._post.send(delivery.handler.partition(":")[0], letter, head, key=str(delivery.id))
         self._finish(delivery)
         return Outcome.DONE
+
+    def _language(self, address: str, delivery: Delivery) -> str | None:
+        """Only the auth identity knows who has an account, so the plugin that writes is not told."""
+        with self._platform.open(Scope(Kind.PUBLIC, delivery.request_id)) as work:
+            found = self._contents.language(work, address)
+            work.commit()
+        return found
 
     def _finish(self, delivery: Delivery) -> None:
         database, scope = self._place(delivery)

@@ -109,6 +109,7 @@ class Door(StrEnum):
     RESET = "reset"
     VERIFY = "verify"
     ADDRESS = "address"
+    STOP = "stop"
 
 
 LINK_LIFE = timedelta(minutes=30)
@@ -116,13 +117,31 @@ LINK_LIFE = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A one-use token, without the token. user_id: None until somebody of that address was found. previous_email: what email replaces."""
+    """A one-use token, without the token. user_id: None until somebody of that address was found. previous_email: what email replaces.
+
+    session_id: the session it was asked for in; what that opened ends with it.
+    """
 
     id: UUID
     door: Door
     email: str
     user_id: UUID | None
     previous_email: str | None
+    created_at: datetime
+    expires_at: datetime
+    session_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Applicant:
+    """Somebody who asked for an account and has yet to show that the address is theirs. agreed: purpose → the edition agreed to, at created_at."""
+
+    id: UUID
+    email: str
+    full_name: str
+    locale: str
+    password_hash: str = field(repr=False)
+    agreed: Mapping[str, str]
     created_at: datetime
     expires_at: datetime
 

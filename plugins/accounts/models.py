@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy.dialects.postgresql import JSONB
+
 from plugins.sdk import metadata, sa
 
 credentials = sa.Table(
@@ -43,11 +45,32 @@ tokens = sa.Table(
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("used_at", sa.DateTime(timezone=True)),
-    sa.CheckConstraint("purpose in ('reset', 'verify', 'address')", name="purpose"),
+    sa.Column("session_id", sa.Uuid, sa.ForeignKey("sessions.id", name="fk_accounts_token_session", ondelete="CASCADE")),
+    sa.CheckConstraint("purpose in ('reset', 'verify', 'address', 'stop')", name="purpose"),
     sa.Index("uq_accounts_token_digest", "digest", unique=True),
     sa.Index("ix_accounts_token_user", "user_id"),
+    sa.Index("ix_accounts_token_unbound", "email", postgresql_where=sa.text("user_id is null")),
+    sa.Index("ix_accounts_token_session", "session_id", postgresql_where=sa.text("session_id is not null")),
     sa.Index("ix_accounts_token_expires", "expires_at"),
 )
+
+applicants = sa.Table(
+    "accounts_applicant",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("digest", sa.LargeBinary, nullable=False),
+    sa.Column("email", sa.Text, nullable=False),
+    sa.Column("full_name", sa.Text, nullable=False),
+    sa.Column("locale", sa.Text, nullable=False),
+    sa.Column("password_hash", sa.Text, nullable=False),
+    sa.Column("agreed", JSONB, nullable=False),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Index("uq_accounts_applicant_digest", "digest", unique=True),
+    sa.Index("ix_accounts_applicant_email", "email"),
+    sa.Index("ix_accounts_applicant_expires", "expires_at"),
+)
+"""People whose address is to be confirmed before there is an account."""
 
 attempts = sa.Table(
     "accounts_attempt",

@@ -28,6 +28,7 @@ def build(ports: Provided) -> Accounts:
         verifier=ports.verifier,
         devices=ports.devices,
         allowances=ports.allowances,
+        confirmed=ports.confirmed_signup,
         capabilities=ports.capabilities,
         post=QueuedPost(),
         federation=ports.federation,
@@ -55,6 +56,9 @@ class QueuedPost:
 
     def follow_link(self, link: Link) -> None:
         plugin.tasks["follow_link"](link_id=link.id, door=str(link.door))
+
+    def finish_signup(self, applicant_id: UUID) -> None:
+        plugin.tasks["finish_signup"](applicant_id=applicant_id)
 
     def password_changed(self, user_id: UUID) -> None:
         plugin.tasks["password_changed"](user_id=user_id)

@@ -22,6 +22,11 @@ def follow_link(link_id: UUID, door: str) -> Letter | None:
 
 
 @plugin.mail
+def finish_signup(applicant_id: UUID) -> Letter | None:
+    return _accounts().letters.finish_signup(applicant_id)
+
+
+@plugin.mail
 def password_changed(user_id: UUID) -> Letter | None:
     return _accounts().letters.password_changed(user_id)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plugins.privacy.service import AuditService, Sealing, Service, Verification
+from plugins.privacy.service import AuditService, Erasing, Sealing, Service, Verification
 from plugins.sdk import EVERYONE, Plugin, Provided, Role
 
 plugin = Plugin(
@@ -22,5 +22,6 @@ def build(ports: Provided) -> Service:
     return Service(
         trail=AuditService(trail=stored.trail),
         sealing=Sealing(chain=stored.chain, notary=notary, anchors=anchors, now=ports.clock.now),
+        erasing=Erasing(notary=notary),
         verification=Verification(chain=stored.chain, notary=notary, anchors=anchors),
     )

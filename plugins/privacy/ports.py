@@ -101,5 +101,11 @@ class Chain(Protocol):
     def intruders(self, above: int, to: int, settled: int, after: int) -> list[Entry]:
         """Entries with a seq from above to `to`, at most `settled`, that no seal has. after: earlier seals cannot have them."""
 
+    def times(self, number: int) -> list[tuple[int, int]]:
+        """Of the last few seals that have entries, up to a number: `through`, and the newest time in it (microseconds; no later than its seal)."""
+
+    def erasures(self, ids: Sequence[str]) -> list[tuple[str, object]]:
+        """Those of these entries that record an erasure, and what they say."""
+
     def waiting(self, settled: int) -> int:
         """How many entries wait for their seal, counted up to 1,000."""

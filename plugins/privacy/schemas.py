@@ -5,7 +5,7 @@ from __future__ import annotations
 from plugins.privacy.domain import Kind
 from plugins.sdk import QuerySchema, Schema, fields, validate
 
-ACTIONS = ("insert", "update", "delete", "read", "purge", "park")
+ACTIONS = ("insert", "update", "delete", "read", "purge", "park", "erase")
 
 
 class PeriodQuery(QuerySchema):
@@ -66,7 +66,8 @@ class VerificationSchema(Schema):
     seals = fields.Integer(metadata={"example": 12})
     entries = fields.Integer(metadata={"description": "Entries checked.", "example": 4711})
     position = fields.Integer(metadata={"description": "Of the last entry checked.", "example": 4711})
-    erased = fields.Integer(metadata={"description": "Checked entries whose values were erased.", "example": 0})
+    erased = fields.Integer(metadata={"description": "Checked entries whose values were erased, by a record that stands for it.", "example": 0})
+    erased_entries = fields.List(fields.UUID(), metadata={"description": "Which; at most 1,000: check in smaller parts for more.", "example": []})
     waiting = fields.Integer(metadata={"description": "Entries not sealed yet, counted up to 1,000.", "example": 3})
     breaks = fields.List(fields.Nested(BreakSchema), metadata={"description": "At most 100.", "example": []})
     head = fields.String(

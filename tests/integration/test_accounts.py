@@ -16,6 +16,7 @@ import pytest
 from config.databases import connections
 from config.settings import Settings
 from tests import servers
+from tests.office import Office
 from tests.servers import Api, Person, Reply
 
 PASSWORD = "a long enough secret"
@@ -48,6 +49,37 @@ def test_a_session_from_signing_up_to_signing_out(server: Api) -> None:
     assert _refresh(server, refreshed.json["refresh_token"]).status == 401
     # The other session, of signing up, lives on.
     assert server.get("/api/v1/me", who=signed_up.json["access_token"]).status == 200
+
+
+@pytest.mark.parametrize(
+    ("said", "accepted", "kept", "subject"),
+    [
+        ("es-MX", "pt", "es-MX", "Confirma tu dirección de correo"),
+        (None, "pt-br, en;q=0.5", "pt-BR", "Confirme o seu endereço de e-mail"),
+        (None, "fr, es-419;q=0.8, en;q=0.2", "es-419", "Confirma tu dirección de correo"),
+        (None, "fr-CA, de", "en", "Confirm your e-mail address"),
+        (None, "es;q=0, *", "en", "Confirm your e-mail address"),
+        (None, ";;q=,,pt", "pt", "Confirme o seu endereço de e-mail"),
+        (None, None, "en", "Confirm your e-mail address"),
+    ],
+)
+def test_somebody_new_reads_what_they_say_else_what_their_browser_says(
+    server: Api, office: Office, said: str | None, accepted: str | None, kept: str, subject: str
+) -> None:
+    email = f"{uuid.uuid4().hex}@example.com"
+    body = {"email": email, "password": "a long enough secret", "full_name": "Ana", "consents": {"terms": True, "privacy": True}}
+    headers = {} if accepted is None else {"Accept-Language": accepted}
+    made = server.post("/auth/signup", json=body if said is None else {**body, "locale": said}, headers=headers)
+    assert (made.status, made.json["user"]["locale"]) == (201, kept)
+    office.work()
+    assert office.mails(email)[-1]["Subject"] == subject
+
+
+@pytest.mark.parametrize("locale", ["fr", "pt_BR", "english", "es-", "", "ES"])
+def test_a_language_that_no_letter_comes_in_is_refused(server: Api, locale: str) -> None:
+    body = {"email": "x@example.com", "password": "a long enough secret", "full_name": "Ana", "consents": {"terms": True, "privacy": True}}
+    refused = server.post("/auth/signup", json={**body, "locale": locale})
+    assert (refused.status, refused.json["errors"][0]["pointer"]) == (422, "/locale")
 
 
 def test_an_address_has_one_account_however_it_is_written(server: Api) -> None:

@@ -210,14 +210,16 @@ def text_of(mail: EmailMessage) -> str:
     [
         ("en", ("invites you to", "Your role at", "no longer a member")),
         ("es", ("te invita a", "Tu papel en", "Ya no eres miembro")),
-        ("pt-BR", ("convida você", "Seu papel em", "não é mais membro")),
+        ("pt-BR", ("Convite de", "O seu papel em", "Já não é membro")),
     ],
 )
-def test_the_mails_of_a_membership_in_each_language(hub: Hub, locale: str, words: tuple[str, ...]) -> None:
+def test_the_mails_of_a_membership_in_the_language_of_whom_it_is_about(hub: Hub, locale: str, words: tuple[str, ...]) -> None:
     workspace = hub.workspace("North Studio")
     owner = workspace.owner
-    assert owner.patch(f"/api/v1/workspaces/{workspace.id}", json={"locale": locale}).status == 200
+    other = "en" if locale != "en" else "es"
+    assert owner.patch(f"/api/v1/workspaces/{workspace.id}", json={"locale": other}).status == 200
     user, access = hub.person()
+    assert hub.request("PATCH", "/api/v1/me", json={"locale": locale}, headers={"Authorization": f"Bearer {access}"}).status == 200
     person = hub.request("GET", "/api/v1/me", headers={"Authorization": f"Bearer {access}"}).json
     workspace.run_jobs()
     before = len(hub.mails(person["email"]))  # accounts write as well
@@ -241,6 +243,15 @@ def test_the_mails_of_a_membership_in_each_language(hub: Hub, locale: str, words
     assert len(subjects) == 4
     assert words[1] in subjects[2]
     assert words[2] in subjects[3]
+
+
+@pytest.mark.parametrize(("locale", "words"), [("en", "invites you to"), ("es", "te invita a"), ("pt-BR", "Convite de")])
+def test_who_has_no_account_is_invited_in_the_language_of_the_workspace(hub: Hub, locale: str, words: str) -> None:
+    email, workspace = fresh(), hub.workspace("North Studio")
+    assert workspace.owner.patch(f"/api/v1/workspaces/{workspace.id}", json={"locale": locale}).status == 200
+    assert workspace.owner.post("/api/v1/users", json={"email": email, "role": "Cliente"}).status == 201
+    workspace.run_jobs()
+    assert [words in mail["Subject"] for mail in hub.mails(email)] == [True]
 
 
 def test_nothing_is_sent_for_what_was_revoked_meanwhile(hub: Hub) -> None:

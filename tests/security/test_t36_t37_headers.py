@@ -75,7 +75,7 @@ def crawled(site: Site) -> tuple[Counter[int], list[str]]:
     paths = {way.path for way in operations(site.api.get("/api/v1/openapi.json").json)}
     paths |= {
         "/", "/docs", "/health", "/health/ready", "/metrics", "/.well-known/jwks.json", "/api/v1/openapi.json", "/nowhere", "/api/v1/nowhere",
-        "/docs/assets/nothing", "/api/v1/clients/", "/api/v1/clients/1",
+        "/confirm-email", "/pages/assets/page.js", "/docs/assets/nothing", "/api/v1/clients/", "/api/v1/clients/1",
     }  # fmt: skip
     statuses: Counter[int] = Counter()
     found = []

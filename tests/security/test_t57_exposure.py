@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from werkzeug.test import Client
 
+from adapters.http import pages
 from config.bootstrap import install, web
 from config.settings import Settings
 
@@ -34,12 +35,12 @@ _WORDS = (
     " live events sse ws websocket socket.io stream webhooks webhooks/stripe stripe payments internal/metrics _status _health _metrics __debug__"
     " __version__ __init__.py %2e%2e/%2e%2e/etc/passwd ..%2f..%2fetc/passwd ....//etc/passwd //metrics ///docs metrics%00 metrics;x=1 METRICS Docs"
 )
-PATHS = tuple(dict.fromkeys(["/", *(f"/{word}" for word in _WORDS.split()), *OPEN]))
+PATHS = tuple(dict.fromkeys(["/", *(f"/{word}" for word in _WORDS.split()), *pages.PATHS, f"{pages.ASSETS}/page.js", *OPEN]))
 
 
 @pytest.fixture(scope="module")
 def settings_of_production(settings: Settings) -> Settings:
-    return dataclasses.replace(settings, env="production", docs_enabled=False, dns_zone=None)
+    return dataclasses.replace(settings, env="production", docs_enabled=False, dns_zone=None, app_url="https://app.example")
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +105,11 @@ def test_t57_with_a_token_metrics_are_for_its_holder_wherever_they_are(settings_
             assert client.get("/metrics", environ_base={**WORLD, "HTTP_AUTHORIZATION": given}).status_code == status
         assert client.get("/metrics", environ_base={"REMOTE_ADDR": "127.0.0.1"}).status_code == 401
         assert open_paths(client) == OPEN
+
+
+def test_t57_without_a_frontend_of_its_own_production_shows_the_pages_of_its_mails(settings_of_production: Settings) -> None:
+    for client in serving(dataclasses.replace(settings_of_production, own_url="https://hub.example", app_url="https://hub.example")):
+        assert open_paths(client) == OPEN | {*pages.PATHS, f"{pages.ASSETS}/page.js"}
 
 
 def test_t57_docs_left_on_and_metrics_left_open_are_noticed(settings_of_production: Settings) -> None:

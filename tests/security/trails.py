@@ -25,6 +25,7 @@ class Trail:
     superuser: Callable[[], psycopg.Connection[Any]]
     id: UUID
     owner: Person
+    api: Api
 
     @property
     def service(self) -> Service:
@@ -74,4 +75,4 @@ def trail_of(server: Api, installation: Installation, cluster: Cluster, settings
     owner = server.signup("Ana Souza")
     workspace = server.workspace(owner)
     database = str(settings.database_url).split("@/")[1].split("?")[0]
-    return Trail(installation, lambda: psycopg.connect(cluster.server.dsn("postgres", database), autocommit=True), UUID(workspace), owner)
+    return Trail(installation, lambda: psycopg.connect(cluster.server.dsn("postgres", database), autocommit=True), UUID(workspace), owner, server)

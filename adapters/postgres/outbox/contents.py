@@ -42,6 +42,7 @@ _HEAD = sql(
     " branding->'colors'->>'on_primary' as on_colour, branding->>'logo' as logo from workspaces where id = $1",
     "workspace_id",
 )
+_LANGUAGE = sql("select locale from users where email = $1", "address")
 _OWN: Final = Letterhead("FitPro Hub", "en")
 
 _t = deliveries.c
@@ -89,6 +90,10 @@ class OutboxContents:
             return _OWN
         row = work.one(_HEAD)
         return _OWN if row is None else Letterhead(row["name"], row["locale"], row["colour"], row["on_colour"], row["logo"])
+
+    def language(self, work: UnitOfWork, address: str) -> str | None:
+        row = work.one(_LANGUAGE, address=address)
+        return None if row is None else str(row["locale"])
 
 
 def _lease(delivery: Delivery) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from plugins.accounts.ports.applicants import Applicants
 from plugins.accounts.ports.attempts import Attempts
 from plugins.accounts.ports.consents import Consents
 from plugins.accounts.ports.letters import Post
@@ -14,10 +15,10 @@ from plugins.accounts.ports.sessions import Presented, Session, Sessions
 from plugins.accounts.ports.transactions import Transactions
 
 __all__ = [
-    "Acquaintance", "Addressed", "Attempts", "Consents", "Credential", "Links", "Membership", "Outsiders", "People", "Post", "Presented", "Profile",
-    "Session", "Sessions", "Store", "Transactions",
+    "Acquaintance", "Addressed", "Applicants", "Attempts", "Consents", "Credential", "Links", "Membership", "Outsiders", "People", "Post",
+    "Presented", "Profile", "Session", "Sessions", "Store", "Transactions",
 ]  # fmt: skip
 
 
-class Store(Transactions, People, Sessions, Consents, Outsiders, Links, Attempts, Protocol):
+class Store(Transactions, People, Sessions, Consents, Outsiders, Links, Attempts, Applicants, Protocol):
     """Everything accounts keep."""

@@ -15,6 +15,10 @@ class Post(Protocol):
         """The link, to whoever it is for."""
         ...
 
+    def finish_signup(self, applicant_id: UUID) -> None:
+        """The link that finishes an account, or to who has one with this address, that they do."""
+        ...
+
     def password_changed(self, user_id: UUID) -> None: ...
 
     def address_changed(self, link_id: UUID) -> None:

@@ -24,11 +24,12 @@ class Links(Protocol):
         ...
 
     def use(self, digest: bytes, doors: Sequence[Door], now: datetime) -> Link | None:
-        """Take the one use; None when it was taken, is too old, is for another door, or the person's address is another by now."""
+        """Take the one use, the person's row locked until the transaction ends; None when it was taken, is too old, is for another door,
+        the person's address is another by now, or the session it was asked for in was ended."""
         ...
 
-    def void(self, user_id: UUID, doors: Sequence[Door], now: datetime) -> None:
-        """Nobody can use this person's other links of this kind any more."""
+    def void(self, user_id: UUID, now: datetime) -> None:
+        """Nobody can use any link of this person any more, mailed or waiting to be."""
         ...
 
     def sent_link(self, link_id: UUID) -> tuple[Link, Addressee] | None:

@@ -40,8 +40,10 @@ class Credential:
 class People(Protocol):
     """Users and their passwords. "The signed-in" is whoever the current context names."""
 
-    def add(self, person: Person, password_hash: str) -> None:
-        """Store a new person. Raises Conflict `email_taken` (at the commit at the latest)."""
+    def add(self, person: Person, password_hash: str, verified_at: datetime | None = None) -> None:
+        """Store a new person. verified_at: when they showed that the address is theirs.
+
+        Raises Conflict `email_taken` (at the commit at the latest)."""
         ...
 
     def credential(self, email: str) -> Credential | None: ...

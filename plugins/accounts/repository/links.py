@@ -9,28 +9,37 @@ from uuid import UUID
 from plugins.accounts.domain import Addressee, Door, Link
 from plugins.sdk import Row, ctx, sql
 
-_LINK = "t.id, t.purpose, t.email, t.user_id, t.previous_email, t.created_at, t.expires_at"
-# Whoever the link is for still has the address it went to, or for a change of address, the one it replaces.
+_LINK = "t.id, t.purpose, t.email, t.user_id, t.previous_email, t.created_at, t.expires_at, t.session_id"
+# Whoever the link is for still has the address it went to, or for a change of address, the one it replaces; and the session that asked lives.
+_LIVES = "not exists (select from sessions s where s.id = t.session_id and s.revoked_at is not null)"
 _OPEN = (
-    " t.digest = $1 and t.purpose = any($2::text[]) and t.used_at is null and t.expires_at > $3::timestamptz"
-    " and u.id = t.user_id and u.email = coalesce(t.previous_email, t.email)"
+    " from accounts_token t join users u on u.id = t.user_id and u.email = coalesce(t.previous_email, t.email)"
+    f" where t.digest = $1 and t.purpose = any($2::text[]) and t.used_at is null and t.expires_at > $3::timestamptz and {_LIVES}"
 )
 
 HAND_OUT = sql(
-    "insert into accounts_token (id, digest, purpose, email, user_id, previous_email, created_at, expires_at)"
-    " values ($1, $2, $3, $4, $5, $6, $7, $8)",
-    "id", "digest", "purpose", "email", "user_id", "previous_email", "created_at", "expires_at",
+    "insert into accounts_token (id, digest, purpose, email, user_id, previous_email, created_at, expires_at, session_id)"
+    " values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    "id", "digest", "purpose", "email", "user_id", "previous_email", "created_at", "expires_at", "session_id",
 )  # fmt: skip
 BIND = sql(
     "update accounts_token t set user_id = u.id from users u where t.id = $1 and t.used_at is null and t.expires_at > now()"
-    " and u.email = coalesce(t.previous_email, t.email) and (t.user_id is null or t.user_id = u.id) returning t.email, u.full_name, u.locale",
+    f" and u.email = coalesce(t.previous_email, t.email) and (t.user_id is null or t.user_id = u.id) and {_LIVES}"
+    " returning t.email, u.full_name, u.locale",
     "link",
 )
-USABLE = sql("select 1 as yes from accounts_token t, users u where" + _OPEN, "digest", "purposes", "now")
-USE = sql("update accounts_token t set used_at = $3 from users u where" + _OPEN + " returning " + _LINK, "digest", "purposes", "now")
+USABLE = sql("select 1 as yes" + _OPEN, "digest", "purposes", "now")
+# The person first, so that of two who open and close doors one waits.
+USE = sql(
+    f"with who as (select u.id{_OPEN} for no key update of u)"
+    f" update accounts_token t set used_at = $3 from who where t.digest = $1 and t.user_id = who.id and t.used_at is null returning {_LINK}",
+    "digest", "purposes", "now",
+)  # fmt: skip
 VOID = sql(
-    "update accounts_token set used_at = $3 where user_id = $1 and purpose = any($2::text[]) and used_at is null",
-    "of", "purposes", "now",
+    "with who as (select u.id, u.email from users u where u.id = $1 for no key update)"
+    " update accounts_token t set used_at = $2 from who"
+    " where t.used_at is null and (t.user_id = who.id or (t.user_id is null and t.email = who.email))",
+    "of", "now",
 )  # fmt: skip
 READ = sql("select " + _LINK + ", u.full_name, u.locale from accounts_token t join users u on u.id = t.user_id where t.id = $1", "link")
 
@@ -41,7 +50,7 @@ class Links:
     def hand_out(self, link: Link, digest: bytes) -> None:
         ctx.work.write(
             HAND_OUT, id=link.id, digest=digest, purpose=link.door, email=link.email, user_id=link.user_id,
-            previous_email=link.previous_email, created_at=link.created_at, expires_at=link.expires_at,
+            previous_email=link.previous_email, created_at=link.created_at, expires_at=link.expires_at, session_id=link.session_id,
         )  # fmt: skip
 
     def bind(self, link_id: UUID) -> Addressee | None:
@@ -55,8 +64,8 @@ class Links:
         row = ctx.work.one(USE, digest=digest, purposes=list(doors), now=now)
         return None if row is None else _link(row)
 
-    def void(self, user_id: UUID, doors: Sequence[Door], now: datetime) -> None:
-        ctx.work.write(VOID, of=user_id, purposes=list(doors), now=now)
+    def void(self, user_id: UUID, now: datetime) -> None:
+        ctx.work.write(VOID, of=user_id, now=now)
 
     def sent_link(self, link_id: UUID) -> tuple[Link, Addressee] | None:
         row = ctx.work.one(READ, link=link_id)
@@ -64,4 +73,5 @@ class Links:
 
 
 def _link(row: Row) -> Link:
-    return Link(row["id"], Door(row["purpose"]), row["email"], row["user_id"], row["previous_email"], row["created_at"], row["expires_at"])
+    times = row["created_at"], row["expires_at"]
+    return Link(row["id"], Door(row["purpose"]), row["email"], row["user_id"], row["previous_email"], *times, row["session_id"])

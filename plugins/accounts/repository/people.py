@@ -33,6 +33,7 @@ ADD_PERSON = statement(
                 users.c.email,
                 users.c.full_name,
                 users.c.locale,
+                users.c.email_verified_at,
                 users.c.created_at,
                 users.c.updated_at,
             )
@@ -113,7 +114,7 @@ RENAME = statement(
 class People:
     """Implements plugins.accounts.ports.People."""
 
-    def add(self, person: Person, password_hash: str) -> None:
+    def add(self, person: Person, password_hash: str, verified_at: datetime | None = None) -> None:
         at = person.created_at
         ctx.work.write(
             ADD_PERSON,
@@ -121,6 +122,7 @@ class People:
             email=person.email,
             full_name=person.full_name,
             locale=person.locale,
+            email_verified_at=verified_at,
             created_at=at,
             updated_at=at,
         )

@@ -77,6 +77,11 @@ SWEEPS = (
         "now",
     ),
     sql(
+        "delete from accounts_applicant where id in"
+        " (select id from accounts_applicant where expires_at < $1::timestamptz limit 1000 for update skip locked)",
+        "now",
+    ),
+    sql(
         "delete from accounts_attempt where (kind, subject) in"
         " (select kind, subject from accounts_attempt where until < $1::timestamptz limit 1000 for update skip locked)",
         "now",

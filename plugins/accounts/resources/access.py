@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from plugins.accounts.resources import languages
 from plugins.accounts.resources.blueprints import accounts, auth
 from plugins.accounts.resources.cookies import ASKED, REFRESH, TOLD, handed, kept_cookie, refresh_cookie, remembered, visit
-from plugins.accounts.schemas.access import LoginSchema, RefreshSchema, SignedInSchema, SignupSchema
+from plugins.accounts.schemas.access import FinishSchema, LoginSchema, RefreshSchema, SignedInSchema, SignupSchema
 from plugins.accounts.schemas.security import ConfirmationSchema, ForgottenSchema, ResetSchema
 from plugins.sdk import PUBLIC, MethodView, Unauthenticated, Visitor, allow, may_answer, outside, with_headers, with_visitor
 
@@ -15,13 +16,29 @@ from plugins.sdk import PUBLIC, MethodView, Unauthenticated, Visitor, allow, may
 class Account(MethodView):
     @auth.arguments(SignupSchema)
     @auth.response(201, SignedInSchema)
+    @auth.accepted("Where FITPRO_SIGNUP is `confirmed`: a letter is on its way, whether the address has an account or not; a link in it leads on.")
+    @allow(PUBLIC)
+    @with_visitor(asked=languages.ASKED, told=TOLD)
+    @outside
+    def post(self, data: dict[str, Any], visitor: Visitor) -> Any:
+        """Create an account and sign in, or have the link sent that leads there."""
+        cookie = data.pop("cookie")
+        data.setdefault("locale", languages.language_of(visitor))
+        signed_in = accounts().signups.sign_up(**data, visit=visit(visitor))
+        return None if signed_in is None else handed(signed_in, cookie=cookie)
+
+
+@auth.route("/signup/finish")
+class FinishedAccount(MethodView):
+    @auth.arguments(FinishSchema)
+    @auth.response(201, SignedInSchema)
     @allow(PUBLIC)
     @with_visitor(told=TOLD)
     @outside
     def post(self, data: dict[str, Any], visitor: Visitor) -> Any:
-        """Create an account and sign in."""
+        """Create the account that the link in the letter is for, and sign in, where FITPRO_SIGNUP is `confirmed`."""
         cookie = data.pop("cookie")
-        return handed(accounts().signups.sign_up(**data, visit=visit(visitor)), cookie=cookie)
+        return handed(accounts().signups.finish(**data, visit=visit(visitor)), cookie=cookie)
 
 
 @auth.route("/login")
@@ -102,3 +119,14 @@ class AddressConfirmation(MethodView):
     def post(self, data: dict[str, Any]) -> None:
         """Confirm an e-mail address, or a new one, by the link that was sent there."""
         accounts().addresses.confirm(data["token"])
+
+
+@auth.route("/email/stop")
+class AddressChangeStop(MethodView):
+    @auth.arguments(ConfirmationSchema)
+    @auth.response(204)
+    @allow(PUBLIC)
+    @outside
+    def post(self, data: dict[str, Any]) -> None:
+        """Stop a change of address by the link that the old one got, and end every session."""
+        accounts().addresses.stop(data["token"])

@@ -6,6 +6,7 @@ from typing import Any
 
 from plugins.accounts.resources.blueprints import accounts, auth
 from plugins.accounts.resources.cookies import TOLD, handed, visit
+from plugins.accounts.resources.languages import language_of
 from plugins.accounts.schemas.access import SignedInSchema
 from plugins.accounts.schemas.openid import ArrivalQuery, DepartureQuery, ProviderSchema
 from plugins.sdk import PUBLIC, DomainError, MethodView, Page, PageRequest, Visitor, allow, may_answer, outside, page_of, redirect, with_visitor
@@ -51,8 +52,9 @@ class SignInArrival(MethodView):
         code = None if "error" in query else query.get("code")
         kept = visitor.headers.cookie(BROWSER)
         openid = accounts().openid
+        came: dict[str, Any] = {"visit": visit(visitor), "locale": language_of(visitor)}
         try:
-            arrived = openid.come_back(provider, browser=kept, state=query["state"], code=code, issuer=query.get("iss"), visit=visit(visitor))
+            arrived = openid.come_back(provider, browser=kept, state=query["state"], code=code, issuer=query.get("iss"), **came)
         except DomainError as error:
             if not browsing:
                 raise

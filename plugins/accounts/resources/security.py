@@ -45,8 +45,8 @@ class Address(MethodView):
     @unconditional
     @outside
     def put(self, data: dict[str, Any]) -> None:
-        """Ask for another e-mail address; it changes when the link sent there is followed."""
-        accounts().addresses.change(data["email"])
+        """Ask for another e-mail address; it changes when the link sent there is followed, while this session lives."""
+        accounts().addresses.change(data["email"], ctx.session_id)
 
 
 @own.route("/email/verification")

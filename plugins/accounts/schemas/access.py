@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from plugins.accounts.schemas.person import PersonSchema
-from plugins.accounts.schemas.texts import LONGEST, SHORTEST, name
+from plugins.accounts.schemas.security import link
+from plugins.accounts.schemas.texts import LONGEST, SHORTEST, language, name
 from plugins.sdk import Schema, fields
 
 COOKIE = {
@@ -32,7 +33,16 @@ class SignupSchema(Schema):
         metadata={"format": "password", "description": "Taken verbatim."},
     )
     full_name = name(required=True)
+    locale = language(metadata={"description": "What letters to you are written in; without it, as `Accept-Language` says.", "example": "es-MX"})
     consents = fields.Nested(AgreementsSchema, required=True)
+    cookie = fields.Boolean(load_default=False, metadata=COOKIE)
+
+
+class FinishSchema(Schema):
+    """The link, and the password of the sign-up: whoever reads the mail may not be who signed up."""
+
+    token = link()
+    password = fields.String(required=True, load_only=True, max_length=LONGEST, metadata={"format": "password"})
     cookie = fields.Boolean(load_default=False, metadata=COOKIE)
 
 

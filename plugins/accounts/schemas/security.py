@@ -8,6 +8,11 @@ from plugins.sdk import Schema, fields
 _LINK = {"description": "What follows `#token=` in the link of the mail.", "example": "q3b0n8yE7cJ1kq2Y5sV9fXo4m6T0aLrWzUdHgPiCeBs"}
 
 
+def link() -> fields.String:
+    """What follows `#token=` in a link."""
+    return fields.String(required=True, load_only=True, max_length=256, metadata=_LINK)
+
+
 def _password() -> fields.String:
     about = {"format": "password", "description": "Taken verbatim; common ones are refused.", "example": "correct horse battery staple"}
     return fields.String(required=True, load_only=True, min_length=SHORTEST, max_length=LONGEST, metadata=about)
@@ -22,14 +27,14 @@ class ForgottenSchema(Schema):
 class ResetSchema(Schema):
     """The link, and what the password shall be."""
 
-    token = fields.String(required=True, load_only=True, max_length=256, metadata=_LINK)
+    token = link()
     password = _password()
 
 
 class ConfirmationSchema(Schema):
     """The link."""
 
-    token = fields.String(required=True, load_only=True, max_length=256, metadata=_LINK)
+    token = link()
 
 
 class NewPasswordSchema(Schema):

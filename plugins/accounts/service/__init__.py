@@ -10,6 +10,7 @@ from typing import Any
 
 from plugins.accounts.ports import Post, Store
 from plugins.accounts.service.addresses import AddressesService
+from plugins.accounts.service.confirmed import ConfirmedSignups
 from plugins.accounts.service.forwarded import ForwardedPasswords, ForwardedSessions, ForwardedSignups
 from plugins.accounts.service.guard import Guard
 from plugins.accounts.service.letters import LettersService
@@ -44,24 +45,29 @@ class Accounts:
     def of(
         cls, *, store: Store, passwords: Passwords, tokens: TokenIssuer, verifier: TokenVerifier, refresh_tokens: RefreshTokens,
         devices: Devices, allowances: Allowances, capabilities: Capabilities, post: Post, federation: Federation, address: Address,
-        app_url: str, own_url: str, clock: Clock,
+        confirmed: bool, app_url: str, own_url: str, clock: Clock,
     ) -> Accounts:  # fmt: skip
-        """Put the families together. federation: where a provider keeps the passwords, signing up, in and out is forwarded to it."""
+        """Put the families together. federation: where a provider keeps the passwords, signing up, in and out is forwarded to it.
+
+        confirmed: nobody has an account before they have shown that the address is theirs, and nobody is told who has one.
+        """
         guard = Guard(store, devices, passwords, allowances, clock)
         links = LinkMaker(store, capabilities, clock)
         addresses = AddressesService(store=store, guard=guard, links=links, post=post, clock=clock)
-        outsiders = OutsidersService(store=store, address=address, clock=clock)
+        outsiders = OutsidersService(store=store, address=address, confirmed=confirmed, clock=clock)
         of_sessions: dict[str, Any] = {
             "store": store, "guard": guard, "passwords": passwords, "tokens": tokens, "verifier": verifier, "refresh_tokens": refresh_tokens,
             "clock": clock,
         }  # fmt: skip
-        of_signups: dict[str, Any] = {"store": store, "passwords": passwords, "addresses": addresses, "clock": clock}
+        of_signups: dict[str, Any] = {"store": store, "guard": guard, "passwords": passwords, "addresses": addresses, "clock": clock}
         of_passwords: dict[str, Any] = {"store": store, "guard": guard, "links": links, "passwords": passwords, "post": post, "clock": clock}
         signups: SignupsService
         sessions: SessionsService
         if (provider := federation.provider) is None:
             sessions = SessionsService(**of_sessions)
-            signups, kept = SignupsService(sessions=sessions, **of_signups), PasswordsService(**of_passwords)
+            kept = PasswordsService(**of_passwords)
+            of_signups["sessions"] = sessions
+            signups = ConfirmedSignups(links=links, post=post, **of_signups) if confirmed else SignupsService(**of_signups)
         else:
             sessions = hosted = ForwardedSessions(provider=provider, outside=federation.tokens, outsiders=outsiders, **of_sessions)
             signups = ForwardedSignups(provider=provider, outsiders=outsiders, sessions=hosted, **of_signups)

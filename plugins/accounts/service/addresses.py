@@ -7,14 +7,14 @@ from uuid import UUID
 
 from kernel.errors import Refused, Unauthenticated
 from plugins.accounts.domain import Door
-from plugins.accounts.ports import Attempts, Links, People, Post, Transactions
+from plugins.accounts.ports import Attempts, Links, People, Post, Sessions, Transactions
 from plugins.accounts.service.guard import Guard, refuse
 from plugins.accounts.service.links import LinkMaker, digest, spent
 from ports.clock import Clock
 
 
-class _Store(Transactions, People, Links, Attempts, Protocol):
-    """People and what they were sent."""
+class _Store(Transactions, People, Sessions, Links, Attempts, Protocol):
+    """People, their sessions and what they were sent."""
 
 
 class AddressesService:
@@ -44,10 +44,11 @@ class AddressesService:
                 self.ask(found.person.id, found.person.email)
         refuse(wait_s)
 
-    def change(self, email: str) -> None:
-        """Have the new address of the signed-in person confirmed by who reads mail there. Outside a transaction. Raises RateLimited.
+    def change(self, email: str, session_id: UUID | None) -> None:
+        """Have the new address of the signed-in person confirmed by who reads mail there, while the session they ask in lives.
 
-        Whether another account has it is not told here: its owner gets no mail, and nothing happens.
+        The old address is told at once, and can stop it. Whether another account has the new one is not told here: its owner gets no mail,
+        and nothing happens. Outside a transaction. Raises RateLimited.
         """
         with self._store.transaction():
             found = self._store.profile()
@@ -56,8 +57,22 @@ class AddressesService:
             person = found.person
             wait_s = self._store.attempt(self._guard.mail_to(str(person.id)), now=self._clock.now())
             if wait_s is None and email != person.email:
-                self._post.follow_link(self._links.hand_out(Door.ADDRESS, email, person.id, previous_email=person.email))
+                self._post.follow_link(self._links.hand_out(Door.ADDRESS, email, person.id, previous_email=person.email, session_id=session_id))
+                self._post.follow_link(self._links.hand_out(Door.STOP, person.email, person.id))
         refuse(wait_s)
+
+    def stop(self, token: str) -> None:
+        """Follow the link of the old address: nothing that was asked for happens any more, and nobody stays signed in.
+
+        Outside a transaction. Raises Invalid.
+        """
+        now = self._clock.now()
+        with self._store.transaction():
+            link = self._store.use(digest(token), (Door.STOP,), now)
+            if link is None or link.user_id is None:
+                raise spent()
+            self._store.end_all(link.user_id, now)
+            self._store.void(link.user_id, now)
 
     def confirm(self, token: str) -> None:
         """Follow a link: the address is confirmed, or replaced. Outside a transaction. Raises Invalid, Conflict `email_taken`."""
@@ -71,5 +86,5 @@ class AddressesService:
                 return
             if not self._store.move(link.user_id, link.previous_email, link.email, now):
                 raise spent()
-            self._store.void(link.user_id, (Door.RESET, Door.VERIFY, Door.ADDRESS), now)
+            self._store.void(link.user_id, now)
             self._post.address_changed(link.id)

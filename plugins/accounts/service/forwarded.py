@@ -13,14 +13,13 @@ from kernel.errors import Forbidden, Refused, Unauthenticated
 from plugins.accounts.domain import Budget, Purpose, Visit, agreed
 from plugins.accounts.ports import Credential
 from plugins.accounts.service.guard import refuse
+from plugins.accounts.service.links import spent
 from plugins.accounts.service.outsiders import OutsidersService, again
 from plugins.accounts.service.passwords import PasswordsService
 from plugins.accounts.service.sessions import SessionsService, SignedIn
-from plugins.accounts.service.signups import SignupsService
+from plugins.accounts.service.signups import NOWHERE, SignupsService
 from ports.federation import Grant, IdentityProvider
 from ports.identity import TokenVerifier
-
-_NOWHERE = Visit()
 
 
 class ForwardedSessions(SessionsService):
@@ -32,7 +31,7 @@ class ForwardedSessions(SessionsService):
         self._outside = outside
         self._outsiders = outsiders
 
-    def log_in(self, *, email: str, password: str, visit: Visit = _NOWHERE) -> SignedIn:
+    def log_in(self, *, email: str, password: str, visit: Visit = NOWHERE) -> SignedIn:
         """Open a session there. Counted here as well: to the service every attempt comes from us."""
 
         def read() -> tuple[Credential | None, tuple[Budget, ...]]:
@@ -66,10 +65,12 @@ class ForwardedSessions(SessionsService):
         if bearer is not None and self._outside.verify(bearer).issuer == self._provider.issuer:
             self._provider.log_out(bearer)
 
-    def admitted(self, grant: Grant, visit: Visit | None = None, *, full_name: str | None = None, consents: Iterable[Purpose] = ()) -> SignedIn:
+    def admitted(
+        self, grant: Grant, visit: Visit | None = None, *, full_name: str | None = None, locale: str = "en", consents: Iterable[Purpose] = ()
+    ) -> SignedIn:
         """Somebody with a grant of the service. Outside a transaction."""
         who = self._outside.verify(grant.access_token)
-        person, _ = self._outsiders.admit(grant.outsider, who, full_name=full_name, agreed=tuple(consents))
+        person, _ = self._outsiders.admit(grant.outsider, who, full_name=full_name, locale=locale, agreed=tuple(consents))
         remembered = "" if visit is None else self._guard.devices.remember(person.id, self._guard.device(visit, person.id))
         return SignedIn(person, grant.access_token, grant.refresh_token, grant.expires_in_s, device_token=remembered)
 
@@ -91,7 +92,9 @@ class ForwardedSignups(SignupsService):
         self._outsiders = outsiders
         self._hosted = sessions
 
-    def sign_up(self, *, email: str, password: str, full_name: str, consents: Mapping[str, bool], visit: Visit = _NOWHERE) -> SignedIn:
+    def sign_up(
+        self, *, email: str, password: str, full_name: str, consents: Mapping[str, bool], locale: str = "en", visit: Visit = NOWHERE
+    ) -> SignedIn:
         """Create an account there and a session. Raises Forbidden `email_not_verified` where the address must be confirmed first.
 
         What the new person agreed to is kept either way; whether the address was taken is not told where the service does not tell.
@@ -100,16 +103,20 @@ class ForwardedSignups(SignupsService):
         self._passwords.check(password)
         made = self._provider.sign_up(email, password)
         if isinstance(made, Grant):
-            return self._hosted.admitted(made, visit, full_name=full_name, consents=purposes)
+            return self._hosted.admitted(made, visit, full_name=full_name, locale=locale, consents=purposes)
         if made is not None:
             outsider = made
 
             def meet() -> None:
                 with self._store.transaction():
-                    self._outsiders.meet(outsider, full_name=full_name, agreed=purposes)
+                    self._outsiders.meet(outsider, full_name=full_name, locale=locale, agreed=purposes)
 
             again(meet)
         raise Forbidden("Confirm your e-mail address: a link is on its way to you. Then sign in.", code="email_not_verified")
+
+    def finish(self, *, token: str, password: str, visit: Visit = NOWHERE) -> SignedIn:
+        """Its letter leads there."""
+        raise spent()
 
 
 class ForwardedPasswords(PasswordsService):

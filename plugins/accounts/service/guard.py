@@ -47,6 +47,14 @@ class Guard:
         """Proving once more who is in a session counts for that session."""
         return (Budget("session", str(session_id), self.allowances.account, self.allowances.window_s),)
 
+    def sign_up(self, visit: Visit) -> Budget:
+        """Accounts asked for from one network address, whatever came of it."""
+        return Budget("signups", visit.address, self.allowances.signups_from_address, _HOUR_S)
+
+    def application(self, id: UUID) -> tuple[Budget, ...]:
+        """Giving the password of a sign-up once more counts for that sign-up."""
+        return (Budget("signup", str(id), self.allowances.account, self.allowances.window_s),)
+
     def device(self, visit: Visit, user_id: UUID | None) -> UUID | None:
         return None if user_id is None else self.devices.recognise(visit.device, user_id)
 
@@ -74,9 +82,7 @@ class Guard:
         return found, budgets
 
 
-def refuse(wait_s: int | None) -> None:
+def refuse(wait_s: int | None, detail: str = "Too many attempts; wait a little, or use a device you signed in from before.") -> None:
     """Raises RateLimited when there is something to wait for."""
     if wait_s is not None:
-        raise RateLimited(
-            "Too many attempts; wait a little, or use a device you signed in from before.", code="too_many_attempts", retry_after_s=wait_s
-        )
+        raise RateLimited(detail, code="too_many_attempts", retry_after_s=wait_s)

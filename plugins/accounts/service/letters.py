@@ -7,7 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from plugins.accounts.domain import LINK_LIFE, Addressee, Door
-from plugins.accounts.ports import Links, People
+from plugins.accounts.ports import Applicants, Links, People
 from plugins.accounts.service.links import LinkMaker
 from ports.mail import Letter
 
@@ -15,11 +15,12 @@ _DOORS = {
     Door.RESET: ("password_reset", "reset-password"),
     Door.VERIFY: ("verification", "confirm-email"),
     Door.ADDRESS: ("address_confirmation", "confirm-email"),
+    Door.STOP: ("address_asked", "stop-email-change"),
 }
 
 
-class _Store(People, Links, Protocol):
-    """People and their links."""
+class _Store(People, Links, Applicants, Protocol):
+    """People, those who are about to be, and their links."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,17 @@ class LettersService:
         # In the fragment: no server log, no Referer has it.
         link = f"{self.app_url}/{page}#token={self.links.token(door, link_id)}"
         return _letter(to, template, link=link, minutes=int(LINK_LIFE.total_seconds() // 60))
+
+    def finish_signup(self, applicant_id: UUID) -> Letter | None:
+        """The link that finishes an account; who has one with this address already is told so, and gets no link."""
+        found = self.store.applied(applicant_id)
+        if found is None:
+            return None
+        to, known = found
+        if known is not None:
+            return _letter(known, "account_exists", link=f"{self.app_url}/forgot-password")
+        link = f"{self.app_url}/finish-signup#token={self.links.of_applicant(applicant_id)}"
+        return _letter(to, "signup", link=link, minutes=int(LINK_LIFE.total_seconds() // 60))
 
     def password_changed(self, user_id: UUID) -> Letter | None:
         to = self.store.addressee(user_id)

@@ -22,12 +22,18 @@ class LinkMaker:
     capabilities: Capabilities
     clock: Clock
 
-    def hand_out(self, door: Door, email: str, user_id: UUID | None = None, *, previous_email: str | None = None) -> Link:
+    def hand_out(
+        self, door: Door, email: str, user_id: UUID | None = None, *, previous_email: str | None = None, session_id: UUID | None = None
+    ) -> Link:
         """A link for whoever reads mail at this address, kept by the digest of its token. Inside a transaction."""
         now = self.clock.now()
-        link = Link(new_id(), door, email, user_id, previous_email, now, now + LINK_LIFE)
+        link = Link(new_id(), door, email, user_id, previous_email, now, now + LINK_LIFE, session_id)
         self.store.hand_out(link, digest(self.token(door, link.id)))
         return link
+
+    def of_applicant(self, id: UUID) -> str:
+        """The token that finishes an account."""
+        return self.capabilities.token("accounts signup", id.hex)
 
     def token(self, door: Door, link_id: UUID) -> str:
         return self.capabilities.token(f"accounts {door}", link_id.hex)

@@ -89,10 +89,13 @@ class OpenIdService:
         path = _path(read[3]) if read else ""
         return self._app_url + (path if _PATH.fullmatch(path) else "/")
 
-    def come_back(self, name: str, *, browser: str | None, state: str, code: str | None, issuer: str | None = None, visit: Visit) -> Arrival:
+    def come_back(
+        self, name: str, *, browser: str | None, state: str, code: str | None, issuer: str | None = None, visit: Visit, locale: str = "en"
+    ) -> Arrival:
         """Finish an attempt and sign in. Outside a transaction. code: None when the provider says that nothing came of it.
 
-        issuer: who the answer claims to be from (RFC 9207). Raises Unauthenticated, NotFound, and what meeting somebody raises.
+        issuer: who the answer claims to be from (RFC 9207). locale: what somebody new reads.
+        Raises Unauthenticated, NotFound, and what meeting somebody raises.
         """
         provider = self._provider(name)
         attempt = self._resumed(name, browser, state)
@@ -105,7 +108,7 @@ class OpenIdService:
 
         def sign_in() -> tuple[Person, Opened]:
             with self._store.transaction():
-                person = self._outsiders.meet(outsider)
+                person = self._outsiders.meet(outsider, locale=locale)
                 return person, self._sessions.open(person, self._clock.now(), visit.user_agent)
 
         return Arrival(self._sessions.signed_in(*again(sign_in), visit), self.frontend(state))

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from kernel.errors import Conflict, Forbidden, Unauthenticated
 from kernel.ids import new_id
-from plugins.accounts.domain import DOCUMENTS, Consent, Door, Person, Purpose
+from plugins.accounts.domain import DOCUMENTS, Consent, Person, Purpose
 from plugins.accounts.ports import Consents, Links, Outsiders, People, Session, Transactions
 from ports.clock import Clock
 from ports.federation import IdentityProvider, Outsider
@@ -35,15 +35,16 @@ class OutsidersService:
     waits for its owner to arrive: when the owner comes, verified, the account is theirs and every way in that was made before is closed.
     """
 
-    def __init__(self, *, store: _Store, address: Address, clock: Clock) -> None:
+    def __init__(self, *, store: _Store, address: Address, confirmed: bool, clock: Clock) -> None:
         self._store = store
+        self._confirmed = confirmed
         self._address = address
         self._clock = clock
 
-    def meet(self, outsider: Outsider, *, full_name: str | None = None, agreed: Iterable[Purpose] = ()) -> Person:
-        """Who they are here. Inside a transaction. full_name, agreed: what a new person says of themselves.
+    def meet(self, outsider: Outsider, *, full_name: str | None = None, locale: str = "en", agreed: Iterable[Purpose] = ()) -> Person:
+        """Who they are here. Inside a transaction. full_name, locale, agreed: what a new person says of themselves.
 
-        Raises Conflict `email_taken`, Forbidden `email_required`, Conflict `identity_known` (at the commit at the latest).
+        Raises Conflict `email_taken`, Forbidden `email_required` or `email_not_verified`, Conflict `identity_known` (at the commit at the latest).
         """
         known = self._store.identified(outsider.issuer, outsider.subject)
         if known is not None:
@@ -53,10 +54,12 @@ class OutsidersService:
         email = self._address(outsider.email) if outsider.email else None
         if email is None:
             raise Forbidden("An account here needs an e-mail address, and the one you sign in with has none.", code="email_required")
+        if self._confirmed and not outsider.email_verified:
+            raise Forbidden("Have your e-mail address confirmed where you sign in with it; then come back.", code="email_not_verified")
         now = self._clock.now()
         found = self._store.addressed(email)
         if found is None:
-            person = self._welcomed(email, full_name, now, outsider.email_verified)
+            person = self._welcomed(email, full_name, locale, now, outsider.email_verified)
             for purpose in agreed:
                 self._store.record(Consent(new_id(), person.id, purpose, DOCUMENTS[purpose], True, now))
         elif not outsider.email_verified:
@@ -65,11 +68,13 @@ class OutsidersService:
             person = found.person
             if not found.proved:
                 self._store.evict(person.id, now)
-                self._store.void(person.id, tuple(Door), now)
+                self._store.void(person.id, now)
         self._store.introduce(outsider, person.id, now)
         return person
 
-    def admit(self, outsider: Outsider, who: Principal, *, full_name: str | None = None, agreed: Iterable[Purpose] = ()) -> tuple[Person, Principal]:
+    def admit(
+        self, outsider: Outsider, who: Principal, *, full_name: str | None = None, locale: str = "en", agreed: Iterable[Purpose] = ()
+    ) -> tuple[Person, Principal]:
         """Host the outside session of a token that was verified. Outside a transaction. Raises Unauthenticated when the session was ended here."""
         if (who.issuer, str(who.user_id)) != (outsider.issuer, outsider.subject):
             raise Unauthenticated(code="invalid_token")
@@ -79,7 +84,7 @@ class OutsidersService:
             with self._store.transaction():
                 if self._store.acquaintance(session_id, outsider.issuer, outsider.subject).revoked:
                     raise Unauthenticated("This session was ended; sign in again.", code="session_revoked")
-                person = self.meet(outsider, full_name=full_name, agreed=agreed)
+                person = self.meet(outsider, full_name=full_name, locale=locale, agreed=agreed)
                 self._open(session_id, person.id, who)
                 return person
 
@@ -102,9 +107,9 @@ class OutsidersService:
         return self.admit(provider.outsider(bearer), who)[1]
 
     # -- inside ------------------------------------------------------------------------------------------------------
-    def _welcomed(self, email: str, full_name: str | None, now: datetime, verified: bool) -> Person:
+    def _welcomed(self, email: str, full_name: str | None, locale: str, now: datetime, verified: bool) -> Person:
         # Until they say otherwise; what an issuer lets people write about themselves is not asked.
-        person = Person(new_id(), email, full_name or email.partition("@")[0][:200], "en", 1, now, now)
+        person = Person(new_id(), email, full_name or email.partition("@")[0][:200], locale, 1, now, now)
         self._store.welcome(person, now if verified else None)
         return person
 

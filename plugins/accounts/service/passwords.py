@@ -19,7 +19,7 @@ class _Store(Transactions, People, Sessions, Links, Attempts, Protocol):
 
 
 class PasswordsService:
-    """Setting another password. Each ends every session that it could have been taken over by."""
+    """Setting another password. Each ends every session that it could have been taken over by, and every link that one of them asked for."""
 
     def __init__(self, *, store: _Store, guard: Guard, links: LinkMaker, passwords: Passwords, post: Post, clock: Clock) -> None:
         self._store = store
@@ -61,20 +61,20 @@ class PasswordsService:
             self._store.set_password(link.user_id, hashed, now)
             self._store.verified(link.user_id, link.email, now)
             self._store.end_all(link.user_id, now)
-            self._store.void(link.user_id, (Door.RESET,), now)
+            self._store.void(link.user_id, now)
             self._store.settle(*self._guard.sign_in(link.email, Visit(), None)[:1])
             self._post.password_changed(link.user_id)
         return self._guard.devices.remember(link.user_id)
 
     def change(self, *, user_id: UUID, session_id: UUID | None, password: str) -> None:
-        """Set the signed-in person's password and end their other sessions. Outside a transaction. Raises Invalid."""
+        """Set the signed-in person's password, end their other sessions and every link. Outside a transaction. Raises Invalid."""
         self._passwords.check(password)
         hashed = self._passwords.hash(password)
         now = self._clock.now()
         with self._store.transaction():
             if self._store.addressee(user_id) is None:
                 raise Unauthenticated()
+            self._store.void(user_id, now)
             self._store.set_password(user_id, hashed, now)
             self._store.end_all(user_id, now, but=session_id)
-            self._store.void(user_id, (Door.RESET,), now)
             self._post.password_changed(user_id)

@@ -107,11 +107,11 @@ class SessionsService:
             if found is None or found.password_hash is None:
                 raise Refused("This account has no password here: sign in again where it has one.", code="no_password")
             if not self._passwords.verify(found.password_hash, password):
-                raise _wrong_password()
+                raise wrong_password()
         now = self._clock.now()
         with self._store.transaction():
             if not self._store.still(found.person.id, found.password_hash):
-                raise _wrong_password()
+                raise wrong_password()
             self._store.give_back(*budgets)
             self._store.prove(session_id, now)
         return self._tokens.issue(found.person.id, session_id, now)
@@ -177,7 +177,7 @@ def _wrong_credentials() -> Unauthenticated:
     return Unauthenticated("The e-mail address or the password is wrong.", code="invalid_credentials")
 
 
-def _wrong_password() -> Invalid:
+def wrong_password() -> Invalid:
     return Invalid(code="wrong_password", errors=[Fault("/password", "This is not your password.")])
 
 

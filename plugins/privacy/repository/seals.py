@@ -49,7 +49,8 @@ SIZES = sql(
 )  # fmt: skip
 SEALS = sql(f"select {_SEAL} from audit_seals s where {_MINE} and s.number > $2 and s.number <= $3 order by s.number", "workspace_id", "after", "to")
 ENTRIES = sql(
-    f"select s.number, e.id::text as id, {_FACT} from audit_seals s cross join lateral unnest(s.entries) with ordinality e (id, place)"
+    f"select s.number, e.id::text as id, coalesce(l.seq, 0) as seq, {_FACT}"
+    "  from audit_seals s cross join lateral unnest(s.entries) with ordinality e (id, place)"
     "   left join audit_logs l on l.workspace_id = s.workspace_id and l.id = e.id"
     f" where {_MINE} and s.number > $2 and s.number <= $3 order by s.number, e.place",
     "workspace_id", "after", "to",
@@ -64,6 +65,18 @@ INTRUDERS = sql(
     "                                  and t.settled >= least($3::bigint, $4::bigint) order by t.number limit 1), 9223372036854775807)))"
     " order by l.seq limit 100",
     "workspace_id", "above", "to", "settled", "after",
+)  # fmt: skip
+TIMES = sql(
+    "select s.through, (extract(epoch from least(n.at, s.sealed_at)) * 1000000)::bigint as newest"
+    f"  from (select * from audit_seals s where {_MINE} and s.number <= $2 and s.entries <> '{{}}' order by s.number desc limit 5) s"
+    "  cross join lateral (select max(l.at) as at from unnest(s.entries) e (id)"
+    "                        join audit_logs l on l.workspace_id = s.workspace_id and l.id = e.id) n"
+    " where n.at is not null order by s.number",
+    "workspace_id", "number",
+)  # fmt: skip
+ERASURES = sql(
+    "select l.id::text as id, l.after from audit_logs l where l.workspace_id = $1 and l.id = any ($2::uuid[]) and l.action = 'erase'",
+    "workspace_id", "ids",
 )  # fmt: skip
 WAITING = sql(
     "select count(*) as waiting from (select from audit_logs l where l.workspace_id = $1 and l.seq > $2"
@@ -106,7 +119,7 @@ class Seals:
             return []
         of: dict[int, list[Entry]] = {}
         for row in ctx.work.rows(ENTRIES, after=number, to=to):
-            of.setdefault(row["number"], []).append(_entry(row))
+            of.setdefault(row["number"], []).append(_entry(row, row["seq"]))
         return [Sealed(_seal(row), _receipt(row), of.get(row["number"], [])) for row in ctx.work.rows(SEALS, after=number, to=to)]
 
     def receipt(self, number: int | None) -> Receipt | None:
@@ -115,6 +128,12 @@ class Seals:
 
     def intruders(self, above: int, to: int, settled: int, after: int) -> list[Entry]:
         return [_entry(row) for row in ctx.work.rows(INTRUDERS, above=above, to=to, settled=settled, after=after)]
+
+    def times(self, number: int) -> list[tuple[int, int]]:
+        return [(row["through"], row["newest"]) for row in ctx.work.rows(TIMES, number=number)]
+
+    def erasures(self, ids: Sequence[str]) -> list[tuple[str, object]]:
+        return [(row["id"], row["after"]) for row in ctx.work.rows(ERASURES, ids=list(ids))]
 
     def waiting(self, settled: int) -> int:
         row = ctx.work.one(WAITING, settled=settled)

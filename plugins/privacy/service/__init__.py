@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from plugins.privacy.service.erasing import Erasing
 from plugins.privacy.service.sealing import Sealing
 from plugins.privacy.service.trail import AuditService
 from plugins.privacy.service.verification import Verification
 
-__all__ = ["AuditService", "Sealing", "Service", "Verification"]
+__all__ = ["AuditService", "Erasing", "Sealing", "Service", "Verification"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,4 +18,5 @@ class Service:
 
     trail: AuditService
     sealing: Sealing
+    erasing: Erasing
     verification: Verification

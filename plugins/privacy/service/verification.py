@@ -10,21 +10,30 @@ from kernel.context import current
 from kernel.errors import Fault, Invalid
 from plugins.privacy.domain import START, Break, Kind, judge
 from plugins.privacy.ports import Chain, Sealed
+from plugins.privacy.service.erasing import Erasures
+from plugins.privacy.service.times import Times
 from ports.anchors import Anchors, Notary, Receipt
 
 MOST: Final = 100
 """Breaks told at once."""
+
+MOST_NAMED: Final = 1_000
+"""Erased entries named at once."""
 
 _CHUNK: Final = 5_000
 
 
 @dataclass(slots=True)
 class Report:
-    """What was looked at and what is wrong with it. next: the seal to go on after; None when everything was looked at."""
+    """What was looked at and what is wrong with it. erased: entries whose values are gone, as recorded; erased_entries: the first of them.
+
+    next: the seal to go on after; None when everything was looked at.
+    """
 
     seals: int = 0
     entries: int = 0
     erased: int = 0
+    erased_entries: list[str] = field(default_factory=list)
     waiting: int = 0
     position: int = 0
     breaks: list[Break] = field(default_factory=list)
@@ -34,6 +43,14 @@ class Report:
     @property
     def ok(self) -> bool:
         return not self.breaks
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """What is carried along the chain."""
+
+    times: Times
+    erasures: Erasures
 
 
 class Verification:
@@ -60,11 +77,15 @@ class Verification:
         last = self._chain.receipt(None)
         standing = self._chain.standing().last
         settled = standing.settled if standing is not None else 0
-        through = self._chain.after(after - 1, 1)[0].seal.through if after else 0
+        begin = self._chain.after(after - 1, 1)[0].seal if after else None
+        through = begin.through if begin else 0
+        walk = _Walk(
+            Times(begin.settled if begin else 0, through, self._chain.times(after) if after else ()), Erasures(self._chain, self._notary, workspace)
+        )
         number = after
         while chunk := self._chain.after(number, _CHUNK):
             for sealed in chunk:
-                previous = self._link(workspace, number, previous, sealed, report)
+                previous = self._link(workspace, number, previous, sealed, report, walk)
                 number = sealed.seal.number
             above, through = through, max(through, chunk[-1].seal.through)
             strangers = self._chain.intruders(above, through, settled, chunk[0].seal.number - 1)
@@ -79,7 +100,7 @@ class Verification:
         del report.breaks[MOST:]
         return report
 
-    def _link(self, workspace: UUID, number: int, previous: bytes, sealed: Sealed, report: Report) -> bytes:
+    def _link(self, workspace: UUID, number: int, previous: bytes, sealed: Sealed, report: Report, walk: _Walk) -> bytes:
         seal, head = sealed.seal, sealed.receipt.head
         if seal.number != number + 1:
             report.breaks.append(Break(Kind.SEAL_MISSING, number + 1))
@@ -87,9 +108,15 @@ class Verification:
             report.breaks.append(Break(Kind.SEAL_CHANGED, number, report.position))
         if seal.hash(workspace, [entry.id for entry in sealed.entries]) != head.hash:
             report.breaks.append(Break(Kind.SEAL_CHANGED, seal.number, head.position))
-        found, erased = judge(seal, sealed.entries)
+        judged = judge(seal, sealed.entries)
+        unaccounted = walk.erasures.unaccounted(judged.erased)
+        found = judged.breaks + [Break(Kind.ERASED, seal.number, one.position, one.entry_id, one.table) for one in unaccounted]
+        for late in walk.times.backdated(seal, judged.standing)[:MOST]:
+            found.append(Break(Kind.BACKDATED, seal.number, seal.first + sealed.entries.index(late), late.id, late.table))
         report.breaks += found[: max(0, MOST - len(report.breaks))]  # a trail that is all wrong must not fill the memory
-        report.erased += erased
+        erased = {one.entry_id for one in judged.erased} - {one.entry_id for one in unaccounted}
+        report.erased += len(erased)
+        report.erased_entries += sorted(erased)[: max(0, MOST_NAMED - len(report.erased_entries))]
         report.seals += 1
         report.entries += len(sealed.entries)
         report.position = head.position
@@ -101,14 +128,19 @@ class Verification:
         if shown is not None:
             known.append(self._read(workspace, shown))
         last = self._chain.receipt(None)
+        reached = None
         for receipt in known:
             if receipt is None or not self._notary.signed(receipt):
                 continue
             head = receipt.head
             if last is None or last.head.number < head.number:
-                report.breaks.append(Break(Kind.TRUNCATED, head.number, head.position))
-            elif (now := self._chain.receipt(head.number)) is None or now.head != head:
+                reached = head if reached is None or reached.number < head.number else reached
+            elif ((now := self._chain.receipt(head.number)) is None or now.head != head) and not any(
+                one.seal == head.number for one in report.breaks
+            ):
                 report.breaks.append(Break(Kind.REWRITTEN, head.number, head.position))
+        if reached is not None:  # an end is cut off once, whoever remembers it
+            report.breaks.append(Break(Kind.TRUNCATED, reached.number, reached.position))
 
     def _read(self, workspace: UUID, shown: str) -> Receipt:
         try:

@@ -59,6 +59,19 @@ class TestLetters:
         plant.drain(plant.worker(registry(), box.post))
         assert box.head == Letterhead("North", "pt", "#0b6e4f", "#ffffff", "https://example.com/logo.png")
 
+    def test_whom_the_address_means_reads_it_in_their_language_whatever_the_workspace_speaks(self, plant: Plant, box: Box) -> None:
+        workspace, name = plant.workspace("letters"), f"reader{uuid.uuid4().hex}"
+        plant.owner.execute("update workspaces set locale = 'pt' where id = %s", (workspace,))
+        plant.owner.execute(
+            "insert into users (id, email, full_name, locale) values (gen_random_uuid(), %s, 'A Reader', 'es-MX')", (f"{name}@example.com",)
+        )
+        plant.inside(workspace, lambda: (greeting(name=name), greeting(name="ana")))
+        plant.drain(plant.worker(registry(), box.post))
+        assert sorted(zip((to for _, to, _, _ in box.sent), box.languages, strict=True)) == [
+            ("ana@example.com", None),
+            (f"{name}@example.com", "es-MX"),
+        ]
+
     def test_nothing_to_say_is_done_without_a_word(self, plant: Plant, box: Box) -> None:
         plant.inside(plant.workspace("letters"), lambda: greeting(name="nobody"))
         plant.drain(plant.worker(registry(), box.post))
@@ -131,6 +144,7 @@ class Box:
     failures: list[Exception] = field(default_factory=list)
     asked: int = 0
     plugin: str = ""
+    languages: list[str | None] = field(default_factory=list)
     head: Letterhead | None = None
 
     @property
@@ -139,6 +153,7 @@ class Box:
 
     def write(self, plugin: str, letter: Letter, head: Letterhead) -> Mail:
         self.plugin, self.head = plugin, head
+        self.languages.append(letter.language)
         return Mail(letter.to, head.name, "subject", "text", "html")
 
     def send(self, mail: Mail, *, key: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from email import message_from_bytes, policy
@@ -72,6 +73,26 @@ class TestMessage:
 
 def test_languages_fall_back_by_region_then_to_english() -> None:
     assert [spoken(tag) for tag in ("es", "es-MX", "PT-br", "fr", "")] == ["es", "es", "pt", "en", "en"]
+
+
+BRAZIL = re.compile(
+    r"\b(senhas?|links?|celular|usuári\w*|cadastr\w*|registrou|deletar|em uma?|você (agora|pode|é|está)|convida você)\b|^(Subject: )?(Seu|Sua)s? ",
+    re.MULTILINE,
+)
+"""What is said in Brazil and not in Portugal."""
+
+
+def test_portuguese_is_that_of_portugal_in_every_letter() -> None:
+    texts = {path: path.read_text(encoding="utf-8") for path in (Path(__file__).parents[3] / "plugins").glob("*/mail/*.pt.txt")}
+    assert len(texts) >= 12
+    assert {path.name: found[0] for path, text in texts.items() if (found := BRAZIL.search(re.sub(r"\{[{%].*?[%}]\}", "", text)))} == {}
+
+
+@pytest.mark.parametrize(
+    "seeded", ["Sua participação terminou", "O link é só para você", "Ana convida você para o estúdio", "num só lugar, em um dia"]
+)
+def test_a_text_from_brazil_is_noticed(seeded: str) -> None:
+    assert BRAZIL.search(seeded)
 
 
 def letter(*, name: str = "Ana", language: str | None = None) -> Letter:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from plugins.accounts.domain import Addressee, Budget, Consent, Door, Link, Person, Purpose, Standing, complete
+from plugins.accounts.domain import Addressee, Applicant, Budget, Consent, Door, Link, Person, Purpose, Standing, complete
 from plugins.accounts.ports import Credential, Presented, Profile, Session
 from ports.identity import IssuedToken, Principal, RefreshRecord
 from ports.persistence import Document
@@ -37,6 +37,7 @@ class Data:
     used: set[UUID] = field(default_factory=set)
     verified: set[UUID] = field(default_factory=set)
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
+    applicants: dict[bytes, Applicant] = field(default_factory=dict)
 
 
 class MemoryStore:
@@ -62,9 +63,11 @@ class MemoryStore:
         finally:
             self.is_open = False
 
-    def add(self, person: Person, password_hash: str) -> None:
+    def add(self, person: Person, password_hash: str, verified_at: datetime | None = None) -> None:
         self.data.people[person.id] = person
         self.data.hashes[person.id] = password_hash
+        if verified_at is not None:
+            self.data.verified.add(person.id)
 
     def credential(self, email: str) -> Credential | None:
         found = next((person for person in self.data.people.values() if person.email == email), None)
@@ -166,7 +169,9 @@ class MemoryStore:
 
     def usable(self, digest: bytes, doors: Sequence[Door], now: datetime) -> bool:
         link = self.data.links.get(digest)
-        return link is not None and link.door in doors and link.id not in self.data.used and now < link.expires_at and link.user_id is not None
+        if link is None or link.door not in doors or link.id in self.data.used or link.session_id in self.data.revoked:
+            return False
+        return now < link.expires_at and link.user_id is not None
 
     def use(self, digest: bytes, doors: Sequence[Door], now: datetime) -> Link | None:
         if not self.usable(digest, doors, now):
@@ -174,8 +179,9 @@ class MemoryStore:
         self.data.used.add(self.data.links[digest].id)
         return self.data.links[digest]
 
-    def void(self, user_id: UUID, doors: Sequence[Door], now: datetime) -> None:
-        self.data.used |= {link.id for link in self.data.links.values() if link.user_id == user_id and link.door in doors}
+    def void(self, user_id: UUID, now: datetime) -> None:
+        waiting = (None, self.data.people[user_id].email)
+        self.data.used |= {link.id for link in self.data.links.values() if link.user_id == user_id or (link.user_id, link.email) == waiting}
 
     def sent_link(self, link_id: UUID) -> tuple[Link, Addressee] | None:
         link = next(link for link in self.data.links.values() if link.id == link_id)
@@ -194,6 +200,26 @@ class MemoryStore:
     def settle(self, *budgets: Budget) -> None:
         for budget in budgets:
             self.data.counts.pop((budget.kind, budget.subject), None)
+
+    def apply(self, applicant: Applicant, digest: bytes) -> None:
+        self.data.applicants[digest] = applicant
+
+    def applicant(self, digest: bytes, now: datetime) -> Applicant | None:
+        found = self.data.applicants.get(digest)
+        return found if found is not None and now < found.expires_at else None
+
+    def admit(self, digest: bytes, now: datetime) -> Applicant | None:
+        found = self.applicant(digest, now)
+        if found is not None:
+            self.data.applicants = {key: each for key, each in self.data.applicants.items() if each.email != found.email}
+        return found
+
+    def applied(self, id: UUID) -> tuple[Addressee, Addressee | None] | None:
+        found = next((each for each in self.data.applicants.values() if each.id == id), None)
+        if found is None:
+            return None
+        known = self.credential(found.email)
+        return Addressee(found.email, found.full_name, found.locale), known and self.addressee(known.person.id)
 
     def record(self, consent: Consent) -> None:
         self.data.consents.append(consent)
@@ -214,6 +240,9 @@ class Outbox:
 
     def follow_link(self, link: Link) -> None:
         self.sent.append((str(link.door), link.id))
+
+    def finish_signup(self, applicant_id: UUID) -> None:
+        self.sent.append(("finish_signup", applicant_id))
 
     def password_changed(self, user_id: UUID) -> None:
         self.sent.append(("password_changed", user_id))

@@ -26,7 +26,7 @@ def test_passwords_are_never_hashed_inside_a_transaction(accounts: Accounts, sto
     with pytest.raises(Unauthenticated):
         accounts.sessions.log_in(email="nobody@example.com", password="a long enough secret")
     assert store.hashed_while_open == 0
-    assert store.transactions == 4  # signing up, reading and opening for the login, reading for nobody
+    assert store.transactions == 5  # counting and storing the sign-up, reading and opening for the login, reading for nobody
 
 
 def test_signing_up_keeps_the_person_the_consents_and_the_session_together(accounts: Accounts, store: MemoryStore) -> None:
@@ -131,7 +131,9 @@ def test_an_erased_person_has_no_profile(accounts: Accounts, store: MemoryStore)
 
 
 def _sign_up(accounts: Accounts) -> SignedIn:
-    return accounts.signups.sign_up(**ANA, full_name="Ana Souza", consents=YES)
+    signed_in = accounts.signups.sign_up(**ANA, full_name="Ana Souza", consents=YES)
+    assert signed_in is not None
+    return signed_in
 
 
 @pytest.fixture
@@ -164,6 +166,7 @@ def accounts(store: MemoryStore, passwords: CountingPasswords, clock: StillClock
         post=store.post,
         federation=Federation(None, (), PlainTokens()),
         address=str,
+        confirmed=False,
         app_url="https://app.example.com",
         own_url="https://api.example.com",
         clock=clock,

@@ -1,0 +1,61 @@
+"""Requests about what exists and about what does not, interleaved, and whether their times tell which was which."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+import uuid
+from collections.abc import Callable, Sequence
+
+from tests.servers import Api, Reply
+
+CLOSE_MS, CERTAIN = 2.0, 0.01
+Ask = Callable[[Api, str], Reply]
+Times = tuple[list[float], list[float]]
+
+
+def compared(api: Api, ask: Ask, pairs: int, *, people: Api | None = None, equal: bool = True) -> Times:
+    """Milliseconds for addresses with an account and for addresses without, interleaved; every answer equal but for its moment.
+
+    people: where those accounts are made, when signing up at `api` makes none."""
+    emails = [f"known-{uuid.uuid4().hex}@example.com" for _ in range(pairs)]
+    for email in emails:
+        (people or api).signup(email=email)
+    took: Times = ([], [])
+    for number, email in enumerate(emails):
+        answers = {}
+        for which in (0, 1) if number % 2 else (1, 0):
+            address = f"other-{uuid.uuid4().hex}@example.com" if which else email
+            began = time.perf_counter()
+            answers[which] = ask(api, address)
+            took[which].append(1000 * (time.perf_counter() - began))
+        assert not equal or _said(answers[0]) == _said(answers[1]), (answers[0].body, answers[1].body)
+    return took
+
+
+def apart(times: Times) -> float:
+    """By how many milliseconds the medians differ."""
+    return abs(statistics.median(times[0]) - statistics.median(times[1]))
+
+
+def _said(reply: Reply) -> tuple[int, bytes, frozenset[str]]:
+    return reply.status, reply.body, frozenset(reply.headers)
+
+
+def mann_whitney(some: Sequence[float], others: Sequence[float]) -> float:
+    """How likely two such samples are when nothing tells them apart (two-sided, by the normal approximation)."""
+    ranked = sorted([(value, 0) for value in some] + [(value, 1) for value in others])
+    ranks = {0: 0.0, 1: 0.0}
+    place = 0
+    while place < len(ranked):
+        tied = place
+        while tied < len(ranked) and ranked[tied][0] == ranked[place][0]:
+            tied += 1
+        for _, which in ranked[place:tied]:
+            ranks[which] += (place + tied + 1) / 2
+        place = tied
+    n, m = len(some), len(others)
+    u = ranks[0] - n * (n + 1) / 2
+    z = (u - n * m / 2) / math.sqrt(n * m * (n + m + 1) / 12)
+    return math.erfc(abs(z) / math.sqrt(2))
