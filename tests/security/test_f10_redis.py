@@ -13,6 +13,7 @@ from werkzeug.test import Client
 
 from adapters.local.limits import LocalLimiter, Table
 from adapters.redis import limiter
+from adapters.redis.breaker import Breaker
 from adapters.redis.limiter import RedisLimiter
 from config.bootstrap import install, web
 from config.settings import Settings
@@ -153,7 +154,7 @@ def test_without_redis_each_process_gives_its_share(site: Site, settings: Settin
 def test_the_harness_sees_a_limiter_without_patience(site: Site, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The fault: one that waits a second each time and never learns."""
     monkeypatch.setattr(limiter, "_PATIENCE_S", 1.0)
-    monkeypatch.setattr(RedisLimiter, "_break", lambda *_: None)
+    monkeypatch.setattr(Breaker, "trip", lambda *_: None)
     traffic = Traffic(settings, site, tmp_path)
     try:
         well = traffic.go(50)
