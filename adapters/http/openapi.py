@@ -48,7 +48,8 @@ class Document:
             "description": "The backend for fitness professionals. Sign in at `/auth/login`, send the access token as `Authorization: Bearer …`"
             " and the workspace as `X-Workspace-Id`. A workspace's API key (`fp_…`) goes where the access token goes and needs no `X-Workspace-Id`."
             " Lists are `{items, next_cursor}`; errors are problem documents (RFC 9457). Every answer says in `RateLimit` how much is left of what"
-            " the person or key and the workspace may ask for; beyond it is 429 with `Retry-After`.",
+            " the person or key and the workspace may ask for; beyond it is 429 with `Retry-After`. What is computed may be kept and given again as"
+            " long as nothing that it was made from has changed; `Cache-Control: no-cache` has it computed anew.",
             "license": {"name": "MIT", "identifier": "MIT"},
         }  # fmt: skip
         self._spec["servers"] = [{"url": "/"}]
