@@ -25,6 +25,7 @@ from kernel.dispatch import Hub
 from kernel.manifest import Manifest
 from kernel.registry import BrokenPlugin, Registry
 from plugins.sdk import Plugin
+from ports.cache import Cache
 from ports.mail import Post
 from ports.provided import Provided
 
@@ -102,7 +103,7 @@ def _build(manifest: Manifest, settings: Settings, container: Any, registry: Reg
             links=container.files().links,
             notary=container.notary(),
             anchors=container.anchors(),
-            cache=container.cache(),
+            cache=Cache(container.answers(), manifest.id, manifest.version),
         )
     )
 

@@ -13,7 +13,7 @@ from adapters.http.addresses import Addresses
 from adapters.http.cursors import Cursors
 from adapters.http.throttle import Throttle
 from adapters.local.anchors import AnchorFiles, Ed25519Notary
-from adapters.local.cache import MemoryCache
+from adapters.local.cache import Memory, Shelves
 from adapters.local.capabilities import DerivedCapabilities
 from adapters.local.clock import SystemClock
 from adapters.local.encryption import AesGcmEncryption
@@ -25,7 +25,7 @@ from adapters.postgres.database import PostgresDatabase
 from adapters.postgres.hosts import PostgresHosts
 from adapters.postgres.pool import Pool
 from adapters.postgres.quotas import PostgresMeter
-from adapters.redis.cache import RedisCache
+from adapters.redis.cache import RedisShelf
 from adapters.smtp.mailer import SmtpMailer, SmtpServer
 from config.databases import Connections, connections
 from config.federation import federation, verifier
@@ -33,7 +33,7 @@ from config.limits import limiter_of, quotas_of, turns_of
 from config.secrets import data_keys, derive_key
 from config.settings import Settings
 from config.signing import StoredKeyRing
-from ports.cache import Cache
+from ports.cache import Store
 from ports.clock import Clock
 from ports.dns import Dns
 from ports.identity import Allowances
@@ -55,9 +55,8 @@ def _mailer(settings: Settings) -> Mailer:
     return FileMailer(settings.home / "mail", address=settings.mail_from)
 
 
-def _cache(settings: Settings) -> Cache:
-    memory = MemoryCache(settings.cache_bytes)
-    return RedisCache(settings.redis_url, memory) if settings.redis_url else memory
+def _answers(settings: Settings, key: bytes) -> Store:
+    return Shelves(Memory(settings.cache_bytes), RedisShelf(settings.redis_url, key) if settings.redis_url else None)
 
 
 def _dns(settings: Settings) -> Dns:
@@ -140,7 +139,7 @@ class Container(containers.DeclarativeContainer):
         Ed25519Notary, providers.Callable(derive_key, settings.provided.secret_key, "audit heads"), settings.provided.anchor_folder
     )
     mailer = providers.Singleton(_mailer, settings)
-    cache = providers.Singleton(_cache, settings)
+    answers = providers.Singleton(_answers, settings, providers.Callable(derive_key, settings.provided.secret_key, "kept answers"))
     limiter = providers.Singleton(limiter_of, settings)
     meter = providers.Singleton(PostgresMeter, auth_database)
     throttle = providers.Singleton(

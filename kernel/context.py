@@ -90,8 +90,8 @@ class Current:
     """One request or job on its way through the process. `transaction` is None between the blocks of an outside operation.
 
     expected_version: what If-Match named (None without the header, -1 for any). recovery_point: the last phase an outside operation
-    committed under this Idempotency-Key in an earlier attempt. transactions: opens its short transactions. job_id: the delivery being
-    worked on, the same in every attempt. progress: what its last committed step reported, in this attempt or an earlier one.
+    committed under this Idempotency-Key in an earlier attempt. transactions: opens its short transactions. job_id: the delivery worked on,
+    the same in every attempt. progress: what its last committed step reported, in any. uncached: the request wants nothing that was kept.
     """
 
     scope: Scope
@@ -103,6 +103,7 @@ class Current:
     transactions: Callable[[str | None], AbstractContextManager[Transaction]] | None = None
     job_id: UUID | None = None
     progress: Mapping[str, object] | None = None
+    uncached: bool = False
 
     @property
     def open_transaction(self) -> Transaction:
@@ -147,6 +148,5 @@ def serving(value: Current) -> Iterator[Current]:
 
 def outbound(service: str) -> None:
     """Called by adapters before they talk to another service. Raises RuntimeError inside a transaction, which must not wait for it."""
-    value = _current.get(None)
-    if value is not None and value.transaction is not None:
+    if (value := _current.get(None)) is not None and value.transaction is not None:
         raise RuntimeError(f"{service} was called inside a transaction: mark the operation @outside and wrap its writes in `with work():`")

@@ -124,6 +124,10 @@ class UnitOfWork(Work, Transaction, Locks, Protocol):
 
     reply: Reply | None
 
+    @property
+    def reading(self) -> bool:
+        """Whether it was opened to read, and has written nothing so far."""
+
     def reach(self, claim: Claim, phase: str) -> None:
         """Set a recovery point, to be committed with what led to it. Raises KeyInUse when another attempt took over."""
 

@@ -18,6 +18,7 @@ Environ = dict[str, Any]
 # A dot, and letters in the last label.
 _NAME = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*")
 
+_ANEW = frozenset({"no-cache", "no-store"})
 _READ = "fitpro.body_read"
 _LEFT_AT_MOST = 65_536
 
@@ -147,6 +148,12 @@ def host_of(environ: Environ) -> str | None:
     host: str = environ.get("HTTP_HOST") or ""
     name = host.partition(":")[0].removesuffix(".").lower()
     return name if len(name) <= 253 and _NAME.fullmatch(name) else None
+
+
+def uncached(environ: Environ) -> bool:
+    """Whether the request asks for an answer that is made anew: no-cache in Cache-Control, or no-store (RFC 9111 §5.2.1)."""
+    told: str | None = environ.get("HTTP_CACHE_CONTROL")
+    return told is not None and not _ANEW.isdisjoint(part.strip(" \t").lower() for part in told.split(","))
 
 
 def key_header(environ: Environ) -> str | None:

@@ -51,7 +51,9 @@ def request_id(incoming: str | None) -> str:
 
 
 METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE"
-REQUEST_HEADERS: Final = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Device-Token, X-Request-Id, X-Workspace-Id"
+REQUEST_HEADERS: Final = (
+    "Authorization, Cache-Control, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Device-Token, X-Request-Id, X-Workspace-Id"
+)
 EXPOSED_HEADERS: Final = (
     "Allow, Content-Disposition, ETag, Idempotent-Replayed, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Device-Token, X-Request-Id"
 )

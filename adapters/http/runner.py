@@ -17,7 +17,7 @@ from adapters.http.callers import Callers
 from adapters.http.compiled import Compiled
 from adapters.http.cursors import Cursors
 from adapters.http.dumping import to_json
-from adapters.http.exchange import Answer, Environ, Headed
+from adapters.http.exchange import Answer, Environ, Headed, uncached
 from adapters.http.inputs import Inputs, Reader
 from adapters.http.operation import Operation
 from adapters.http.pagination import Page
@@ -154,6 +154,7 @@ class Runner:
     ) -> Answer:
         with database.open(scope, reading=compiled.operation.method == "GET", claim=claim, careful=careful) as work:
             current = Current(scope, self.platform.dispatcher, database.modules(work, scope.workspace_id), work, inputs.expected)
+            current.uncached = uncached(environ)
             answer = self._view(compiled, current, inputs, path, environ)
             if claim is not None:
                 work.reply = self._kept(compiled.operation, scope, claim, answer)
@@ -197,7 +198,7 @@ class Runner:
             if scope.workspace_id is not None:
                 modules.enabled(compiled.operation.plugin.id)  # read now: later there may be no transaction to ask
             work.commit()
-        current = Current(scope, self.platform.dispatcher, modules, None, inputs.expected, point)
+        current = Current(scope, self.platform.dispatcher, modules, None, inputs.expected, point, uncached=uncached(environ))
         current.transactions = partial(_transaction, database, current, claim)
         try:
             answer = self._view(compiled, current, inputs, path, environ)

@@ -1,99 +1,109 @@
-"""Computed answers in this process's memory (implements ports.cache.Cache)."""
+"""Answers kept in this process's memory, and made once where several threads want one (implements ports.cache.Shelf and Store)."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
-from kernel.context import NoContext, current
+from ports.cache import LARGEST, Kept, Shelf
 
-_OVERHEAD = 200
-"""Bytes that an entry takes besides its key and value."""
-
-
-def key_here(key: str) -> str:
-    """The key as it is stored: led by the workspace that is being served. Raises NoContext without one."""
-    workspace = current().scope.workspace_id
-    if workspace is None:
-        raise NoContext("what is cached belongs to a workspace, and this operation has none")
-    return f"{workspace}:{key}"
+_OVERHEAD: Final = 300
+"""Bytes that an entry takes besides its name and value; this bounds their number too."""
+_PATIENCE_S: Final = 2.0
+"""How long a thread waits for another's answer. Both may hold locks in the database, where nobody sees that they wait for each other."""
 
 
-class MemoryCache:
-    """The entries used last, of `max_bytes` together. Our own, because dogpile.cache's memory backend knows no bounds."""
+class Memory:
+    """The answers used last, of `max_bytes` together."""
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int, *, now: Callable[[], float] = time.monotonic) -> None:
         self._max_bytes = max_bytes
+        self._now = now
         self._kept: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
         self._size = 0
         self._mutex = threading.Lock()
-        self._turns: dict[str, _Turn] = {}
 
-    def remember(self, key: str, make: Callable[[], bytes], *, ttl_s: int) -> bytes:
-        return self.remember_as(key_here(key), make, ttl_s=ttl_s)
-
-    def remember_as(self, whole: str, make: Callable[[], bytes], *, ttl_s: int) -> bytes:
-        """The same under a key that names its workspace already."""
-        if (found := self._get(whole)) is not None:
-            return found
-        with self._turn(whole):
-            if (found := self._get(whole)) is not None:  # made while we waited
-                return found
-            made = make()
-            self._put(whole, made, ttl_s)
-            return made
-
-    def _get(self, whole: str) -> bytes | None:
+    def get(self, name: str) -> Kept | None:
         with self._mutex:
-            entry = self._kept.get(whole)
-            if entry is None:
+            if (entry := self._kept.get(name)) is None:
                 return None
-            if entry[0] <= time.monotonic():
-                self._drop(whole)
+            ends, value = entry
+            if (left_s := ends - self._now()) <= 0:
+                self._drop(name)
                 return None
-            self._kept.move_to_end(whole)
-            return entry[1]
+            self._kept.move_to_end(name)
+            return Kept(value, left_s)
 
-    def _put(self, whole: str, value: bytes, ttl_s: int) -> None:
-        size = _size(whole, value)
-        if size > self._max_bytes:
-            return
+    def put(self, name: str, value: bytes, ttl_s: float) -> None:
         with self._mutex:
-            if whole in self._kept:
-                self._drop(whole)
-            self._kept[whole] = time.monotonic() + ttl_s, value
+            if name in self._kept:
+                self._drop(name)
+            if (size := _size(name, value)) > self._max_bytes:
+                return
+            self._kept[name] = self._now() + ttl_s, value
             self._size += size
             while self._size > self._max_bytes:
                 self._drop(next(iter(self._kept)))
 
-    def _drop(self, whole: str) -> None:
-        self._size -= _size(whole, self._kept.pop(whole)[1])
+    def _drop(self, name: str) -> None:
+        self._size -= _size(name, self._kept.pop(name)[1])
 
-    @contextmanager
-    def _turn(self, whole: str) -> Iterator[None]:
-        """One thread at a time for each key; the lock is there only while somebody wants it."""
-        with self._mutex:
-            turn = self._turns.setdefault(whole, _Turn())
-            turn.wanted += 1
-        try:
-            with turn.lock:
-                yield
-        finally:
-            with self._mutex:
-                turn.wanted -= 1
-                if not turn.wanted:
-                    del self._turns[whole]
+
+def _size(name: str, value: bytes) -> int:
+    return len(name) + len(value) + _OVERHEAD
 
 
 @dataclass(slots=True)
-class _Turn:
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    wanted: int = 0
+class _Making:
+    """An answer on its way; None when it came to nothing."""
+
+    done: threading.Event = field(default_factory=threading.Event)
+    value: bytes | None = None
 
 
-def _size(whole: str, value: bytes) -> int:
-    return len(whole) + len(value) + _OVERHEAD
+class Shelves:
+    """Looks in this process first, then where all processes look, if there is such a place."""
+
+    def __init__(self, near: Shelf, far: Shelf | None = None) -> None:
+        self._near = near
+        self._far = far
+        self._makings: dict[str, _Making] = {}
+        self._mutex = threading.Lock()
+
+    def remember(self, name: str, make: Callable[[], bytes], *, ttl_s: int) -> bytes:
+        if (kept := self._near.get(name)) is not None:
+            return kept.value
+        mine = _Making()
+        with self._mutex:
+            making = self._makings.setdefault(name, mine)
+        if making is not mine:
+            making.done.wait(_PATIENCE_S)
+            return self._made(name, make, ttl_s) if making.value is None else making.value
+        try:
+            found = self._found(name)
+            making.value = self._made(name, make, ttl_s) if found is None else found
+            return making.value
+        finally:
+            with self._mutex:
+                del self._makings[name]
+            making.done.set()
+
+    def _found(self, name: str) -> bytes | None:
+        if (kept := self._near.get(name)) is not None:  # since we looked
+            return kept.value
+        if self._far is None or (kept := self._far.get(name)) is None:
+            return None
+        self._near.put(name, kept.value, kept.left_s)
+        return kept.value
+
+    def _made(self, name: str, make: Callable[[], bytes], ttl_s: int) -> bytes:
+        value = make()
+        if len(value) <= LARGEST:
+            self._near.put(name, value, ttl_s)
+            if self._far is not None:
+                self._far.put(name, value, ttl_s)
+        return value

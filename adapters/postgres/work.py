@@ -88,6 +88,11 @@ class UnitOfWork:
         self._context = {**self._context, "workspace_id": workspace_id}
         self.write(gate.ENTER_BEARER, workspace=workspace_id, capability=capability)
 
+    @property
+    def reading(self) -> bool:
+        """Whether it was opened to read, and has written nothing so far."""
+        return self._reading and not self._pending
+
     # -- the kernel's part ---------------------------------------------------------------------------------------------------------
     def entered(self) -> Entered:
         if self._entered is None:

@@ -1,66 +1,61 @@
-"""Computed answers in Redis, for all processes of all machines (implements ports.cache.Cache)."""
+"""Answers kept in Redis, for all processes of all machines (implements ports.cache.Shelf)."""
 
 from __future__ import annotations
 
-import hashlib
-import logging
+import hmac
 import time
 from collections.abc import Callable
-from typing import Final, Protocol
+from hashlib import blake2b
+from typing import Any, Final
 
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-from kernel.context import NoContext, current
-
-log = logging.getLogger(__name__)
+from adapters.redis.breaker import FAILURES, Breaker, pool
+from ports.cache import Kept
 
 _PATIENCE_S: Final = 0.2
-_REST_S: Final = 1.0
-"""How long nobody asks a Redis that failed."""
+_SIGNED: Final = 16
 
 
-class Near(Protocol):
-    """What this process keeps itself."""
+class RedisShelf:
+    """One round trip each way. Bytes in and out, nothing is unpickled; and only what is signed with `key` for that very name is believed:
+    who can write to Redis cannot make up an answer, nor move one between workspaces."""
 
-    def remember_as(self, whole: str, make: Callable[[], bytes], *, ttl_s: int) -> bytes: ...
-
-
-class RedisCache:
-    """Asks this process first and Redis then; of several threads that miss, one goes there. Bytes in and out: nothing is unpickled."""
-
-    def __init__(self, url: str, near: Near, *, prefix: str = "fitpro:cache:") -> None:
-        self._redis = redis.Redis.from_url(
-            url, socket_connect_timeout=_PATIENCE_S, socket_timeout=_PATIENCE_S, retry=Retry(NoBackoff(), 0), health_check_interval=0, protocol=2
-        )
-        self._near = near
+    def __init__(self, url: str, key: bytes, *, prefix: str = "fitpro:cache:") -> None:
+        self._redis = redis.Redis(connection_pool=pool(url, _PATIENCE_S))
+        self._key = key
         self._prefix = prefix
-        self._again_at = 0.0
+        self._breaker = Breaker(self._probe, what="answers are kept")
 
-    def remember(self, key: str, make: Callable[[], bytes], *, ttl_s: int) -> bytes:
-        workspace = current().scope.workspace_id
-        if workspace is None:
-            raise NoContext("what is cached belongs to a workspace, and this operation has none")
-        # Digested, so that a long list of revisions is no long key; the workspace stays legible.
-        name = f"{self._prefix}{workspace}:{key.partition(':')[0]}:{hashlib.sha256(key.encode()).hexdigest()}"
-        return self._near.remember_as(f"{workspace}:{key}", lambda: self._shared(name, make, ttl_s), ttl_s=ttl_s)
-
-    def _shared(self, name: str, make: Callable[[], bytes], ttl_s: int) -> bytes:
-        found = self._try(lambda: self._redis.get(name))
-        if isinstance(found, bytes):
-            return found
-        made = make()
-        self._try(lambda: self._redis.set(name, made, ex=ttl_s))
-        return made
-
-    def _try(self, ask: Callable[[], object]) -> object:
-        """What Redis answers; None from one that is away, which is then left alone for a second."""
-        if time.monotonic() < self._again_at:
+    def get(self, name: str) -> Kept | None:
+        both = self._redis.pipeline(transaction=False)
+        both.get(self._prefix + name)
+        both.pttl(self._prefix + name)
+        signed, left_ms = self._ask(lambda: both.execute(raise_on_error=False)) or (None, 0)
+        if not isinstance(signed, bytes) or left_ms <= 0:  # an error says that something else is there, and is a miss
             return None
+        signature, value = signed[:_SIGNED], signed[_SIGNED:]
+        return Kept(value, left_ms / 1000) if hmac.compare_digest(signature, self._signature(name, value)) else None
+
+    def put(self, name: str, value: bytes, ttl_s: float) -> None:
+        self._ask(lambda: self._redis.set(self._prefix + name, self._signature(name, value) + value, px=int(ttl_s * 1000)))
+
+    def _signature(self, name: str, value: bytes) -> bytes:
+        return blake2b(name.encode() + b"\0" + value, key=self._key, digest_size=_SIGNED).digest()
+
+    def _ask(self, ask: Callable[[], Any]) -> Any:
+        """What Redis answers; None from one that is out of reach."""
+        if self._breaker.open:
+            return None
+        began = time.monotonic()
         try:
-            return ask()
-        except (redis.RedisError, OSError, ValueError) as error:
-            self._again_at = time.monotonic() + _REST_S
-            log.warning("answers are cached without Redis", extra={"error": type(error).__name__})
+            answer = ask()
+        except FAILURES as error:
+            self._breaker.trip(error)
             return None
+        if time.monotonic() - began > _PATIENCE_S:  # each piece came in time, all together did not
+            self._breaker.trip(TimeoutError())
+        return answer
+
+    def _probe(self) -> None:
+        self._redis.set(self._prefix + "probe", b"", px=1000)

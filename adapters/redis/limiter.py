@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import threading
-import time
 from collections.abc import Sequence
 from typing import Any, Final
 
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
+from adapters.redis.breaker import FAILURES, Breaker, pool
 from ports.limits import Asked, Limiter, Standing, standing
 
-log = logging.getLogger(__name__)
-
 _PATIENCE_S: Final = 0.2
-_PROBE_S: Final = 1.0
 # The generic cell rate algorithm: a key holds the moment at which nothing is used up any more. All are counted, or none.
 # ARGV: for each key how many, and in how many seconds. Answers whether they were counted, then the microseconds each had used before.
 _SCRIPT: Final = b"""
@@ -48,22 +42,19 @@ class RedisLimiter:
     again: no request waits for that."""
 
     def __init__(self, url: str, meanwhile: Limiter, *, prefix: str = "fitpro:limit:") -> None:
-        self._pool = redis.ConnectionPool.from_url(
-            url, socket_connect_timeout=_PATIENCE_S, socket_timeout=_PATIENCE_S, retry=Retry(NoBackoff(), 0), health_check_interval=0, protocol=2
-        )
+        self._pool = pool(url, _PATIENCE_S)
         self._meanwhile = meanwhile
         self._prefix = prefix.encode()
         self._mine = threading.local()
-        self._broken = False
-        self._turn = threading.Lock()
+        self._breaker = Breaker(self._probe, what="limits are counted")
 
     def take(self, asked: Sequence[Asked]) -> Sequence[Standing]:
-        if self._broken:
+        if self._breaker.open:
             return self._meanwhile.take(asked)
         try:
             return self._count(asked)
-        except (redis.RedisError, OSError, ValueError) as error:
-            self._break(error)
+        except FAILURES as error:
+            self._breaker.trip(error)
             return self._meanwhile.take(asked)
 
     def _count(self, asked: Sequence[Asked]) -> list[Standing]:
@@ -91,24 +82,7 @@ class RedisLimiter:
             raise
         return answer
 
-    def _break(self, error: Exception) -> None:
-        with self._turn:
-            if self._broken:
-                return
-            self._broken = True
-        log.warning("limits are counted without Redis", extra={"error": type(error).__name__})
-        threading.Thread(target=self._heal, name="fitpro-limits", daemon=True).start()
-
-    def _heal(self) -> None:
-        """Look until a count succeeds: a Redis that answers may still refuse to write."""
-        words = [b"EVAL", _SCRIPT, b"1", self._prefix + b"probe", b"1000000", b"1"]
-        while True:
-            time.sleep(_PROBE_S)
-            try:
-                self._ask(words)
-            except (redis.RedisError, OSError, ValueError):
-                continue
-            break
+    def _probe(self) -> None:
+        """Count something."""
+        self._ask([b"EVAL", _SCRIPT, b"1", self._prefix + b"probe", b"1000000", b"1"])
         self._mine.connection.disconnect()
-        self._broken = False
-        log.info("limits are counted in Redis again")

@@ -8,7 +8,7 @@ from uuid import UUID
 from plugins.bookings.resources.routes import blp, service
 from plugins.bookings.schemas.bookings import AvailabilityQuerySchema, AvailabilitySchema, HoldInputSchema, HoldSchema
 from plugins.bookings.service.availability import Asked
-from plugins.sdk import MethodView, RequestHeaders, allow, digested, headed, key_required, ready
+from plugins.sdk import MethodView, allow, digested, key_required, ready
 
 
 @blp.route("/availability")
@@ -19,11 +19,10 @@ class Availability(MethodView):
     @blp.response(200, AvailabilitySchema)
     @allow("read")
     @digested
-    @headed
-    def get(self, query: dict[str, Any], headers: RequestHeaders) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """List the free times of a service, a day at a time; `Cache-Control: no-cache` computes them anew."""
         asked = Asked(query["service"], query["organizer"], query["from"], query["to"], query["tz"])
-        days = service().availability.days(asked, fresh="no-cache" in (headers.get("Cache-Control") or ""))
+        days = service().availability.days(asked)
         return {"items": [ready(each) for each in days], "next_cursor": None}
 
 

@@ -50,9 +50,8 @@ class Availability:
         self._cache = cache
         self._now = now
 
-    def days(self, asked: Asked, *, fresh: bool = False) -> list[bytes]:
-        """Every day asked for with its slots, each as JSON text: starts and ends with the offset of the zone. fresh: computed now, whatever
-        is kept.
+    def days(self, asked: Asked) -> list[bytes]:
+        """Every day asked for with its slots, each as JSON text: starts and ends with the offset of the zone.
 
         Raises NotFound for no such service, Invalid for too many days or somebody who does not offer it.
         """
@@ -71,13 +70,13 @@ class Availability:
         def make() -> bytes:
             return b"\n".join(_line(day) for day in self._computed(service, people, zone, asked))
 
-        key = "bookings:" + "|".join(
+        key = "|".join(
             str(each) for each in (
                 service["id"], service["version"], service["timezone"], asked.organizer_id or "", asked.first, asked.last, zone.key,
                 service["revisions"] or "", service["holds"] or "",
             )
         )  # fmt: skip
-        kept = make() if fresh else self._cache.remember(key, make, ttl_s=_KEPT_S)
+        kept = self._cache.remember(key, make, ttl_s=_KEPT_S, shared=True)
         now = self._now()
         earliest, latest = now + timedelta(minutes=service["notice_minutes"]), now + timedelta(days=service["window_days"])
         return [_bounded(line, earliest, latest) for line in kept.split(b"\n")]
