@@ -14,6 +14,8 @@ from plugins.bookings.service.offering import Offering
 from plugins.bookings.service.outcomes import Outcomes
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.schedules import Schedules
+from plugins.bookings.service.scopes import Scopes
+from plugins.bookings.service.series import Series
 from plugins.bookings.service.views import Views
 from plugins.sdk import EVERYONE, STAFF, Plugin, Provided, Role, Schema, fields, validate
 
@@ -66,4 +68,6 @@ def build(ports: Provided) -> Service:
         outcomes=Outcomes(stored=stored.bookings, placing=placing, booking=booking, now=now),
         classes=Classes(stored=stored.bookings, placing=placing, booking=booking, catalogue=stored.offering, now=now),
         views=Views(stored=stored.bookings, now=now),
+        series=Series(stored=stored.series, placing=placing, catalogue=stored.offering, calendar=stored.bookings, now=now),
+        scopes=Scopes(series=stored.series, bookings=stored.bookings, placing=placing, now=now),
     )

@@ -31,6 +31,12 @@ class Booking(Model, plugin=plugin):
         _refers("bookings", "organizer_id", "user_roles", "user_id"),
         _refers("bookings", "service_id", "bookings_service"),
         _refers("bookings", "room_id", "bookings_room"),
+        sa.CheckConstraint("(series_id is null) = (occurrence is null)", name="occurrence"),
+        _refers("bookings", "series_id", "bookings_series"),
+        # At the end of each statement: occurrences that move by a day take one another's place.
+        sa.UniqueConstraint(
+            "workspace_id", "series_id", "occurrence", name="uq_bookings_series_id_occurrence", deferrable=True, initially="IMMEDIATE"
+        ),
         sa.Index("ix_bookings_start_time", "workspace_id", "start_time", "id"),
         sa.Index("ix_bookings_organizer_id", "workspace_id", "organizer_id", "start_time", "id"),
         sa.Index("ix_bookings_service_id", "workspace_id", "service_id", postgresql_where=sa.text("service_id is not null")),
@@ -61,6 +67,8 @@ class Booking(Model, plugin=plugin):
     cancelled_by: Mapped[str | None]
     cancel_reason: Mapped[str | None]
     sequence: Mapped[int] = mapped_column(sa.Integer, server_default="0")
+    series_id: Mapped[uuid.UUID | None]
+    occurrence: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=False))
 
 
 bookings: sa.Table = metadata.tables["bookings"]

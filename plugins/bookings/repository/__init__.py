@@ -8,6 +8,7 @@ from plugins.bookings.repository.bookings import Bookings
 from plugins.bookings.repository.free import Free
 from plugins.bookings.repository.offering import Offering
 from plugins.bookings.repository.schedules import Schedules
+from plugins.bookings.repository.series import Series
 from plugins.bookings.repository.times import Times
 
 
@@ -20,3 +21,4 @@ class Repository:
     offering: Offering = field(default_factory=Offering)
     schedules: Schedules = field(default_factory=Schedules)
     free: Free = field(default_factory=Free)
+    series: Series = field(default_factory=Series)

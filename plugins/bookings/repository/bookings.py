@@ -39,8 +39,8 @@ _TAKEN: Final = (
 )  # fmt: skip
 # In the order of BookingSchema, so that a row leaves as it came.
 SHOWN: Final = (
-    _B.id, _B.title, _B.organizer_id, _CLIENTS, _B.service_id, _B.room_id, _B.start_time, _B.end_time, _B.location_kind, _B.location, _B.status,
-    _B.capacity, _TAKEN, money(_B.price_amount, _B.price_currency, "price"), _B.notes, _B.cancelled_at, _B.cancelled_by, _B.cancel_reason,
+    _B.id, _B.title, _B.organizer_id, _CLIENTS, _B.service_id, _B.room_id, _B.series_id, _B.start_time, _B.end_time, _B.location_kind, _B.location,
+    _B.status, _B.capacity, _TAKEN, money(_B.price_amount, _B.price_currency, "price"), _B.notes, _B.cancelled_at, _B.cancelled_by, _B.cancel_reason,
     _B.booked_by, _B.version, _B.created_at, _B.updated_at,
 )  # fmt: skip
 _SET: Final = (

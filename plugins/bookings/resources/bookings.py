@@ -10,6 +10,7 @@ from kernel.intervals import Interval
 from plugins.bookings.ports.bookings import Search
 from plugins.bookings.resources.routes import blp, service
 from plugins.bookings.schemas.bookings import BookingInputSchema, BookingQuerySchema, BookingSchema, ChangeSchema, ParticipantSchema
+from plugins.bookings.schemas.series import ScopeSchema
 from plugins.sdk import Fault, Invalid, MethodView, Page, PageRequest, allow, ctx, key_required, page_of
 
 _EVER = Interval(datetime(1900, 1, 2, tzinfo=UTC), datetime(2200, 12, 31, tzinfo=UTC))
@@ -73,18 +74,25 @@ class Booking(MethodView):
         """Replace a booking."""
         return service().booking.change(booking_id, given, ctx.expected_version)
 
+    @blp.arguments(ScopeSchema, location="query")
     @blp.arguments(ChangeSchema(partial=True))
     @blp.response(200, BookingSchema)
     @allow("write")
-    def patch(self, given: dict[str, Any], booking_id: UUID) -> Any:
-        """Change the fields sent."""
+    def patch(self, query: dict[str, Any], given: dict[str, Any], booking_id: UUID) -> Any:
+        """Change the fields sent; with a scope, of more of its series, or 409 `series_conflicts`."""
+        if query["scope"] != "this":
+            return service().scopes.change(booking_id, query["scope"], given, ctx.expected_version)
         return service().booking.change(booking_id, given, ctx.expected_version)
 
+    @blp.arguments(ScopeSchema, location="query")
     @blp.response(204)
     @allow("book")
-    def delete(self, booking_id: UUID) -> None:
-        """Cancel a booking; it stays in the history."""
-        service().outcomes.cancel(booking_id, ctx.expected_version)
+    def delete(self, query: dict[str, Any], booking_id: UUID) -> None:
+        """Cancel a booking, or with a scope more of its series; it stays in the history."""
+        if query["scope"] != "this":
+            service().scopes.cancel(booking_id, query["scope"], ctx.expected_version)
+        else:
+            service().outcomes.cancel(booking_id, ctx.expected_version)
 
 
 @blp.route("/<uuid:booking_id>/participants")

@@ -16,6 +16,7 @@ from plugins.bookings.schemas.bookings import (
     ReassignSchema,
     RescheduleSchema,
 )
+from plugins.bookings.schemas.series import ScopeSchema
 from plugins.sdk import MethodView, allow, ctx
 
 
@@ -23,11 +24,14 @@ from plugins.sdk import MethodView, allow, ctx
 class Cancellation(MethodView):
     """Calling off."""
 
+    @blp.arguments(ScopeSchema, location="query")
     @blp.arguments(CancelSchema)
     @blp.response(200, BookingSchema)
     @allow("book")
-    def post(self, given: dict[str, Any], booking_id: UUID) -> Any:
+    def post(self, query: dict[str, Any], given: dict[str, Any], booking_id: UUID) -> Any:
         """Cancel, saying why; at the client's wish after the free time the late fee is recorded."""
+        if query["scope"] != "this":
+            return service().scopes.cancel(booking_id, query["scope"], ctx.expected_version, **given)
         return service().outcomes.cancel(booking_id, ctx.expected_version, **given)
 
 
@@ -35,11 +39,15 @@ class Cancellation(MethodView):
 class Reschedule(MethodView):
     """Moving."""
 
+    @blp.arguments(ScopeSchema, location="query")
     @blp.arguments(RescheduleSchema)
     @blp.response(200, BookingSchema)
     @allow("book")
-    def post(self, given: dict[str, Any], booking_id: UUID) -> Any:
-        """Move to another time; a Cliente to a free slot, within the cancellation policy."""
+    def post(self, query: dict[str, Any], given: dict[str, Any], booking_id: UUID) -> Any:
+        """Move to another time; a Cliente to a free slot, within the cancellation policy. With a scope more of its series moves as far."""
+        if query["scope"] != "this":
+            start, end = given["start_time"], given["end_time"]
+            return service().scopes.reschedule(booking_id, query["scope"], ctx.expected_version, start=start, end=end)
         return service().outcomes.reschedule(booking_id, ctx.expected_version, start=given["start_time"], end=given["end_time"])
 
 

@@ -21,6 +21,7 @@ class BookingSchema(Schema):
     client_ids = fields.List(fields.UUID(), metadata=_CLIENT_IDS)
     service_id = fields.UUID(allow_none=True)
     room_id = fields.UUID(allow_none=True)
+    series_id = fields.UUID(allow_none=True, metadata={"description": "The series it is an occurrence of.", "example": None})
     start_time = fields.DateTime()
     end_time = fields.DateTime()
     location_kind = fields.String(allow_none=True, validate=KINDS)
@@ -54,9 +55,8 @@ class ChangeSchema(Schema):
     notes = fields.String(load_default=None, allow_none=True, max_length=10_000)
 
 
-class BookingInputSchema(Schema):
-    """What to book. With a service its terms are the default; without one, title and end_time are required. A Cliente names service,
-    organizer and start."""
+class TermsSchema(Schema):
+    """What is booked, once or again and again."""
 
     service_id = fields.UUID(load_default=None, allow_none=True, metadata={"example": None})
     organizer_id = fields.UUID(
@@ -71,6 +71,12 @@ class BookingInputSchema(Schema):
     location = fields.String(load_default=None, allow_none=True, max_length=1000, metadata={"example": "Rua Augusta 1, Lisboa"})
     capacity = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(1, 1000), metadata={"example": None})
     notes = fields.String(load_default=None, allow_none=True, max_length=10_000)
+
+
+class BookingInputSchema(TermsSchema):
+    """What to book. With a service its terms are the default; without one, title and end_time are required. A Cliente names service,
+    organizer and start."""
+
     hold_id = fields.UUID(
         load_default=None,
         allow_none=True,

@@ -11,6 +11,8 @@ from plugins.bookings.service.holds import Holds
 from plugins.bookings.service.offering import Offering
 from plugins.bookings.service.outcomes import Outcomes
 from plugins.bookings.service.schedules import Schedules
+from plugins.bookings.service.scopes import Scopes
+from plugins.bookings.service.series import Series
 from plugins.bookings.service.views import Views
 
 
@@ -26,3 +28,5 @@ class Service:
     outcomes: Outcomes
     classes: Classes
     views: Views
+    series: Series
+    scopes: Scopes

@@ -1,0 +1,191 @@
+"""Series in PostgreSQL: one statement for all occurrences."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from plugins.bookings.domain.place import Place
+from plugins.sdk import Document, Fault, Invalid, Row, constraints, ctx, sql
+
+constraints["fk_bookings_series_organizer_id"] = lambda: Invalid(
+    code="invalid_reference", errors=[Fault("/organizer_id", "No such Owner or Colaborador in this workspace.")]
+)
+constraints["fk_bookings_series_service_id"] = lambda: Invalid(
+    code="invalid_reference", errors=[Fault("/service_id", "No such service in this workspace.")]
+)
+
+_SHOWN: Final = (
+    "select id, rule as rrule, to_json(first_wall) as first_wall, timezone, minutes, to_json(exdates) as exdates, title, organizer_id, service_id,"
+    " booked_by, status, version, created_at, updated_at from bookings_series where workspace_id = $1"
+)
+GET: Final = sql(f"{_SHOWN} and id = $2", "workspace_id", "id")
+PAGE: Final = sql(f"{_SHOWN} and ($2::uuid is null or id > $2) order by id limit $3", "workspace_id", "after", "limit")
+_STAFF: Final = (
+    "coalesce((select m.user_id from user_roles m where m.workspace_id = $1 and m.user_id = {0}::uuid and m.role <> 'Cliente'"
+    " and m.ended_at is null), '00000000-0000-0000-0000-000000000000')"
+)
+_KEPT: Final = {
+    "rule": "text", "first_wall": "timestamp", "timezone": "text", "minutes": "integer", "exdates": "timestamp[]", "title": "text",
+    "organizer_id": "uuid", "service_id": "uuid", "booked_by": "uuid", "status": "text",
+}  # fmt: skip
+ADD: Final = sql(
+    f"insert into bookings_series (workspace_id, id, created_at, updated_at, {', '.join(_KEPT)})"
+    f" values ($1, $2, $3, $3, {', '.join(f'${n}::{kind}' for n, kind in enumerate(_KEPT.values(), 4))})",
+    "workspace_id", "id", "now", *_KEPT,
+)  # fmt: skip
+_CHANGING: Final = ("rule", "first_wall", "minutes", "exdates", "title", "organizer_id", "status")
+CHANGE: Final = sql(
+    "update bookings_series set version = version + 1, updated_at = $3, "
+    + ", ".join(f"{name} = case when '{name}' = any($4::text[]) then ${n}::{_KEPT[name]} else {name} end" for n, name in enumerate(_CHANGING, 5))
+    + " where workspace_id = $1 and id = $2",
+    "workspace_id", "id", "now", "named", *_CHANGING,
+)  # fmt: skip
+SERIES_OF: Final = sql("select series_id from bookings where workspace_id = $1 and id = $2", "workspace_id", "id")
+LOCK: Final = sql("select * from bookings_series where workspace_id = $1 and id = $2 for no key update", "workspace_id", "id", locks=True)
+LOCK_BOOKINGS: Final = sql(
+    "select b.*, array(select p.client_id from bookings_participant p where p.workspace_id = b.workspace_id and p.booking_id = b.id"
+    " and p.status <> 'left' order by p.client_id) as client_ids"
+    " from bookings b where b.workspace_id = $1 and b.series_id = $2 order by b.id for no key update of b",
+    "workspace_id", "series_id", locks=True,
+)  # fmt: skip
+_TERMS: Final = {
+    "service_id": "uuid", "room_id": "uuid", "title": "text", "location_kind": "text", "location": "text", "status": "text", "capacity": "integer",
+    "notes": "text", "buffer_before_minutes": "integer", "buffer_after_minutes": "integer", "price_amount": "bigint", "price_currency": "text",
+    "free_until_minutes": "integer", "late_fee_amount": "bigint", "no_show_fee_amount": "bigint", "fee_currency": "text", "booked_by": "uuid",
+    "series_id": "uuid",
+}  # fmt: skip
+BOOK: Final = sql(
+    "insert into bookings (workspace_id, id, occurrence, start_time, end_time, created_at, updated_at, organizer_id,"
+    f" {', '.join(_TERMS)}) select $1, o.id, o.occurrence, o.starts, o.ends, $2::timestamptz, $2::timestamptz, s.organizer,"
+    f" {', '.join(f'${n}::{kind}' for n, kind in enumerate(_TERMS.values(), 8))}"
+    f" from unnest($3::uuid[], $4::timestamp[], $5::timestamptz[], $6::timestamptz[]) o (id, occurrence, starts, ends),"
+    f" (select {_STAFF.format('$7')} as organizer) s",
+    "workspace_id", "now", "ids", "occurrences", "starts", "ends", "organizer_id", *_TERMS,
+)  # fmt: skip
+ATTEND: Final = sql(
+    "insert into bookings_participant as p (workspace_id, booking_id, client_id, status, joined_at)"
+    " select $1, b, c, 'booked', $4 from unnest($2::uuid[]) b, unnest($3::uuid[]) c order by b, c"
+    " on conflict (workspace_id, booking_id, client_id) do update"
+    " set status = 'booked', joined_at = excluded.joined_at, left_at = null, fee_amount = null, fee_currency = null, fee_reason = null"
+    " where p.status = 'left'",
+    "workspace_id", "ids", "clients", "now",
+)  # fmt: skip
+LEAVE: Final = sql(
+    "update bookings_participant set status = 'left', left_at = $4 where workspace_id = $1 and booking_id = any($2::uuid[])"
+    " and client_id <> all($3::uuid[]) and status = 'booked'",
+    "workspace_id", "ids", "clients", "now",
+)  # fmt: skip
+# Two passes, one for each index. A booking is at most 24 hours long, and its buffers 12 each.
+_LOOK: Final = (
+    "select p.n - 1 as place, t.starts_at, t.ends_at, '{0}' as resource from p cross join lateral ("
+    "select starts_at, ends_at from bookings_time where workspace_id = $1 and {0}_id = p.{0}_id and blocked && tstzrange(p.begins, p.ends)"
+    " and starts_at > p.begins - interval '36 hours' and starts_at < p.ends + interval '12 hours' and id <> all($6::uuid[])"
+    " and (expires_at is null or expires_at > clock_timestamp()) order by starts_at limit 1) t"
+)
+CONFLICTS: Final = sql(
+    "with p as (select * from unnest($2::uuid[], $3::uuid[], $4::timestamptz[], $5::timestamptz[]) with ordinality"
+    f" as each (organizer_id, room_id, begins, ends, n)) {_LOOK.format('organizer')} union all {_LOOK.format('room')} order by place, resource",
+    "workspace_id", "organizers", "rooms", "begins", "ends", "besides",
+)  # fmt: skip
+TAKE: Final = sql(
+    "insert into bookings_time (workspace_id, id, booking_id, organizer_id, room_id, service_id, starts_at, ends_at, blocked, capacity, taken)"
+    " select $1, id, id, organizer_id, room_id, service_id, starts, ends, tstzrange(begins, until), capacity, taken from unnest("
+    "$2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::integer[],"
+    " $11::integer[]) each (id, organizer_id, room_id, service_id, starts, ends, begins, until, capacity, taken)",
+    "workspace_id", "ids", "organizers", "rooms", "services", "starts", "ends", "begins", "until", "capacities", "taken",
+)  # fmt: skip
+RELEASE: Final = sql("delete from bookings_time where workspace_id = $1 and id = any($2::uuid[]) returning id, taken", "workspace_id", "ids")
+IDENTIFY: Final = sql(
+    "update bookings b set series_id = $2, occurrence = v.occurrence from unnest($3::uuid[], $4::timestamp[]) v (id, occurrence)"
+    " where b.workspace_id = $1 and b.id = v.id",
+    "workspace_id", "series_id", "ids", "occurrences",
+)  # fmt: skip
+_SET: Final = {
+    "organizer_id": "uuid", "room_id": "uuid", "title": "text", "location_kind": "text", "location": "text", "notes": "text", "capacity": "integer",
+}  # fmt: skip
+SET: Final = sql(
+    "update bookings b set start_time = v.starts, end_time = v.ends, sequence = v.sequence, version = b.version + 1, updated_at = $2, "
+    + ", ".join(
+        f"{name} = case when '{name}' = any($3::text[]) then {_STAFF.format(f'${n}') if name == 'organizer_id' else f'${n}::{kind}'}"
+        f" else b.{name} end"
+        for n, (name, kind) in enumerate(_SET.items(), 8)
+    )
+    + " from unnest($4::uuid[], $5::timestamptz[], $6::timestamptz[], $7::integer[]) v (id, starts, ends, sequence)"
+    " where b.workspace_id = $1 and b.id = v.id",
+    "workspace_id", "now", "named", "ids", "starts", "ends", "sequences", *_SET,
+)  # fmt: skip
+CANCEL: Final = sql(
+    "update bookings set status = 'cancelled', cancelled_at = $3, cancelled_by = $4, cancel_reason = $5, sequence = sequence + 1,"
+    " version = version + 1, updated_at = $3 where workspace_id = $1 and id = any($2::uuid[])",
+    "workspace_id", "ids", "now", "by", "reason",
+)  # fmt: skip
+
+
+class Series:
+    """plugins.bookings.ports.series.Series on the open transaction."""
+
+    def get(self, series_id: UUID) -> Document | None:
+        return ctx.work.document(GET, id=series_id)
+
+    def page(self, limit: int, after: tuple[Any, ...] | None) -> list[Document]:
+        return ctx.work.documents(PAGE, limit=limit, after=after[0] if after else None)
+
+    def add(self, values: Mapping[str, object]) -> None:
+        ctx.work.write(ADD, **values)
+
+    def change(self, series_id: UUID, values: Mapping[str, object]) -> None:
+        ctx.work.write(CHANGE, id=series_id, now=values["now"], named=list(values), **{name: values.get(name) for name in _CHANGING})
+
+    def series_of(self, booking_id: UUID) -> Row | None:
+        return ctx.work.one(SERIES_OF, id=booking_id)
+
+    def lock(self, series_id: UUID) -> Row | None:
+        return ctx.work.one(LOCK, id=series_id)
+
+    def lock_bookings(self, series_id: UUID) -> Sequence[Row]:
+        return ctx.work.rows(LOCK_BOOKINGS, series_id=series_id)
+
+    def book(self, terms: Mapping[str, object], clients: Sequence[UUID], rows: Sequence[tuple[UUID, datetime, datetime, datetime]]) -> None:
+        ids, occurrences, starts, ends = _columns(rows)
+        values = {name: terms[name] for name in ("organizer_id", "now", *_TERMS)}
+        ctx.work.write(BOOK, ids=ids, occurrences=occurrences, starts=starts, ends=ends, **values)
+        if clients:
+            ctx.work.write(ATTEND, ids=ids, clients=list(clients), now=terms["now"])
+
+    def conflicts(self, places: Sequence[Place], besides: Collection[UUID]) -> Sequence[Row]:
+        organizers, rooms, begins, ends = _columns([(p.organizer_id, p.room_id, p.blocked.start, p.blocked.end) for p in places])
+        return ctx.work.rows(CONFLICTS, organizers=organizers, rooms=rooms, begins=begins, ends=ends, besides=list(besides))
+
+    def take(self, rows: Sequence[tuple[UUID, Place, int]]) -> None:
+        names = ("ids", "organizers", "rooms", "services", "starts", "ends", "begins", "until", "capacities", "taken")
+        taking = [
+            (id, p.organizer_id, p.room_id, p.service_id, p.start, p.end, p.blocked.start, p.blocked.end, p.capacity, taken) for id, p, taken in rows
+        ]
+        ctx.work.write(TAKE, **dict(zip(names, _columns(taking), strict=True)))
+
+    def release(self, ids: Collection[UUID]) -> Mapping[UUID, int]:
+        return {row["id"]: row["taken"] for row in ctx.work.rows(RELEASE, ids=list(ids))}
+
+    def identify(self, series_id: UUID, rows: Sequence[tuple[UUID, datetime]]) -> None:
+        ids, occurrences = _columns(rows)
+        ctx.work.write(IDENTIFY, series_id=series_id, ids=ids, occurrences=occurrences)
+
+    def set(self, rows: Sequence[tuple[UUID, datetime, datetime, int]], values: Mapping[str, object]) -> None:
+        ids, starts, ends, sequences = _columns(rows)
+        given = {name: values.get(name) for name in _SET}
+        ctx.work.write(SET, ids=ids, starts=starts, ends=ends, sequences=sequences, named=list(values), now=values["now"], **given)
+
+    def cancel(self, ids: Collection[UUID], by: str, reason: str | None, now: datetime) -> None:
+        ctx.work.write(CANCEL, ids=list(ids), by=by, reason=reason, now=now)
+
+    def attend(self, ids: Collection[UUID], clients: Sequence[UUID], now: datetime) -> None:
+        ctx.work.write(LEAVE, ids=list(ids), clients=list(clients), now=now)
+        if clients:
+            ctx.work.write(ATTEND, ids=list(ids), clients=list(clients), now=now)
+
+
+def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]

@@ -1,0 +1,53 @@
+"""What is in the way of many at once: one question for all, and what of them is in one another's way."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from kernel.errors import Conflict
+from plugins.bookings.domain.place import Place
+from plugins.bookings.domain.repeating import overlapping
+from plugins.bookings.ports.series import Series
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An occurrence, and the time it is to take."""
+
+    occurrence: datetime
+    place: Place
+
+
+def clashes(stored: Series, wanted: Sequence[Wanted], besides: Collection[UUID]) -> dict[int, dict[str, Any]]:
+    """What the API says is in the way, by place in the list: the taken time and whether the person's or the room's, never whose booking."""
+    found: dict[int, dict[str, Any]] = {}
+    for row in stored.conflicts([each.place for each in wanted], besides):
+        taken = {"start_time": row["starts_at"], "end_time": row["ends_at"], "resource": row["resource"]}
+        found.setdefault(row["place"], _shown(wanted[row["place"]], taken))
+    free = [n for n in range(len(wanted)) if n not in found]
+    for n, other in overlapping([wanted[n].place for n in free]):
+        place = wanted[free[other]].place
+        resource = "organizer" if place.organizer_id == wanted[free[n]].place.organizer_id else "room"
+        taken = {"start_time": place.start, "end_time": place.end, "resource": resource}
+        found[free[n]] = _shown(wanted[free[n]], taken)
+    return dict(sorted(found.items()))
+
+
+def refused(conflicts: Collection[dict[str, Any]]) -> Conflict:
+    """The 409 that names each of them."""
+    shown = [
+        {
+            **each, "start_time": each["start_time"].isoformat(),
+            "taken": {name: value.isoformat() if isinstance(value, datetime) else value for name, value in each["taken"].items()},
+        }
+        for each in conflicts
+    ]  # fmt: skip
+    return Conflict(f"{len(shown)} of the occurrences are taken.", code="series_conflicts", extra={"conflicts": shown})
+
+
+def _shown(wanted: Wanted, taken: dict[str, Any]) -> dict[str, Any]:
+    return {"occurrence": wanted.occurrence.isoformat(), "start_time": wanted.place.start, "taken": taken}

@@ -1,0 +1,259 @@
+"""Changing and calling off more of a series than one occurrence: all of it or nothing, and never one more or one fewer.
+
+What follows becomes a series of its own; so does what is to come when all of it moves and some has taken place. An occurrence that was moved
+alone keeps its time while the others move, unless it is the one named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from kernel.errors import Conflict, Fault, Forbidden, Invalid, NotFound, Refused, Stale
+from kernel.ids import new_id
+from plugins.bookings import events
+from plugins.bookings.domain.booking import OPEN, Status, cancelled, check_times, moved
+from plugins.bookings.domain.policy import cancellation
+from plugins.bookings.domain.repeating import Plan
+from plugins.bookings.domain.series import parse
+from plugins.bookings.domain.zones import wall_time
+from plugins.bookings.ports.bookings import Bookings
+from plugins.bookings.ports.series import Series
+from plugins.bookings.service.actors import actor, is_cliente
+from plugins.bookings.service.clashes import Wanted, clashes, refused
+from plugins.bookings.service.placing import Placing
+from plugins.bookings.service.terms import check_seats, place_of, policy_of
+from ports.persistence import Document, Row
+
+_PLACE: Final = ("organizer_id", "room_id", "start_time", "end_time", "capacity")
+_TIMES: Final = ("start_time", "end_time")
+_ATTEMPTS: Final = 5
+_STILL: Final = timedelta()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A series locked with all its bookings. targets: those that change; rest: everything from the first of them on, which they are of."""
+
+    series: Row
+    plan: Plan
+    named: Row
+    targets: Sequence[Row]
+    head: Sequence[Row]
+    tail: Sequence[Row]
+
+    @property
+    def cut(self) -> datetime:
+        """The first occurrence that changes."""
+        first: datetime = self.tail[0]["occurrence"]
+        return first
+
+    @property
+    def length(self) -> timedelta:
+        return timedelta(minutes=self.series["minutes"])
+
+    def alone(self, row: Row) -> bool:
+        """Whether it was moved by itself."""
+        at = self.plan.at(row["occurrence"])
+        return bool(row["start_time"] != at or row["end_time"] != at + self.length)
+
+
+class Scopes:
+    """Verbs on what follows an occurrence, or on all that has not taken place; `scope` says which. now: aware, UTC."""
+
+    def __init__(self, *, series: Series, bookings: Bookings, placing: Placing, now: Callable[[], datetime]) -> None:
+        self._series = series
+        self._bookings = bookings
+        self._placing = placing
+        self._now = now
+
+    def reschedule(self, booking_id: UUID, scope: str, expected: int | None, *, start: datetime, end: datetime | None) -> Document:
+        """Move them as far on the wall clock as the one named. Raises Conflict series_conflicts with every one that is taken."""
+        held = self._hold(booking_id, scope, expected)
+        length: timedelta = held.named["end_time"] - held.named["start_time"]
+        return self._apply(held, scope, {"start_time": start, "end_time": end or start + length}, said=False)
+
+    def change(self, booking_id: UUID, scope: str, changes: Mapping[str, Any], expected: int | None) -> Document:
+        """Set the given fields of them. Raises as `reschedule` does."""
+        held = self._hold(booking_id, scope, expected)
+        return self._apply(held, scope, changes, said=True)
+
+    def cancel(
+        self, booking_id: UUID, scope: str, expected: int | None, *, reason: str | None = None, requested_by: str = "studio", waive_fee: bool = False
+    ) -> Document:
+        """Call them off; the rule ends before the first of them."""
+        held, now = self._hold(booking_id, scope, expected), self._now()
+        for row in held.targets:
+            cancelled(Status(row["status"]))
+            fee = cancellation(row["start_time"], now, policy_of(row)).fee
+            if requested_by == "client" and fee is not None and not waive_fee and row["status"] != Status.PENDING:
+                self._bookings.charge(row["id"], row["client_ids"], fee, "late_cancellation")
+        ids = {row["id"] for row in held.targets}
+        self._series.release(ids)
+        self._series.cancel(list(ids), requested_by, reason, now)
+        left = [row for row in (*held.head, *held.tail) if row["id"] not in ids and row["status"] != Status.CANCELLED]
+        if not left:
+            self._series.change(held.series["id"], {"status": "cancelled", "now": now})
+        elif held.head and all(row["occurrence"] < held.cut for row in left):
+            self._series.change(held.series["id"], {**_rule(held.plan.until(held.cut)), "now": now})
+        for row in held.targets:
+            events.bookings_cancelled(booking_id=row["id"])
+        return self._read(booking_id)
+
+    # -- inside ------------------------------------------------------------------------------------------------------
+    def _hold(self, booking_id: UUID, scope: str, expected: int | None) -> Held:
+        if is_cliente():
+            raise Forbidden("Only the staff changes more than one booking of a series.", code="staff_only")
+        for _ in range(_ATTEMPTS):
+            found = self._series.series_of(booking_id)
+            if found is None:
+                raise NotFound()
+            if found["series_id"] is None:
+                raise Refused("This booking is not one of a series.", code="no_series")
+            # Before any booking of it, always: whoever changes several waits here for whoever else does.
+            series = self._series.lock(found["series_id"])
+            if series is None:
+                raise NotFound()
+            rows = sorted(self._series.lock_bookings(series["id"]), key=lambda row: row["occurrence"])
+            named = next((row for row in rows if row["id"] == booking_id), None)
+            if named is not None:
+                return self._chosen(series, rows, named, scope, expected)
+            # It became another series' while we waited.
+        raise Conflict("The series is being changed; try again.", code="busy")
+
+    def _chosen(self, series: Row, rows: Sequence[Row], named: Row, scope: str, expected: int | None) -> Held:
+        if expected not in (None, -1, named["version"]):
+            raise Stale()
+        moved(Status(named["status"]))
+        now = self._now()
+        targets = [
+            row for row in rows
+            if row["id"] == named["id"]
+            or (row["status"] in OPEN and row["start_time"] > now and (scope == "all" or row["occurrence"] > named["occurrence"]))
+        ]  # fmt: skip
+        first = named["occurrence"] if scope == "following" else targets[0]["occurrence"]
+        zone = ZoneInfo(series["timezone"])
+        plan = Plan(parse(series["rule"]), series["first_wall"], zone, frozenset(series["exdates"]))
+        return Held(
+            series, plan, named, targets, [row for row in rows if row["occurrence"] < first], [row for row in rows if row["occurrence"] >= first]
+        )
+
+    def _apply(self, held: Held, scope: str, changes: Mapping[str, Any], *, said: bool) -> Document:
+        """said: as a change, which is told of each booking."""
+        named, now = held.named, self._now()
+        wanted = {**named, **changes}
+        check_times(wanted["start_time"], wanted["end_time"])
+        if wanted["location"] is not None and wanted["location_kind"] is None:
+            raise Invalid(errors=[Fault("/location_kind", "Say whether that is in_person or online.")])
+        clients = changes.get("client_ids")
+        retimed = any(wanted[name] != named[name] for name in _TIMES)
+        by = self._shift(held, wanted["start_time"]) if wanted["start_time"] != named["start_time"] else _STILL
+        length: timedelta = wanted["end_time"] - wanted["start_time"]
+        values = {name: value for name, value in changes.items() if name not in (*_TIMES, "client_ids")}
+        after = [self._after(held, row, wanted, values, by, length if retimed else None) for row in held.targets]
+        self._place(held, after, clients)
+        split = bool(held.head) and (scope == "following" or by != _STILL)
+        self._rule(held, split, by, {**values, **({"minutes": length // timedelta(minutes=1)} if retimed else {})}, now)
+        rows = [
+            (new["id"], new["start_time"], new["end_time"], old["sequence"] + any(new[name] != old[name] for name in _PLACE))
+            for old, new in zip(held.targets, after, strict=True)
+        ]
+        self._series.set(rows, {**values, "now": now})
+        if clients is not None:
+            self._series.attend([row["id"] for row in held.targets], sorted(set(clients)), now)
+        for old, new in zip(held.targets, after, strict=True):
+            _tell(old, new, said=said)
+        return self._read(named["id"])
+
+    def _shift(self, held: Held, start: datetime) -> timedelta:
+        """How far on the wall clock of the series: from where the rule has the one named, also when it was moved alone before."""
+        wall = wall_time(start, held.plan.zone)
+        if held.plan.at(wall) != start:
+            raise Invalid(errors=[Fault("/start_time", "Of an hour that the clocks repeat, a series has the first.")])
+        by: timedelta = wall - held.named["occurrence"]
+        return by
+
+    def _after(
+        self, held: Held, row: Row, wanted: Mapping[str, Any], values: Mapping[str, Any], by: timedelta, length: timedelta | None
+    ) -> dict[str, Any]:  # fmt: skip
+        new = {**row, **values}
+        if row["id"] == held.named["id"]:
+            return {**new, "start_time": wanted["start_time"], "end_time": wanted["end_time"]}
+        if length is None or held.alone(row):
+            return new
+        start = held.plan.at(row["occurrence"] + by)
+        return {**new, "start_time": start, "end_time": start + length}
+
+    def _place(self, held: Held, after: Sequence[Mapping[str, Any]], clients: list[UUID] | None) -> None:
+        """Take the new times, all of them or none."""
+        for new in after:
+            check_seats(len(new["client_ids"] if clients is None else set(clients)), new["capacity"])
+        pairs = [
+            (old, new) for old, new in zip(held.targets, after, strict=True)
+            if clients is not None or any(old[name] != new[name] for name in _PLACE)
+        ]  # fmt: skip
+        if not pairs:
+            return
+        self._placing.begin({each for pair in pairs for booking in pair for each in place_of(booking).subjects})
+        ids = [new["id"] for _, new in pairs]
+        taken = clashes(self._series, [Wanted(old["occurrence"], place_of(new)) for old, new in pairs], ids)
+        if taken:
+            raise refused(taken.values())
+        for old, new in pairs:
+            came = sorted(set(clients or ()) - set(old["client_ids"]))
+            if came or any(old[name] != new[name] for name in _TIMES):
+                events.bookings_validate(
+                    booking_id=new["id"], client_ids=came or new["client_ids"], organizer_id=new["organizer_id"], service_id=new["service_id"],
+                    start_time=new["start_time"], end_time=new["end_time"],
+                )  # fmt: skip
+        # Given back first: each takes a time that another of them had.
+        seats = self._series.release(ids)
+        self._series.take([(new["id"], place_of(new), seats[new["id"]] if clients is None else len(set(clients))) for _, new in pairs])
+
+    def _rule(self, held: Held, split: bool, by: timedelta, values: Mapping[str, Any], now: datetime) -> None:
+        """What the rule says after it, and which series and occurrence each booking is of."""
+        of_series = {name: values[name] for name in ("title", "organizer_id", "minutes") if name in values}
+        id, plan = held.series["id"], held.plan
+        if split:
+            before, plan = plan.cut(held.cut)
+            self._series.change(id, {**_rule(before), "now": now})
+            id = new_id()
+            kept = {name: held.series[name] for name in ("timezone", "minutes", "title", "organizer_id", "service_id")}
+            made = {**kept, **of_series, "id": id, "booked_by": actor(), "status": "active"}
+            self._series.add({**made, **_rule(self._shifted(plan, by)), "now": now})
+        elif by or of_series:
+            self._series.change(id, {**of_series, **_rule(self._shifted(plan, by)), "now": now})
+        if split or by:
+            self._series.identify(id, [(row["id"], row["occurrence"] + by) for row in held.tail])
+
+    def _shifted(self, plan: Plan, by: timedelta) -> Plan:
+        if by == _STILL:
+            return plan
+        try:
+            return plan.shifted(by)
+        except Invalid:
+            message = "The rule names days that do not move together: move it within the day, or cancel it and make another."
+            raise Invalid(errors=[Fault("/start_time", message)]) from None
+
+    def _read(self, booking_id: UUID) -> Document:
+        found = self._bookings.get(booking_id)
+        if found is None:
+            raise NotFound()
+        return found
+
+
+def _rule(plan: Plan) -> dict[str, object]:
+    return {"rule": str(plan.rule), "first_wall": plan.first, "exdates": sorted(plan.exdates)}
+
+
+def _tell(old: Mapping[str, Any], new: Mapping[str, Any], *, said: bool) -> None:
+    if any(old[name] != new[name] for name in _TIMES):
+        events.bookings_rescheduled(booking_id=new["id"], from_start=old["start_time"], to_start=new["start_time"])
+    if old["organizer_id"] != new["organizer_id"]:
+        events.bookings_reassigned(booking_id=new["id"], from_user=old["organizer_id"], to_user=new["organizer_id"])
+    if said:
+        events.bookings_updated(booking_id=new["id"])
