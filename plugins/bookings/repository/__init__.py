@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from plugins.bookings.repository.bookings import Bookings
 from plugins.bookings.repository.free import Free
 from plugins.bookings.repository.offering import Offering
+from plugins.bookings.repository.queue import Queue
 from plugins.bookings.repository.schedules import Schedules
 from plugins.bookings.repository.times import Times
 
@@ -18,5 +19,6 @@ class Repository:
     bookings: Bookings = field(default_factory=Bookings)
     times: Times = field(default_factory=Times)
     offering: Offering = field(default_factory=Offering)
+    queue: Queue = field(default_factory=Queue)
     schedules: Schedules = field(default_factory=Schedules)
     free: Free = field(default_factory=Free)

@@ -10,7 +10,9 @@ from plugins.bookings.service.classes import Classes
 from plugins.bookings.service.holds import Holds
 from plugins.bookings.service.offering import Offering
 from plugins.bookings.service.outcomes import Outcomes
+from plugins.bookings.service.queue import Queue
 from plugins.bookings.service.schedules import Schedules
+from plugins.bookings.service.turns import Turns
 from plugins.bookings.service.views import Views
 
 
@@ -25,4 +27,6 @@ class Service:
     booking: Booking
     outcomes: Outcomes
     classes: Classes
+    turns: Turns
+    queue: Queue
     views: Views
