@@ -16,6 +16,7 @@ from plugins.bookings.service.offering import Offering
 from plugins.bookings.service.outcomes import Outcomes
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.queue import Queue
+from plugins.bookings.service.reminders import Reminders
 from plugins.bookings.service.schedules import Schedules
 from plugins.bookings.service.turns import Turns
 from plugins.bookings.service.views import Views
@@ -32,6 +33,11 @@ class BookingsSettings(Schema):
         load_default=60, validate=validate.Range(5, 1440),
         metadata={"description": "How long a free seat is offered to the first in a class's queue, at most until it starts.", "example": 60},
     )  # fmt: skip
+    reminders = fields.List(
+        fields.Integer(validate=validate.Range(5, 43_200)), load_default=lambda: [1440], max_items=5,
+        metadata={"description": "So many minutes before the start everybody who comes gets a letter; at most 5 times.", "example": [1440]},
+    )  # fmt: skip
+    remind_organizer = fields.Boolean(load_default=False, metadata={"description": "Whether whose time it is gets those letters too."})
     self_service = fields.Boolean(load_default=True, metadata={"description": "Whether clients may book, move and cancel for themselves."})
 
 
@@ -65,6 +71,18 @@ class _Notices:
         plugin.tasks["pass_on"].schedule({"booking_id": booking_id}, at=until)
 
 
+class _Later:
+    """plugins.bookings.ports.reminders.Later."""
+
+    def remind(self, booking_id: UUID, start: datetime, minutes: int, at: datetime) -> None:
+        values = {"booking_id": booking_id, "start": start, "minutes": minutes}
+        plugin.tasks["remind"].schedule(values, at=at, unique=f"remind:{booking_id}:{start.isoformat()}:{minutes}")
+
+    def letter(self, booking_id: UUID, start: datetime, minutes: int, client_id: UUID | None) -> None:
+        values = {"booking_id": booking_id, "start": start, "client_id": client_id}
+        plugin.tasks["reminder"].schedule(values, unique=f"reminder:{booking_id}:{start.isoformat()}:{minutes}:{client_id}")
+
+
 def build(ports: Provided) -> Service:
     """The use cases on the adapters chosen by configuration."""
     stored, now = ports.repository, ports.clock.now
@@ -85,5 +103,6 @@ def build(ports: Provided) -> Service:
         classes=classes,
         turns=turns,
         queue=Queue(stored=stored.queue, bookings=stored.bookings, turns=turns, classes=classes, booking=booking, now=now),
+        reminders=Reminders(stored=stored.reminders, later=_Later(), settings=_settings, now=now),
         views=Views(stored=stored.bookings, now=now),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import cast
 from uuid import UUID
 
@@ -21,6 +22,37 @@ def place_offered(place_id: UUID) -> Letter | None:
     """To whom a seat is offered; nothing when it is not any more."""
     said = _service().queue.letter(place_id)
     return None if said is None else Letter(said["email"], "place_offered", {name: value for name, value in said.items() if name != "email"})
+
+
+@plugin.hook
+def bookings_created(booking_id: UUID) -> None:
+    """What is booked is reminded of."""
+    _service().reminders.plan(booking_id)
+
+
+@plugin.hook
+def bookings_approved(booking_id: UUID) -> None:
+    """So is what was approved."""
+    _service().reminders.plan(booking_id)
+
+
+@plugin.hook
+def bookings_rescheduled(booking_id: UUID) -> None:
+    """And what was moved, before its new start."""
+    _service().reminders.plan(booking_id)
+
+
+@plugin.task
+def remind(booking_id: UUID, start: datetime, minutes: int) -> None:
+    """So many minutes before the start: letters to everybody who comes."""
+    _service().reminders.ring(booking_id, start, minutes)
+
+
+@plugin.mail
+def reminder(booking_id: UUID, start: datetime, client_id: UUID | None) -> Letter | None:
+    """To one of them, or to whose time it is; nothing when it was moved or called off meanwhile."""
+    said = _service().reminders.letter(booking_id, start, client_id)
+    return None if said is None else Letter(said["email"], "reminder", {name: value for name, value in said.items() if name != "email"})
 
 
 def _service() -> Service:

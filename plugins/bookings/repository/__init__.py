@@ -8,6 +8,7 @@ from plugins.bookings.repository.bookings import Bookings
 from plugins.bookings.repository.free import Free
 from plugins.bookings.repository.offering import Offering
 from plugins.bookings.repository.queue import Queue
+from plugins.bookings.repository.reminders import Reminders
 from plugins.bookings.repository.schedules import Schedules
 from plugins.bookings.repository.times import Times
 
@@ -20,5 +21,6 @@ class Repository:
     times: Times = field(default_factory=Times)
     offering: Offering = field(default_factory=Offering)
     queue: Queue = field(default_factory=Queue)
+    reminders: Reminders = field(default_factory=Reminders)
     schedules: Schedules = field(default_factory=Schedules)
     free: Free = field(default_factory=Free)

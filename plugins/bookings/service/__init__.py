@@ -11,6 +11,7 @@ from plugins.bookings.service.holds import Holds
 from plugins.bookings.service.offering import Offering
 from plugins.bookings.service.outcomes import Outcomes
 from plugins.bookings.service.queue import Queue
+from plugins.bookings.service.reminders import Reminders
 from plugins.bookings.service.schedules import Schedules
 from plugins.bookings.service.turns import Turns
 from plugins.bookings.service.views import Views
@@ -29,4 +30,5 @@ class Service:
     classes: Classes
     turns: Turns
     queue: Queue
+    reminders: Reminders
     views: Views
