@@ -14,6 +14,7 @@ from plugins.bookings.service.classes import Classes
 from plugins.bookings.service.holds import Holds
 from plugins.bookings.service.offering import Offering
 from plugins.bookings.service.outcomes import Outcomes
+from plugins.bookings.service.people import People
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.queue import Queue
 from plugins.bookings.service.reminders import Reminders
@@ -104,5 +105,6 @@ def build(ports: Provided) -> Service:
         turns=turns,
         queue=Queue(stored=stored.queue, bookings=stored.bookings, turns=turns, classes=classes, booking=booking, now=now),
         reminders=Reminders(stored=stored.reminders, later=_Later(), settings=_settings, now=now),
+        people=People(stored=stored.people, turns=turns, now=now),
         views=Views(stored=stored.bookings, now=now),
     )

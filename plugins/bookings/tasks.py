@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from plugins.bookings.plugin import plugin
@@ -53,6 +54,24 @@ def reminder(booking_id: UUID, start: datetime, client_id: UUID | None) -> Lette
     """To one of them, or to whose time it is; nothing when it was moved or called off meanwhile."""
     said = _service().reminders.letter(booking_id, start, client_id)
     return None if said is None else Letter(said["email"], "reminder", {name: value for name, value in said.items() if name != "email"})
+
+
+@plugin.hook
+def clients_timeline(client_id: UUID, until: datetime | None, limit: int) -> Sequence[Mapping[str, Any]]:
+    """What a client booked, left, came to and missed."""
+    return _service().people.past(client_id, until, limit)
+
+
+@plugin.hook
+def clients_archiving(client_id: UUID) -> None:
+    """Not while they have bookings to come."""
+    _service().people.check_archiving(client_id)
+
+
+@plugin.hook
+def clients_merging(client_id: UUID, from_id: UUID) -> None:
+    """Two who are one have one seat."""
+    _service().people.merge(client_id, from_id)
 
 
 def _service() -> Service:

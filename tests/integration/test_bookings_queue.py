@@ -131,6 +131,18 @@ class TestQueue:
             (place,) = agenda.get(f"/api/v1/bookings/{made['id']}/queue").json["items"]
             assert abs(datetime.fromisoformat(place["offered_until"]) - until) < timedelta(seconds=30)
 
+    def test_others_are_told(self, agenda: Agenda, full: dict[str, Any]) -> None:
+        for n in (3, 4):
+            _queue(agenda, full, n)
+        agenda.ask("DELETE", f"/api/v1/bookings/{full['id']}/queue?client_id={agenda.clients[3]}")
+        agenda.act(full, "leave", {"client_id": agenda.clients[1]})
+        _accept(agenda, full, 4)
+        with owner_of(agenda.settings) as connection:
+            told = connection.execute("select name from outbox where payload ->> 'booking_id' = %s order by id", (full["id"],)).fetchall()
+        assert [each[0] for each in told] == [
+            "bookings_created", "bookings_queued", "bookings_queued", "bookings_dequeued", "bookings_left", "bookings_promoted", "bookings_joined",
+        ]  # fmt: skip
+
     def test_cancelling_the_class_ends_its_queue(self, agenda: Agenda, full: dict[str, Any]) -> None:
         _queue(agenda, full, 3)
         assert agenda.act(full, "cancel", {}).status == 200

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from plugins.bookings.repository.bookings import Bookings
 from plugins.bookings.repository.free import Free
 from plugins.bookings.repository.offering import Offering
+from plugins.bookings.repository.people import People
 from plugins.bookings.repository.queue import Queue
 from plugins.bookings.repository.reminders import Reminders
 from plugins.bookings.repository.schedules import Schedules
@@ -22,5 +23,6 @@ class Repository:
     offering: Offering = field(default_factory=Offering)
     queue: Queue = field(default_factory=Queue)
     reminders: Reminders = field(default_factory=Reminders)
+    people: People = field(default_factory=People)
     schedules: Schedules = field(default_factory=Schedules)
     free: Free = field(default_factory=Free)

@@ -10,6 +10,7 @@ from plugins.bookings.service.classes import Classes
 from plugins.bookings.service.holds import Holds
 from plugins.bookings.service.offering import Offering
 from plugins.bookings.service.outcomes import Outcomes
+from plugins.bookings.service.people import People
 from plugins.bookings.service.queue import Queue
 from plugins.bookings.service.reminders import Reminders
 from plugins.bookings.service.schedules import Schedules
@@ -31,4 +32,5 @@ class Service:
     turns: Turns
     queue: Queue
     reminders: Reminders
+    people: People
     views: Views
