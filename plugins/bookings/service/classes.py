@@ -66,11 +66,11 @@ class Classes:
         if not self._stored.leave(booking_id, [client], now):
             raise NotFound()
         if before["status"] != "cancelled":
-            self._turns.settle(booking_id, freed=1)
             outcome = cancellation(before["start_time"], now, policy_of(before))
             if outcome.fee is not None and (is_cliente() or not waive_fee):
                 self._stored.charge(booking_id, [client], outcome.fee, "late_cancellation")
         events.bookings_left(booking_id=booking_id, client_id=client)
+        self._turns.settle(booking_id, freed=1)  # of a cancelled one there is no seat
 
     def whose(self, client_id: UUID | None) -> UUID:
         """The client who is meant. Raises Forbidden for a Cliente who means another, Invalid for nobody."""
