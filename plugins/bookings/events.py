@@ -63,3 +63,18 @@ def bookings_joined(booking_id: UUID, client_id: UUID) -> None:
 @event
 def bookings_left(booking_id: UUID, client_id: UUID) -> None:
     """After a client left a class."""
+
+
+@event
+def bookings_queued(booking_id: UUID, client_id: UUID) -> None:
+    """After a client joined the queue of a full class."""
+
+
+@event
+def bookings_dequeued(booking_id: UUID, client_id: UUID) -> None:
+    """After a client gave up their place in the queue."""
+
+
+@event
+def bookings_promoted(booking_id: UUID, place_id: UUID) -> None:
+    """After a seat was offered to the first in the queue. place_id: their place, for whoever frees a seat may not know whose it is."""

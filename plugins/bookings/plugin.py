@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from plugins.bookings import events
 from plugins.bookings.service import Service
@@ -12,10 +14,14 @@ from plugins.bookings.service.classes import Classes
 from plugins.bookings.service.holds import Holds
 from plugins.bookings.service.offering import Offering
 from plugins.bookings.service.outcomes import Outcomes
+from plugins.bookings.service.people import People
 from plugins.bookings.service.placing import Placing
+from plugins.bookings.service.queue import Queue
+from plugins.bookings.service.reminders import Reminders
 from plugins.bookings.service.schedules import Schedules
 from plugins.bookings.service.scopes import Scopes
 from plugins.bookings.service.series import Series
+from plugins.bookings.service.turns import Turns
 from plugins.bookings.service.views import Views
 from plugins.sdk import EVERYONE, STAFF, Plugin, Provided, Role, Schema, fields, validate
 
@@ -26,6 +32,15 @@ class BookingsSettings(Schema):
     hold_minutes = fields.Integer(
         load_default=5, validate=validate.Range(1, 60), metadata={"description": "How long a held slot waits for its booking.", "example": 5}
     )
+    offer_minutes = fields.Integer(
+        load_default=60, validate=validate.Range(5, 1440),
+        metadata={"description": "How long a free seat is offered to the first in a class's queue, at most until it starts.", "example": 60},
+    )  # fmt: skip
+    reminders = fields.List(
+        fields.Integer(validate=validate.Range(5, 43_200)), load_default=lambda: [1440], max_items=5,
+        metadata={"description": "So many minutes before the start everybody who comes gets a letter; at most 5 times.", "example": [1440]},
+    )  # fmt: skip
+    remind_organizer = fields.Boolean(load_default=False, metadata={"description": "Whether whose time it is gets those letters too."})
     self_service = fields.Boolean(load_default=True, metadata={"description": "Whether clients may book, move and cancel for themselves."})
 
 
@@ -39,7 +54,7 @@ plugin = Plugin(
     hooks=(
         events.bookings_validate, events.bookings_created, events.bookings_approved, events.bookings_rescheduled, events.bookings_reassigned,
         events.bookings_updated, events.bookings_cancelled, events.bookings_completed, events.bookings_no_show, events.bookings_joined,
-        events.bookings_left,
+        events.bookings_left, events.bookings_queued, events.bookings_dequeued, events.bookings_promoted,
     ),
     tables=("bookings",),
     settings=BookingsSettings,
@@ -51,22 +66,48 @@ def _settings() -> dict[str, Any]:
     return plugin.config
 
 
+class _Notices:
+    """plugins.bookings.ports.queue.Notices: tasks of this plugin, by name, for they are an edge and declare themselves here."""
+
+    def offered(self, booking_id: UUID, place_id: UUID, until: datetime) -> None:
+        plugin.tasks["place_offered"](place_id=place_id)
+        plugin.tasks["pass_on"].schedule({"booking_id": booking_id}, at=until)
+
+
+class _Later:
+    """plugins.bookings.ports.reminders.Later."""
+
+    def remind(self, booking_id: UUID, start: datetime, minutes: int, at: datetime) -> None:
+        values = {"booking_id": booking_id, "start": start, "minutes": minutes}
+        plugin.tasks["remind"].schedule(values, at=at, unique=f"remind:{booking_id}:{start.isoformat()}:{minutes}")
+
+    def letter(self, booking_id: UUID, start: datetime, minutes: int, client_id: UUID | None) -> None:
+        values = {"booking_id": booking_id, "start": start, "client_id": client_id}
+        plugin.tasks["reminder"].schedule(values, unique=f"reminder:{booking_id}:{start.isoformat()}:{minutes}:{client_id}")
+
+
 def build(ports: Provided) -> Service:
     """The use cases on the adapters chosen by configuration."""
     stored, now = ports.repository, ports.clock.now
     placing = Placing(stored=stored.times, now=now)
     availability = Availability(stored=stored.free, cache=ports.cache, now=now)
+    turns = Turns(stored=stored.queue, notices=_Notices(), settings=_settings, now=now)
     booking = Booking(
-        stored=stored.bookings, placing=placing, catalogue=stored.offering, availability=availability, settings=_settings, now=now
+        stored=stored.bookings, placing=placing, turns=turns, catalogue=stored.offering, availability=availability, settings=_settings, now=now
     )  # fmt: skip
+    classes = Classes(stored=stored.bookings, placing=placing, booking=booking, turns=turns, catalogue=stored.offering, now=now)
     return Service(
         offering=Offering(stored=stored.offering, now=now),
         schedules=Schedules(stored=stored.schedules, now=now),
         availability=availability,
         holds=Holds(stored=stored.times, placing=placing, booking=booking, catalogue=stored.offering, settings=_settings, now=now),
         booking=booking,
-        outcomes=Outcomes(stored=stored.bookings, placing=placing, booking=booking, now=now),
-        classes=Classes(stored=stored.bookings, placing=placing, booking=booking, catalogue=stored.offering, now=now),
+        outcomes=Outcomes(stored=stored.bookings, placing=placing, booking=booking, turns=turns, now=now),
+        classes=classes,
+        turns=turns,
+        queue=Queue(stored=stored.queue, bookings=stored.bookings, turns=turns, classes=classes, booking=booking, now=now),
+        reminders=Reminders(stored=stored.reminders, later=_Later(), settings=_settings, now=now),
+        people=People(stored=stored.people, turns=turns, now=now),
         views=Views(stored=stored.bookings, now=now),
         series=Series(stored=stored.series, placing=placing, catalogue=stored.offering, calendar=stored.bookings, now=now),
         scopes=Scopes(series=stored.series, bookings=stored.bookings, placing=placing, now=now),

@@ -54,6 +54,12 @@ def workspaces_inviting(client_id: UUID) -> None:
     _service().collaborators.check_client(client_id)
 
 
+@plugin.hook(optional=True)
+def bookings_validate(client_ids: Sequence[UUID]) -> None:
+    """Nobody books for archived clients."""
+    _service().collaborators.check_active(client_ids)
+
+
 def _service() -> Service:
     found: Service = plugin.service
     return found

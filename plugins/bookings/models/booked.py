@@ -12,7 +12,8 @@ from plugins.bookings.plugin import plugin
 from plugins.sdk import Mapped, Model, mapped_column, metadata, sa
 
 
-def _refers(table: str, column: str, target: str, key: str = "id", on_delete: str = "RESTRICT") -> sa.ForeignKeyConstraint:
+def refers(table: str, column: str, target: str, key: str = "id", on_delete: str = "RESTRICT") -> sa.ForeignKeyConstraint:
+    """A foreign key that stays within the workspace."""
     return sa.ForeignKeyConstraint(
         ["workspace_id", column], [f"{target}.workspace_id", f"{target}.{key}"], ondelete=on_delete, name=f"fk_{table}_{column}"
     )
@@ -28,11 +29,11 @@ class Booking(Model, plugin=plugin):
         sa.CheckConstraint(KIND, name="location_kind"),
         sa.CheckConstraint("cancelled_by in ('client', 'studio', 'system')", name="cancelled_by"),
         sa.CheckConstraint("capacity between 1 and 1000", name="capacity"),
-        _refers("bookings", "organizer_id", "user_roles", "user_id"),
-        _refers("bookings", "service_id", "bookings_service"),
-        _refers("bookings", "room_id", "bookings_room"),
+        refers("bookings", "organizer_id", "user_roles", "user_id"),
+        refers("bookings", "service_id", "bookings_service"),
+        refers("bookings", "room_id", "bookings_room"),
         sa.CheckConstraint("(series_id is null) = (occurrence is null)", name="occurrence"),
-        _refers("bookings", "series_id", "bookings_series"),
+        refers("bookings", "series_id", "bookings_series"),
         # At the end of each statement: occurrences that move by a day take one another's place.
         sa.UniqueConstraint(
             "workspace_id", "series_id", "occurrence", name="uq_bookings_series_id_occurrence", deferrable=True, initially="IMMEDIATE"
@@ -87,8 +88,8 @@ participants = sa.Table(
     sa.Column("fee_reason", sa.Text),
     sa.CheckConstraint("status in ('booked', 'left', 'attended', 'no_show')", name="status"),
     sa.CheckConstraint("fee_reason in ('late_cancellation', 'no_show')", name="fee_reason"),
-    _refers("bookings_participant", "booking_id", "bookings", on_delete="CASCADE"),
-    _refers("bookings_participant", "client_id", "clients"),
+    refers("bookings_participant", "booking_id", "bookings", on_delete="CASCADE"),
+    refers("bookings_participant", "client_id", "clients"),
     sa.Index("ix_bookings_participant_client_id", "workspace_id", "client_id", "booking_id"),
 )
 
@@ -111,9 +112,9 @@ times = sa.Table(
     sa.Column("held_by", sa.Uuid),
     sa.CheckConstraint("taken between 0 and capacity", name="taken"),
     sa.CheckConstraint("(booking_id is null) = (expires_at is not null)", name="kind"),
-    _refers("bookings_time", "booking_id", "bookings", on_delete="CASCADE"),
-    _refers("bookings_time", "organizer_id", "user_roles", "user_id"),
-    _refers("bookings_time", "room_id", "bookings_room"),
+    refers("bookings_time", "booking_id", "bookings", on_delete="CASCADE"),
+    refers("bookings_time", "organizer_id", "user_roles", "user_id"),
+    refers("bookings_time", "room_id", "bookings_room"),
     sa.Index("ix_bookings_time_organizer_id", "workspace_id", "organizer_id", "starts_at"),
     sa.Index("ix_bookings_time_room_id", "workspace_id", "room_id", "starts_at", postgresql_where=sa.text("room_id is not null")),
     sa.Index("ix_bookings_time_service_id", "workspace_id", "service_id", "starts_at", postgresql_where=sa.text("service_id is not null")),

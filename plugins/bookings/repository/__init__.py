@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from plugins.bookings.repository.bookings import Bookings
 from plugins.bookings.repository.free import Free
 from plugins.bookings.repository.offering import Offering
+from plugins.bookings.repository.people import People
+from plugins.bookings.repository.queue import Queue
+from plugins.bookings.repository.reminders import Reminders
 from plugins.bookings.repository.schedules import Schedules
 from plugins.bookings.repository.series import Series
 from plugins.bookings.repository.times import Times
@@ -19,6 +22,9 @@ class Repository:
     bookings: Bookings = field(default_factory=Bookings)
     times: Times = field(default_factory=Times)
     offering: Offering = field(default_factory=Offering)
+    queue: Queue = field(default_factory=Queue)
+    reminders: Reminders = field(default_factory=Reminders)
+    people: People = field(default_factory=People)
     schedules: Schedules = field(default_factory=Schedules)
     free: Free = field(default_factory=Free)
     series: Series = field(default_factory=Series)

@@ -10,9 +10,13 @@ from plugins.bookings.service.classes import Classes
 from plugins.bookings.service.holds import Holds
 from plugins.bookings.service.offering import Offering
 from plugins.bookings.service.outcomes import Outcomes
+from plugins.bookings.service.people import People
+from plugins.bookings.service.queue import Queue
+from plugins.bookings.service.reminders import Reminders
 from plugins.bookings.service.schedules import Schedules
 from plugins.bookings.service.scopes import Scopes
 from plugins.bookings.service.series import Series
+from plugins.bookings.service.turns import Turns
 from plugins.bookings.service.views import Views
 
 
@@ -27,6 +31,10 @@ class Service:
     booking: Booking
     outcomes: Outcomes
     classes: Classes
+    turns: Turns
+    queue: Queue
+    reminders: Reminders
+    people: People
     views: Views
     series: Series
     scopes: Scopes

@@ -18,6 +18,7 @@ from plugins.bookings.service.actors import actor, is_cliente, own_client
 from plugins.bookings.service.availability import Availability
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.terms import check_asked_by_client, check_seats, completed, place_of
+from plugins.bookings.service.turns import Turns
 from ports.persistence import Document, Row
 
 _PLACE: Final = frozenset({"organizer_id", "room_id", "start_time", "end_time", "capacity"})
@@ -28,11 +29,12 @@ class Booking:
     """The bookings of the current workspace. now: the time, aware, in UTC; settings: the module's."""
 
     def __init__(
-        self, *, stored: Bookings, placing: Placing, catalogue: Catalogue, availability: Availability, settings: Callable[[], Mapping[str, Any]],
-        now: Callable[[], datetime],
+        self, *, stored: Bookings, placing: Placing, turns: Turns, catalogue: Catalogue, availability: Availability,
+        settings: Callable[[], Mapping[str, Any]], now: Callable[[], datetime],
     ) -> None:  # fmt: skip
         self._stored = stored
         self._placing = placing
+        self._turns = turns
         self._catalogue = catalogue
         self._availability = availability
         self._settings = settings
@@ -101,6 +103,8 @@ class Booking:
         if not _PLACE.isdisjoint(values):
             self._move(before, after, values)
         came, went = self._attend(before, changes.get("client_ids"), after)
+        if before["capacity"] > 1 and (came or went or after["capacity"] > before["capacity"]):
+            self._turns.settle(booking_id)
         if not values and not came and not went:
             return self.read(booking_id)
         changed = self._stored.change(booking_id, {**values, "updated_at": self._now()})
@@ -188,6 +192,8 @@ class Booking:
         if came:
             self._ask(after, came)
             self._stored.attend(before["id"], came, self._now())
+            if before["capacity"] > 1:
+                self._turns.forget(before["id"], came)
         if went:
             self._stored.leave(before["id"], went, self._now())
         if len(came) != len(went):

@@ -15,6 +15,7 @@ from plugins.bookings.service.actors import is_cliente, own_client
 from plugins.bookings.service.booking import Booking
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.terms import policy_of
+from plugins.bookings.service.turns import Turns
 from ports.persistence import Document, Row
 
 
@@ -22,11 +23,12 @@ class Classes:
     """Bookings of several places. now: the time, aware, in UTC."""
 
     def __init__(
-        self, *, stored: Bookings, placing: Placing, booking: Booking, catalogue: Catalogue, now: Callable[[], datetime]
+        self, *, stored: Bookings, placing: Placing, booking: Booking, turns: Turns, catalogue: Catalogue, now: Callable[[], datetime]
     ) -> None:  # fmt: skip
         self._stored = stored
         self._placing = placing
         self._booking = booking
+        self._turns = turns
         self._catalogue = catalogue
         self._now = now
 
@@ -35,23 +37,26 @@ class Classes:
 
         Raises Conflict class_full, already_joined, NotFound, Refused not_a_class, already_started, by whoever answers bookings_validate.
         """
-        client = self._whose(client_id)
+        client = self.whose(client_id)
         seat = self._placing.seat(booking_id)
+        if seat is None and self._turns.settle(booking_id) is not None:
+            seat = self._placing.seat(booking_id)  # an offer was over, and nobody waited
         if seat is None:
             raise self._refusal(booking_id)
-        self._check_open(seat)
+        self.check_open(seat)
         events.bookings_validate(
             booking_id=booking_id, client_ids=[client], organizer_id=seat["organizer_id"], service_id=seat["service_id"],
             start_time=seat["starts_at"], end_time=seat["ends_at"],
         )  # fmt: skip
         if not self._stored.attend(booking_id, [client], self._now()):
             raise Conflict("They take part already.", code="already_joined")
+        self._turns.forget(booking_id, [client])
         events.bookings_joined(booking_id=booking_id, client_id=client)
         return self._booking.read(booking_id)
 
     def leave(self, booking_id: UUID, client_id: UUID | None, *, waive_fee: bool = False) -> None:
         """Give a seat back; late, the fee of the policy is recorded. Raises NotFound, Refused not_a_class, already_started."""
-        client = self._whose(client_id)
+        client = self.whose(client_id)
         before = self._booking.hold(booking_id, None)
         if before["capacity"] == 1:
             raise Refused("This is no class; cancel it instead.", code="not_a_class")
@@ -61,14 +66,14 @@ class Classes:
         if not self._stored.leave(booking_id, [client], now):
             raise NotFound()
         if before["status"] != "cancelled":
-            self._placing.reseat(booking_id, -1)
             outcome = cancellation(before["start_time"], now, policy_of(before))
             if outcome.fee is not None and (is_cliente() or not waive_fee):
                 self._stored.charge(booking_id, [client], outcome.fee, "late_cancellation")
         events.bookings_left(booking_id=booking_id, client_id=client)
+        self._turns.settle(booking_id, freed=1)  # of a cancelled one there is no seat
 
-    # -- inside ------------------------------------------------------------------------------------------------------
-    def _whose(self, client_id: UUID | None) -> UUID:
+    def whose(self, client_id: UUID | None) -> UUID:
+        """The client who is meant. Raises Forbidden for a Cliente who means another, Invalid for nobody."""
         if is_cliente():
             self._booking.allow_self_service()
             own = own_client()
@@ -79,7 +84,8 @@ class Classes:
             raise Invalid(errors=[Fault("/client_id", "Required.")])
         return client_id
 
-    def _check_open(self, seat: Row) -> None:
+    def check_open(self, seat: Row) -> None:
+        """That one can still join. Raises Refused already_started, Forbidden staff_only."""
         now = self._now()
         if seat["ends_at"] <= now or (is_cliente() and seat["starts_at"] <= now):
             raise Refused("It has started.", code="already_started")
@@ -87,6 +93,7 @@ class Classes:
         if is_cliente() and (service is None or not service["self_service"]):
             raise Forbidden("Only the staff adds people to this class.", code="staff_only")
 
+    # -- inside ------------------------------------------------------------------------------------------------------
     def _refusal(self, booking_id: UUID) -> Exception:
         found = self._placing.taken_by(booking_id)
         if found is None:

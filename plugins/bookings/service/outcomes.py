@@ -16,16 +16,18 @@ from plugins.bookings.service.actors import is_cliente
 from plugins.bookings.service.booking import Booking, own_view
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.terms import policy_of
+from plugins.bookings.service.turns import Turns
 from ports.persistence import Document, Row
 
 
 class Outcomes:
     """Verbs on one booking. expected: the version the caller read, None or -1 for any. All raise NotFound and Stale."""
 
-    def __init__(self, *, stored: Bookings, placing: Placing, booking: Booking, now: Callable[[], datetime]) -> None:
+    def __init__(self, *, stored: Bookings, placing: Placing, booking: Booking, turns: Turns, now: Callable[[], datetime]) -> None:
         self._stored = stored
         self._placing = placing
         self._booking = booking
+        self._turns = turns
         self._now = now
 
     def cancel(
@@ -116,6 +118,7 @@ class Outcomes:
 
     def _end(self, before: Row, status: Status, by: str, reason: str | None) -> Document:
         self._placing.free(before["id"])
+        self._turns.close(before["id"])
         changed = self._set(
             before, status, cancelled_at=self._now(), cancelled_by=by, cancel_reason=reason, sequence=before["sequence"] + 1
         )  # fmt: skip

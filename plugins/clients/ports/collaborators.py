@@ -19,5 +19,8 @@ class Assignments(Protocol):
     def move(self, user_id: UUID, to: UUID, now: datetime) -> int:
         """Give all of them to another; how many."""
 
+    def archived(self, ids: Sequence[UUID]) -> bool:
+        """Whether one of them is; a first attempt is stopped by that instead (RuleBroken client_archived), and tried again carefully."""
+
     def is_client(self, client_id: UUID) -> bool:
         """Whether there is such a client, not archived."""

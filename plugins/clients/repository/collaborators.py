@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from plugins.clients.models.register import clients
-from plugins.sdk import Row, ctx, sa, statement
+from plugins.sdk import Row, ctx, sa, sql, statement
 
 _T = clients.c
 _THEIRS = sa.and_(_T.workspace_id == sa.bindparam("workspace_id"), _T.assigned_to == sa.bindparam("of"))
@@ -18,6 +18,10 @@ MOVE = statement(sa.update(clients).where(_THEIRS).values(assigned_to=sa.bindpar
 IS_CLIENT = statement(
     sa.select(_T.id).where(_T.workspace_id == sa.bindparam("workspace_id"), _T.id == sa.bindparam("client_id"), _T.status != "archived")
 )
+# Refuses in passing, with whatever is sent next: looking first would be a round trip.
+_ARCHIVED = "from clients where workspace_id = $1 and id = any($2::uuid[]) and status = 'archived' limit 1"
+REFUSE_ARCHIVED = sql(f"select app.refuse('client_archived') {_ARCHIVED}", "workspace_id", "ids")
+ARCHIVED = sql(f"select id {_ARCHIVED}", "workspace_id", "ids")
 
 
 class Assignments:
@@ -30,6 +34,12 @@ class Assignments:
 
     def move(self, user_id: UUID, to: UUID, now: datetime) -> int:
         return ctx.work.change(MOVE, of=user_id, to=to, now=now)
+
+    def archived(self, ids: Sequence[UUID]) -> bool:
+        if ctx.work.careful:
+            return ctx.work.one(ARCHIVED, ids=list(ids)) is not None
+        ctx.work.write(REFUSE_ARCHIVED, ids=list(ids))
+        return False
 
     def is_client(self, client_id: UUID) -> bool:
         return ctx.work.one(IS_CLIENT, client_id=client_id) is not None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from kernel.errors import Fault, Invalid
+from kernel.errors import Conflict, Fault, Invalid
 from plugins.clients import events
 from plugins.clients.ports.collaborators import Assignments
 
@@ -30,6 +30,11 @@ class Collaborators:
         """Give every client of one to another."""
         if moved := self._assignments.move(user_id, to, self._now()):
             events.clients_reassigned(from_user=user_id, to_user=to, clients=moved)
+
+    def check_active(self, client_ids: Sequence[UUID]) -> None:
+        """Raises Conflict client_archived when one of them is: now, or with whatever the transaction sends next."""
+        if client_ids and self._assignments.archived(client_ids):
+            raise Conflict("An archived client cannot be booked; restore them first.", code="client_archived")
 
     def check_client(self, client_id: UUID) -> None:
         """Raises Invalid at /client_id when there is no such client, or one that is archived."""

@@ -1,0 +1,29 @@
+"""What bookings know of a client, asked by other plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from ports.persistence import Row
+
+
+class People(Protocol):
+    """Of clients."""
+
+    def past(self, client_id: UUID, until: datetime, limit: int) -> Sequence[Row]:
+        """What happened at or before `until`, newest first: `at`, `kind`, `title`, `reference`."""
+
+    def to_come(self, client_id: UUID, now: datetime) -> bool:
+        """Whether they have a booking to come, or wait for one."""
+
+    def shared(self, into: UUID, source: UUID) -> Sequence[Row]:
+        """Bookings that both take part in, or left: `booking_id`, `into_status`, `source_status`."""
+
+    def unite(self, booking_id: UUID, keep: UUID, lose: UUID) -> None:
+        """One row for both; it owes what either did."""
+
+    def waiting_twice(self, into: UUID, source: UUID) -> Sequence[Row]:
+        """Places (`booking_id`, `client_id`) of either that the two together need not: where one takes part, or stands before."""

@@ -1,0 +1,52 @@
+"""What the queues of classes need from storage, and how the waiting are told."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from ports.persistence import Row
+
+
+class Turns(Protocol):
+    """Whose turn it is. Everything happens one after another for each class: under the lock of its time."""
+
+    def settle(self, booking_id: UUID, freed: int, now: datetime, offer_minutes: int) -> Row | None:
+        """Give back `freed` seats and those of offers that are over, and offer what is free to the first who wait. The class's time
+        afterwards, with `offered`: places that were offered one now, `until`; None when it takes no time any more."""
+
+    def forget(self, booking_id: UUID, clients: Collection[UUID]) -> None:
+        """They need no place any more; a seat that was offered to them is given back."""
+
+    def close(self, booking_id: UUID) -> None:
+        """Nobody waits any more."""
+
+
+class Queue(Protocol):
+    """Who waits; for a Cliente, row-level security leaves only their own place."""
+
+    def standing(self, booking_id: UUID, client_id: UUID) -> Row:
+        """`takes_part`, `waiting` (how many do), and their `place_id` and `status`, if they have a place."""
+
+    def add(self, place_id: UUID, booking_id: UUID, client_id: UUID, now: datetime) -> None:
+        """Behind everybody else."""
+
+    def drop(self, place_id: UUID) -> None: ...
+
+    def one(self, booking_id: UUID, client_id: UUID) -> Row | None:
+        """As in `page`."""
+
+    def page(self, booking_id: UUID, now: datetime, limit: int, after: tuple[Any, ...] | None) -> Sequence[Row]:
+        """By position: `client_id`, `position`, `status`, `offered_until`, `joined_at`, and `overdue`: whether any offer of the class is over."""
+
+    def offer(self, place_id: UUID) -> Row | None:
+        """What a letter says about an offer that stands: `email`, `full_name`, `title`, `start_time`, `offered_until`, `timezone`."""
+
+
+class Notices(Protocol):
+    """What follows an offer."""
+
+    def offered(self, booking_id: UUID, place_id: UUID, until: datetime) -> None:
+        """Write to whoever has the place, and pass it on when the time is over."""

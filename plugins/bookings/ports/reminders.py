@@ -1,0 +1,35 @@
+"""What reminders need from storage, and how they wait."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from ports.persistence import Row
+
+
+class Reminders(Protocol):
+    """Bookings as reminders see them."""
+
+    def standing(self, booking_id: UUID) -> Row | None:
+        """`status`, `start_time`."""
+
+    def reachable(self, booking_id: UUID) -> Sequence[Row]:
+        """`client_id` of everybody who is to come and has an address."""
+
+    def client(self, booking_id: UUID, client_id: UUID) -> Row | None:
+        """What a letter to them says: `email`, `full_name`, `title`, `status`, `start_time`, `location`, `timezone`; None when they do not come."""
+
+    def organizer(self, booking_id: UUID) -> Row | None:
+        """The same for whose time it is, while they are staff here."""
+
+
+class Later(Protocol):
+    """Work that waits; the same is never done twice."""
+
+    def remind(self, booking_id: UUID, start: datetime, minutes: int, at: datetime) -> None: ...
+
+    def letter(self, booking_id: UUID, start: datetime, minutes: int, client_id: UUID | None) -> None:
+        """To a client; None: to the organizer."""

@@ -1,0 +1,70 @@
+"""What bookings know of a client, in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from plugins.sdk import Row, ctx, sql
+
+# Each kind has its own moment; a client's rows are found by their index, and no more of them leave than are asked for.
+PAST: Final = sql(
+    "select t.at, t.kind, t.title, t.reference from bookings_participant p"
+    " join bookings b on b.workspace_id = p.workspace_id and b.id = p.booking_id"
+    " cross join lateral (values (p.joined_at, 'bookings.booked', true), (p.left_at, 'bookings.left', p.status = 'left'),"
+    " (b.cancelled_at, 'bookings.cancelled', b.status = 'cancelled' and p.status <> 'left'),"
+    " (b.start_time, 'bookings.attended', p.status = 'attended'), (b.start_time, 'bookings.no_show', p.status = 'no_show')) k (at, kind, applies)"
+    " cross join lateral (select k.at, k.kind, b.title, b.id as reference) t"
+    " where p.workspace_id = $1 and p.client_id = $2 and k.applies and k.at <= $3 order by t.at desc, t.kind, t.reference limit $4",
+    "workspace_id", "client_id", "until", "limit",
+)  # fmt: skip
+TO_COME: Final = sql(
+    "select exists (select from bookings_participant p join bookings b on b.workspace_id = p.workspace_id and b.id = p.booking_id"
+    " where p.workspace_id = $1 and p.client_id = $2 and p.status = 'booked' and b.status in ('pending', 'booked') and b.end_time > $3)"
+    " or exists (select from bookings_queue_entry e join bookings b on b.workspace_id = e.workspace_id and b.id = e.booking_id"
+    " where e.workspace_id = $1 and e.client_id = $2 and b.start_time > $3) as found",
+    "workspace_id", "client_id", "now",
+)  # fmt: skip
+SHARED: Final = sql(
+    "select i.booking_id, i.status as into_status, s.status as source_status from bookings_participant i join bookings_participant s"
+    " on s.workspace_id = i.workspace_id and s.booking_id = i.booking_id and s.client_id = $3"
+    " where i.workspace_id = $1 and i.client_id = $2 order by i.booking_id",
+    "workspace_id", "into", "source",
+)  # fmt: skip
+UNITE: Final = sql(
+    "with lost as (delete from bookings_participant where workspace_id = $1 and booking_id = $2 and client_id = $4 returning *)"
+    " update bookings_participant k set fee_amount = lost.fee_amount, fee_currency = lost.fee_currency, fee_reason = lost.fee_reason from lost"
+    " where k.workspace_id = $1 and k.booking_id = $2 and k.client_id = $3 and k.fee_amount is null and lost.fee_amount is not null",
+    "workspace_id", "booking_id", "keep", "lose",
+)  # fmt: skip
+WAITING_TWICE: Final = sql(
+    "select e.booking_id, e.client_id from bookings_queue_entry e"
+    " join bookings_queue_place p on p.workspace_id = e.workspace_id and p.id = e.place_id"
+    " where e.workspace_id = $1 and e.client_id in ($2, $3) and (exists (select from bookings_participant t where t.workspace_id = $1"
+    " and t.booking_id = e.booking_id and t.client_id in ($2, $3) and t.status <> 'left')"
+    " or exists (select from bookings_queue_entry o join bookings_queue_place q on q.workspace_id = o.workspace_id and q.id = o.place_id"
+    " where o.workspace_id = $1 and o.booking_id = e.booking_id and o.client_id in ($2, $3) and q.number < p.number)) order by e.booking_id",
+    "workspace_id", "into", "source",
+)  # fmt: skip
+
+
+class People:
+    """plugins.bookings.ports.people.People on the open transaction."""
+
+    def past(self, client_id: UUID, until: datetime, limit: int) -> Sequence[Row]:
+        return ctx.work.rows(PAST, client_id=client_id, until=until, limit=limit)
+
+    def to_come(self, client_id: UUID, now: datetime) -> bool:
+        found = ctx.work.one(TO_COME, client_id=client_id, now=now)
+        return found is not None and bool(found["found"])
+
+    def shared(self, into: UUID, source: UUID) -> Sequence[Row]:
+        return ctx.work.rows(SHARED, into=into, source=source)
+
+    def unite(self, booking_id: UUID, keep: UUID, lose: UUID) -> None:
+        ctx.work.write(UNITE, booking_id=booking_id, keep=keep, lose=lose)
+
+    def waiting_twice(self, into: UUID, source: UUID) -> Sequence[Row]:
+        return ctx.work.rows(WAITING_TWICE, into=into, source=source)

@@ -1,0 +1,116 @@
+"""The queues of classes in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from plugins.sdk import Conflict, Fault, Forbidden, Invalid, Row, constraints, ctx, sql
+
+constraints["fk_bookings_queue_entry_client_id"] = lambda: Invalid(
+    code="invalid_reference", errors=[Fault("/client_id", "No such client in this workspace.")]
+)
+constraints["bookings_queue_entry.scope"] = lambda: Invalid(
+    code="own_clients_only", errors=[Fault("/client_id", "You are limited to your own clients.")]
+)
+constraints["bookings_queue_entry.cliente"] = lambda: Forbidden("You book for yourself.")
+constraints["uq_bookings_queue_entry_booking_id"] = lambda: Conflict("They are in the queue already.", code="already_queued")
+
+LOCK: Final = sql("select from bookings_time where workspace_id = $1 and id = $2 and booking_id is not null for update", "workspace_id", "id")
+# One statement, so that no seat is ever counted by halves; what waits is read after the lock.
+SETTLE: Final = sql(
+    "with class as (select * from bookings_time where workspace_id = $1 and id = $2 and booking_id is not null),"
+    " gone as (delete from bookings_queue_place p using class where p.workspace_id = $1 and p.booking_id = $2 and p.status = 'offered'"
+    " and (p.offered_until <= $4 or class.starts_at <= $4) returning p.id),"
+    " free as (select case when starts_at > $4 then greatest(0, capacity - taken + $3::integer + (select count(*) from gone)) else 0 end as seats,"
+    " least($4::timestamptz + make_interval(mins => $5::integer), starts_at) as until from class),"
+    " offered as (update bookings_queue_place p set status = 'offered', offered_until = free.until from free"
+    " where p.workspace_id = $1 and p.id in (select id from bookings_queue_place where workspace_id = $1 and booking_id = $2"
+    " and status = 'waiting' order by number limit (select seats from free)) returning p.id),"
+    " counted as (select (select count(*) from offered) - (select count(*) from gone) - $3::integer as more),"
+    " seated as (update bookings_time t set taken = t.taken + counted.more from counted"
+    " where t.workspace_id = $1 and t.id = $2 and t.booking_id is not null and counted.more <> 0)"
+    " select class.starts_at, class.ends_at, class.organizer_id, class.service_id, class.capacity,"
+    " (class.taken + counted.more)::integer as taken, free.until, to_json(array(select id from offered)) as offered from class, counted, free",
+    "workspace_id", "id", "freed", "now", "minutes",
+)  # fmt: skip
+FORGET: Final = sql(
+    "with gone as (delete from bookings_queue_place p using bookings_queue_entry e where e.workspace_id = $1 and e.booking_id = $2"
+    " and e.client_id = any($3::uuid[]) and p.workspace_id = $1 and p.id = e.place_id returning p.status),"
+    " given as (select count(*) as seats from gone where status = 'offered')"
+    " update bookings_time t set taken = t.taken - given.seats from given where t.workspace_id = $1 and t.id = $2 and given.seats > 0",
+    "workspace_id", "id", "clients",
+)  # fmt: skip
+CLOSE: Final = sql("delete from bookings_queue_place where workspace_id = $1 and booking_id = $2", "workspace_id", "booking_id")
+STANDING: Final = sql(
+    "select exists (select from bookings_participant where workspace_id = $1 and booking_id = $2 and client_id = $3 and status <> 'left')"
+    " as takes_part, (select count(*) from bookings_queue_place where workspace_id = $1 and booking_id = $2) as waiting,"
+    " p.id as place_id, p.status from (select) one left join (bookings_queue_entry e join bookings_queue_place p"
+    " on p.workspace_id = e.workspace_id and p.id = e.place_id) on e.workspace_id = $1 and e.booking_id = $2 and e.client_id = $3",
+    "workspace_id", "booking_id", "client_id",
+)  # fmt: skip
+ADD: Final = sql(
+    "insert into bookings_queue_place (workspace_id, id, booking_id, number, joined_at) select $1, $2, $3, coalesce(max(number), 0) + 1, $4"
+    " from bookings_queue_place where workspace_id = $1 and booking_id = $3",
+    "workspace_id", "place_id", "booking_id", "now",
+)  # fmt: skip
+ENTER: Final = sql(
+    "insert into bookings_queue_entry (workspace_id, place_id, booking_id, client_id) values ($1, $2, $3, $4)",
+    "workspace_id", "place_id", "booking_id", "client_id",
+)  # fmt: skip
+DROP: Final = sql("delete from bookings_queue_place where workspace_id = $1 and id = $2", "workspace_id", "place_id")
+_PLACED: Final = (
+    "select e.client_id, p.position, p.status, p.offered_until, p.joined_at, p.overdue from"
+    " (select id, status, offered_until, joined_at, row_number() over (order by number) as position,"
+    " bool_or(status = 'offered' and offered_until <= $3::timestamptz) over () as overdue"
+    " from bookings_queue_place where workspace_id = $1 and booking_id = $2) p"
+    " join bookings_queue_entry e on e.workspace_id = $1 and e.place_id = p.id"
+)
+ONE: Final = sql(f"{_PLACED} where e.client_id = $4", "workspace_id", "booking_id", "now", "client_id")
+PAGE: Final = sql(f"{_PLACED} where p.position > $4 order by p.position limit $5", "workspace_id", "booking_id", "now", "after", "limit")
+OFFER: Final = sql(
+    "select c.email, c.full_name, b.title, b.start_time, p.offered_until, w.timezone from bookings_queue_place p"
+    " join bookings_queue_entry e on e.workspace_id = $1 and e.place_id = p.id join clients c on c.workspace_id = $1 and c.id = e.client_id"
+    " join bookings b on b.workspace_id = $1 and b.id = p.booking_id join workspaces w on w.id = $1"
+    " where p.workspace_id = $1 and p.id = $2 and p.status = 'offered'",
+    "workspace_id", "place_id",
+)  # fmt: skip
+
+
+class Queue:
+    """plugins.bookings.ports.queue.Turns and Queue on the open transaction."""
+
+    def settle(self, booking_id: UUID, freed: int, now: datetime, offer_minutes: int) -> Row | None:
+        ctx.work.write(LOCK, id=booking_id)
+        found = ctx.work.one(SETTLE, id=booking_id, freed=freed, now=now, minutes=offer_minutes)
+        return None if found is None else {**found, "offered": [UUID(each) for each in found["offered"]]}
+
+    def forget(self, booking_id: UUID, clients: Collection[UUID]) -> None:
+        ctx.work.write(LOCK, id=booking_id)
+        ctx.work.write(FORGET, id=booking_id, clients=list(clients))
+
+    def close(self, booking_id: UUID) -> None:
+        ctx.work.write(CLOSE, booking_id=booking_id)
+
+    def standing(self, booking_id: UUID, client_id: UUID) -> Row:
+        found = ctx.work.one(STANDING, booking_id=booking_id, client_id=client_id)
+        assert found is not None
+        return found
+
+    def add(self, place_id: UUID, booking_id: UUID, client_id: UUID, now: datetime) -> None:
+        ctx.work.write(ADD, place_id=place_id, booking_id=booking_id, now=now)
+        ctx.work.write(ENTER, place_id=place_id, booking_id=booking_id, client_id=client_id)
+
+    def drop(self, place_id: UUID) -> None:
+        ctx.work.write(DROP, place_id=place_id)
+
+    def one(self, booking_id: UUID, client_id: UUID) -> Row | None:
+        return ctx.work.one(ONE, booking_id=booking_id, now=ctx.now, client_id=client_id)
+
+    def page(self, booking_id: UUID, now: datetime, limit: int, after: tuple[Any, ...] | None) -> Sequence[Row]:
+        return ctx.work.rows(PAGE, booking_id=booking_id, now=now, after=after[0] if after else 0, limit=limit)
+
+    def offer(self, place_id: UUID) -> Row | None:
+        return ctx.work.one(OFFER, place_id=place_id)

@@ -1,0 +1,40 @@
+"""Whose turn it is when a seat of a class is free: the first in the queue gets it offered in the transaction that frees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from plugins.bookings import events
+from plugins.bookings.ports.queue import Notices
+from plugins.bookings.ports.queue import Turns as Stored
+from ports.persistence import Row
+
+
+class Turns:
+    """An offered seat stays taken until its offer is over. now: the time, aware, in UTC; settings: the module's."""
+
+    def __init__(self, *, stored: Stored, notices: Notices, settings: Callable[[], Mapping[str, Any]], now: Callable[[], datetime]) -> None:
+        self._stored = stored
+        self._notices = notices
+        self._settings = settings
+        self._now = now
+
+    def settle(self, booking_id: UUID, freed: int = 0) -> Row | None:
+        """Give seats back, end offers that are over, and offer what is free. The class's time afterwards; None when it has none."""
+        found = self._stored.settle(booking_id, freed, self._now(), self._settings()["offer_minutes"])
+        if found is not None:
+            for place_id in found["offered"]:
+                events.bookings_promoted(booking_id=booking_id, place_id=place_id)
+                self._notices.offered(booking_id, place_id, found["until"])
+        return found
+
+    def forget(self, booking_id: UUID, clients: Collection[UUID]) -> None:
+        """They have a seat, or want none: their places are gone, and seats offered to them given back. `settle` afterwards."""
+        self._stored.forget(booking_id, clients)
+
+    def close(self, booking_id: UUID) -> None:
+        """It does not take place."""
+        self._stored.close(booking_id)

@@ -1,0 +1,78 @@
+"""What is said and done later, and answers to other plugins' hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from plugins.bookings.plugin import plugin
+from plugins.bookings.service import Service
+from plugins.sdk import Letter
+
+
+@plugin.task
+def pass_on(booking_id: UUID) -> None:
+    """An offer may be over: the next in the queue gets it."""
+    _service().turns.settle(booking_id)
+
+
+@plugin.mail
+def place_offered(place_id: UUID) -> Letter | None:
+    """To whom a seat is offered; nothing when it is not any more."""
+    said = _service().queue.letter(place_id)
+    return None if said is None else Letter(said["email"], "place_offered", {name: value for name, value in said.items() if name != "email"})
+
+
+@plugin.hook
+def bookings_created(booking_id: UUID) -> None:
+    """What is booked is reminded of."""
+    _service().reminders.plan(booking_id)
+
+
+@plugin.hook
+def bookings_approved(booking_id: UUID) -> None:
+    """So is what was approved."""
+    _service().reminders.plan(booking_id)
+
+
+@plugin.hook
+def bookings_rescheduled(booking_id: UUID) -> None:
+    """And what was moved, before its new start."""
+    _service().reminders.plan(booking_id)
+
+
+@plugin.task
+def remind(booking_id: UUID, start: datetime, minutes: int) -> None:
+    """So many minutes before the start: letters to everybody who comes."""
+    _service().reminders.ring(booking_id, start, minutes)
+
+
+@plugin.mail
+def reminder(booking_id: UUID, start: datetime, client_id: UUID | None) -> Letter | None:
+    """To one of them, or to whose time it is; nothing when it was moved or called off meanwhile."""
+    said = _service().reminders.letter(booking_id, start, client_id)
+    return None if said is None else Letter(said["email"], "reminder", {name: value for name, value in said.items() if name != "email"})
+
+
+@plugin.hook
+def clients_timeline(client_id: UUID, until: datetime | None, limit: int) -> Sequence[Mapping[str, Any]]:
+    """What a client booked, left, came to and missed."""
+    return _service().people.past(client_id, until, limit)
+
+
+@plugin.hook
+def clients_archiving(client_id: UUID) -> None:
+    """Not while they have bookings to come."""
+    _service().people.check_archiving(client_id)
+
+
+@plugin.hook
+def clients_merging(client_id: UUID, from_id: UUID) -> None:
+    """Two who are one have one seat."""
+    _service().people.merge(client_id, from_id)
+
+
+def _service() -> Service:
+    return cast("Service", plugin.service)

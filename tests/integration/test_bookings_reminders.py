@@ -1,0 +1,139 @@
+"""Reminders: once for each booking, offset and start; they die with their booking and move when it moves."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from config.settings import Settings
+from tests.agenda import Agenda, a_day
+from tests.office import Office
+from tests.servers import Api, owner_of
+
+HOUR = timedelta(hours=1)
+
+
+class TestReminders:
+    def test_each_client_with_an_address_is_reminded_once_on_the_workspaces_clock(self, agenda: Agenda, office: Office) -> None:
+        address, start = _address(agenda), a_day()
+        office.work()
+        before = len(office.mails(agenda.people["Colaborador"].email))
+        made = agenda.booked(start, client_ids=agenda.clients[:2], capacity=2, location_kind="in_person", location="Rua Augusta 1")
+        office.work()
+        assert _timers(agenda, made) == [start - timedelta(minutes=1440)]
+        assert not office.mails(address)
+        _ring(agenda, office, made)
+        text = office.text(address)
+        assert f"{start + HOUR:%Y-%m-%d %H:%M} (Africa/Lagos)" in text
+        assert "Rua Augusta 1" in text
+        _ring(agenda, office, made)
+        assert len(office.mails(address)) == 1
+        assert len(office.mails(agenda.people["Colaborador"].email)) == before
+
+    def test_they_move_with_the_booking(self, agenda: Agenda, office: Office) -> None:
+        address, start = _address(agenda), a_day()
+        made = agenda.booked(start, client_ids=agenda.clients[:1])
+        office.work()
+        later = start + 3 * HOUR
+        assert agenda.act(made, "reschedule", {"start_time": later.isoformat()}).status == 200
+        office.work()
+        assert _timers(agenda, made) == [start - 24 * HOUR, later - 24 * HOUR]
+        _ring(agenda, office, made)
+        assert f"{later + HOUR:%Y-%m-%d %H:%M}" in office.text(address)
+        assert len(office.mails(address)) == 1
+
+    def test_there_and_back_again_is_one_reminder(self, agenda: Agenda, office: Office) -> None:
+        address, start = _address(agenda), a_day()
+        made = agenda.booked(start, client_ids=agenda.clients[:1])
+        for to in (start + 3 * HOUR, start):
+            office.work()
+            assert agenda.act(made, "reschedule", {"start_time": to.isoformat()}).status == 200
+        office.work()
+        _ring(agenda, office, made)
+        _ring(agenda, office, made)
+        assert len(office.mails(address)) == 1
+
+    def test_they_die_with_the_booking_and_with_taking_part(self, agenda: Agenda, office: Office) -> None:
+        address = _address(agenda)
+        gone, left = agenda.booked(a_day(), client_ids=agenda.clients[:1]), agenda.booked(a_day(), client_ids=agenda.clients[:2], capacity=3)
+        office.work()
+        assert agenda.act(gone, "cancel", {}).status == 200
+        assert agenda.act(left, "leave", {"client_id": agenda.clients[0]}).status == 204
+        for each in (gone, left):
+            _ring(agenda, office, each)
+        assert not office.mails(address)
+
+    def test_several_offsets_are_one_timer_after_another_and_the_organizer_is_told_when_asked_for(self, agenda: Agenda, office: Office) -> None:
+        address, start = _address(agenda), a_day() + timedelta(days=3)
+        office.work()
+        _set(agenda, {"reminders": [60, 2880, 1440], "remind_organizer": True})
+        before = len(office.mails(agenda.people["Colaborador"].email))
+        made = agenda.booked(start, client_ids=agenda.clients[:1])
+        office.work()
+        for at in (2880, 1440, 60):
+            assert _timers(agenda, made)[-1] == start - timedelta(minutes=at)
+            _ring(agenda, office, made)
+        assert len(office.mails(address)) == 3
+        assert len(office.mails(agenda.people["Colaborador"].email)) - before == 3
+        _set(agenda, {})
+
+    def test_what_the_setting_no_longer_says_is_not_sent(self, agenda: Agenda, office: Office) -> None:
+        address = _address(agenda)
+        made = agenda.booked(a_day(), client_ids=agenda.clients[:1])
+        office.work()
+        _set(agenda, {"reminders": []})
+        _ring(agenda, office, made)
+        assert not office.mails(address)
+        _set(agenda, {})
+
+    def test_what_is_booked_too_late_for_a_reminder_has_none(self, agenda: Agenda, office: Office) -> None:
+        made = agenda.booked(datetime.now(UTC) + 2 * HOUR, client_ids=agenda.clients[:1])
+        office.work()
+        assert _timers(agenda, made) == []
+
+    def test_at_most_five_offsets(self, agenda: Agenda) -> None:
+        path = f"/api/v1/workspaces/{agenda.workspace}/modules/bookings"
+        refused = agenda.ask("PUT", path, {"enabled": True, "settings": {"reminders": [10, 20, 30, 40, 50, 60]}})
+        assert refused.status == 422, refused.body
+
+
+def _address(agenda: Agenda) -> str:
+    """A new address of the first client."""
+    address = f"reminded-{uuid.uuid4().hex[:8]}@example.com"
+    reply = agenda.ask("PATCH", f"/api/v1/clients/{agenda.clients[0]}", {"email": address}, **{"If-Match": "*"})
+    assert reply.status == 200, reply.body
+    return address
+
+
+def _set(agenda: Agenda, settings: dict[str, Any]) -> None:
+    reply = agenda.ask("PUT", f"/api/v1/workspaces/{agenda.workspace}/modules/bookings", {"enabled": True, "settings": settings})
+    assert reply.status == 200, reply.body
+
+
+def _timers(agenda: Agenda, made: dict[str, Any]) -> list[datetime]:
+    """When timers of a booking ring, or rang."""
+    with owner_of(agenda.settings) as connection:
+        found = connection.execute(
+            "select unique_key from outbox_deliveries where workspace_id = %s and unique_key like %s order by id",
+            (agenda.workspace, f"remind:{made['id']}:%"),
+        ).fetchall()  # fmt: skip
+    rings = [each[0].removeprefix(f"remind:{made['id']}:").rsplit(":", 1) for each in found]
+    return [datetime.fromisoformat(start) - timedelta(minutes=int(minutes)) for start, minutes in rings]
+
+
+def _ring(agenda: Agenda, office: Office, made: dict[str, Any]) -> None:
+    """The time of every timer of a booking has come."""
+    with owner_of(agenda.settings) as connection:
+        connection.execute(
+            "update outbox_deliveries set available_at = now() where workspace_id = %s and unique_key like %s and done_at is null",
+            (agenda.workspace, f"remind:{made['id']}:%"),
+        )  # fmt: skip
+    office.work()
+
+
+@pytest.fixture(scope="module")
+def agenda(local: Api, settings: Settings) -> Agenda:
+    return Agenda.new(local, settings, timezone="Africa/Lagos")
