@@ -9,6 +9,7 @@ from plugins.bookings.service import Service
 from plugins.bookings.service.availability import Availability
 from plugins.bookings.service.booking import Booking
 from plugins.bookings.service.classes import Classes
+from plugins.bookings.service.feeds import Feeds
 from plugins.bookings.service.holds import Holds
 from plugins.bookings.service.offering import Offering
 from plugins.bookings.service.outcomes import Outcomes
@@ -39,6 +40,7 @@ plugin = Plugin(
         events.bookings_updated, events.bookings_cancelled, events.bookings_completed, events.bookings_no_show, events.bookings_joined,
         events.bookings_left,
     ),
+    mounts=("/ical",),
     tables=("bookings",),
     settings=BookingsSettings,
     default=True,
@@ -66,4 +68,5 @@ def build(ports: Provided) -> Service:
         outcomes=Outcomes(stored=stored.bookings, placing=placing, booking=booking, now=now),
         classes=Classes(stored=stored.bookings, placing=placing, booking=booking, catalogue=stored.offering, now=now),
         views=Views(stored=stored.bookings, now=now),
+        feeds=Feeds(stored=stored.feeds, capabilities=ports.capabilities, cache=ports.cache, own_url=ports.own_url, now=now),
     )

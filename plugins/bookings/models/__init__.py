@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from plugins.bookings.models import booked, offered
+from plugins.bookings.models import booked, calendars, offered
 
-__all__ = ["booked", "offered"]
+__all__ = ["booked", "calendars", "offered"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from plugins.bookings.repository.bookings import Bookings
+from plugins.bookings.repository.feeds import Feeds
 from plugins.bookings.repository.free import Free
 from plugins.bookings.repository.offering import Offering
 from plugins.bookings.repository.schedules import Schedules
@@ -20,3 +21,4 @@ class Repository:
     offering: Offering = field(default_factory=Offering)
     schedules: Schedules = field(default_factory=Schedules)
     free: Free = field(default_factory=Free)
+    feeds: Feeds = field(default_factory=Feeds)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from plugins.bookings.service.availability import Availability
 from plugins.bookings.service.booking import Booking
 from plugins.bookings.service.classes import Classes
+from plugins.bookings.service.feeds import Feeds
 from plugins.bookings.service.holds import Holds
 from plugins.bookings.service.offering import Offering
 from plugins.bookings.service.outcomes import Outcomes
@@ -26,3 +27,4 @@ class Service:
     outcomes: Outcomes
     classes: Classes
     views: Views
+    feeds: Feeds
