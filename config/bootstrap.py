@@ -102,6 +102,7 @@ def _build(manifest: Manifest, settings: Settings, container: Any, registry: Reg
             notary=container.notary(),
             anchors=container.anchors(),
             cache=container.cache(),
+            public_outbound=container.public_outbound(),
         )
     )
 

@@ -16,6 +16,7 @@ from ports.encryption import Encryption
 from ports.federation import Federation
 from ports.hosts import Hosts
 from ports.identity import Allowances, Devices, Passwords, RefreshTokens, TokenIssuer, TokenVerifier
+from ports.outbound import PublicOutbound
 from ports.storage import Links, Storage
 
 
@@ -48,3 +49,4 @@ class Provided:
     notary: Notary
     anchors: Anchors
     cache: Cache
+    public_outbound: PublicOutbound

@@ -11,12 +11,13 @@ from plugins.bookings.service.booking import Booking
 from plugins.bookings.service.classes import Classes
 from plugins.bookings.service.feeds import Feeds
 from plugins.bookings.service.holds import Holds
+from plugins.bookings.service.imports import Imports
 from plugins.bookings.service.offering import Offering
 from plugins.bookings.service.outcomes import Outcomes
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.schedules import Schedules
 from plugins.bookings.service.views import Views
-from plugins.sdk import EVERYONE, STAFF, Plugin, Provided, Role, Schema, fields, validate
+from plugins.sdk import EVERYONE, STAFF, Plugin, Provided, Role, Schema, fields, validate, work
 
 
 class BookingsSettings(Schema):
@@ -69,4 +70,5 @@ def build(ports: Provided) -> Service:
         classes=Classes(stored=stored.bookings, placing=placing, booking=booking, catalogue=stored.offering, now=now),
         views=Views(stored=stored.bookings, now=now),
         feeds=Feeds(stored=stored.feeds, capabilities=ports.capabilities, cache=ports.cache, own_url=ports.own_url, now=now),
+        imports=Imports(stored=stored.imports, http=ports.public_outbound, encryption=ports.encryption, transaction=work, now=now),
     )

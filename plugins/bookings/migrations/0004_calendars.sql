@@ -109,7 +109,7 @@ create table bookings_external_busy (
   constraint pk_bookings_external_busy primary key (workspace_id, calendar_id, starts_at),
   constraint ck_bookings_external_busy_ends check (ends_at > starts_at),
   constraint fk_bookings_external_busy_calendar_id foreign key (workspace_id, calendar_id)
-    references bookings_calendar (workspace_id, id) on delete cascade,
+    references bookings_calendar (workspace_id, id) on delete restrict,
   constraint fk_bookings_external_busy_user_id foreign key (workspace_id, user_id)
     references user_roles (workspace_id, user_id) on delete restrict
 );

@@ -57,7 +57,7 @@ external_busy = sa.Table(
     sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
     sa.CheckConstraint("ends_at > starts_at", name="ends"),
     sa.ForeignKeyConstraint(
-        ["workspace_id", "calendar_id"], ["bookings_calendar.workspace_id", "bookings_calendar.id"], ondelete="CASCADE",
+        ["workspace_id", "calendar_id"], ["bookings_calendar.workspace_id", "bookings_calendar.id"], ondelete="RESTRICT",
         name="fk_bookings_external_busy_calendar_id",
     ),
     sa.ForeignKeyConstraint(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from plugins.bookings.repository.bookings import Bookings
 from plugins.bookings.repository.feeds import Feeds
 from plugins.bookings.repository.free import Free
+from plugins.bookings.repository.imports import Imports
 from plugins.bookings.repository.offering import Offering
 from plugins.bookings.repository.schedules import Schedules
 from plugins.bookings.repository.times import Times
@@ -22,3 +23,4 @@ class Repository:
     schedules: Schedules = field(default_factory=Schedules)
     free: Free = field(default_factory=Free)
     feeds: Feeds = field(default_factory=Feeds)
+    imports: Imports = field(default_factory=Imports)

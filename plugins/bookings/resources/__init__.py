@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from plugins.bookings.resources import availability, bookings, feeds, offering, outcomes, schedules
+from plugins.bookings.resources import availability, bookings, feeds, imports, offering, outcomes, schedules
 
-__all__ = ["availability", "bookings", "feeds", "offering", "outcomes", "schedules"]
+__all__ = ["availability", "bookings", "feeds", "imports", "offering", "outcomes", "schedules"]

@@ -9,6 +9,7 @@ from plugins.bookings.service.booking import Booking
 from plugins.bookings.service.classes import Classes
 from plugins.bookings.service.feeds import Feeds
 from plugins.bookings.service.holds import Holds
+from plugins.bookings.service.imports import Imports
 from plugins.bookings.service.offering import Offering
 from plugins.bookings.service.outcomes import Outcomes
 from plugins.bookings.service.schedules import Schedules
@@ -28,3 +29,4 @@ class Service:
     classes: Classes
     views: Views
     feeds: Feeds
+    imports: Imports
