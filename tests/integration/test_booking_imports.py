@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -238,21 +239,40 @@ class TestReadingAgain:
         assert revision(agenda, settings) > before
 
     def test_every_hour_all_are_read_but_those_of_people_who_left(self, agenda: Agenda, there: Elsewhere, office: Office, settings: Settings) -> None:
-        there.pages |= {"/rui.ics": a_file(a_day()), "/eva.ics": a_file(a_day())}
+        there.pages |= {"/rui.ics": a_file(a_day()), "/eva.ics": a_file(a_day()), "/new.ics": a_file()}
         added(agenda, there.url("/rui.ics"))
         added(agenda, there.url("/eva.ics"), who="Eva")
         assert agenda.ask("DELETE", f"/api/v1/users/{agenda.people['Eva'].id}").status == 204
+        an_hour_later(agenda, settings)
+        new = added(agenda, there.url("/new.ics"))
         there.seen.clear()
         there.pages["/rui.ics"] = a_file()
-        with the_hour(settings) as rung:
-            assert rung >= 1
+        assert the_hour(settings) >= 1
         office.work()
-        paths = [path for path, _ in there.seen]
-        assert (paths.count("/rui.ics"), paths.count("/eva.ics")) == (1, 0)
-        assert agenda.get(CALENDARS, who="Colaborador").json["items"][0]["version"] == 2
+        assert there.seen == []  # each has a minute of its own
+        now_is_then(agenda, settings)
+        office.work()
+        assert [path for path, _ in there.seen] == ["/rui.ics"]
+        versions = {each["id"]: each["version"] for each in agenda.get(CALENDARS, who="Colaborador").json["items"]}
+        assert (sorted(versions.values()), versions[new["id"]]) == ([1, 2], 1)
         with owner_of(settings) as owner:
             kept = owner.execute("select count(*) from bookings_external_busy where user_id = %s", (agenda.organizer,)).fetchone()
         assert kept == (0,)
+
+    def test_while_too_many_are_being_read_it_is_put_off(self, agenda: Agenda, there: Elsewhere, office: Office, settings: Settings) -> None:
+        there.pages["/a.ics"] = a_file(a_day())
+        added(agenda, there.url("/a.ics"))
+        an_hour_later(agenda, settings)
+        the_hour(settings)
+        office.work()
+        there.seen.clear()
+        with busy(office):
+            now_is_then(agenda, settings)
+            office.work()
+            assert there.seen == []
+        now_is_then(agenda, settings)
+        office.work()
+        assert [path for path, _ in there.seen] == ["/a.ics"]
 
     def test_addresses_are_sealed_anew_with_a_new_key(self, agenda: Agenda, there: Elsewhere, settings: Settings) -> None:
         there.pages["/a.ics"] = a_file(a_day())
@@ -281,15 +301,39 @@ def revision(agenda: Agenda, settings: Settings) -> int:
     return int(found[0])
 
 
-@contextmanager
-def the_hour(settings: Settings) -> Iterator[int]:
+def the_hour(settings: Settings) -> int:
     """As the clock does it: a job in every workspace of a zone."""
     installation = install(settings)
     clockwork = OutboxClockwork(installation.container.relay_pool())
     task = Periodic("bookings", "bookings:refresh_calendars", "default", 3, "23 * * * *")
-    yield clockwork.fan_out(task, "UTC", datetime.now(UTC), uuid.uuid4().hex)
+    rung = clockwork.fan_out(task, "UTC", datetime.now(UTC), uuid.uuid4().hex)
     for pool in ("app_pool", "auth_pool", "relay_pool"):
         getattr(installation.container, pool)().close()
+    return rung
+
+
+def an_hour_later(agenda: Agenda, settings: Settings) -> None:
+    with owner_of(settings) as owner:
+        query = "update bookings_calendar set last_tried_at = last_tried_at - interval '1 hour' where workspace_id = %s"
+        owner.execute(query, (agenda.workspace,))
+
+
+def now_is_then(agenda: Agenda, settings: Settings) -> None:
+    """The minute has come at which a calendar is to be read."""
+    with owner_of(settings) as owner:
+        owner.execute(
+            "update outbox_deliveries set available_at = now() where workspace_id = %s and handler = 'bookings:read_calendar'", (agenda.workspace,)
+        )
+
+
+@contextmanager
+def busy(office: Office) -> Iterator[None]:
+    """As many strangers as may be are being talked to."""
+    http: Any = office.worker._jobs._dispatcher.services["bookings"].imports._http  # type: ignore[attr-defined]
+    turns, http._turns = http._turns, threading.BoundedSemaphore(1)
+    http._turns.acquire()
+    yield
+    http._turns = turns
 
 
 @pytest.fixture(scope="module")

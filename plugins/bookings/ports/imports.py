@@ -20,7 +20,7 @@ class Imports(Protocol):
         """Of somebody: `timezone`, of their hours or the workspace's; `count`, of their calendars."""
 
     def get(self, id: UUID, user_id: UUID | None) -> Row | None:
-        """With its sealed `url` and the `timezone`; user_id: only if it is theirs. None as well when they are no staff any more."""
+        """With its sealed `url`, `last_tried_at` and the `timezone`; user_id: only if it is theirs. None as well when they are no staff any more."""
 
     def all(self) -> Sequence[UUID]:
         """Those of people who are staff now."""

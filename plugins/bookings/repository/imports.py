@@ -34,7 +34,7 @@ PLACE: Final = sql(
 )  # fmt: skip
 _STAFF: Final = "join user_roles r on r.workspace_id = c.workspace_id and r.user_id = c.user_id and r.ended_at is null and r.role <> 'Cliente'"
 GET: Final = sql(
-    f"select c.id, c.user_id, c.url, coalesce(s.timezone, w.timezone) as timezone from bookings_calendar c {_STAFF}"
+    f"select c.id, c.user_id, c.url, c.last_tried_at, coalesce(s.timezone, w.timezone) as timezone from bookings_calendar c {_STAFF}"
     " join workspaces w on w.id = c.workspace_id left join bookings_schedule s on s.workspace_id = c.workspace_id and s.user_id = c.user_id"
     " where c.workspace_id = $1 and c.id = $2 and ($3::uuid is null or c.user_id = $3::uuid)",
     "workspace_id", "id", "user_id",

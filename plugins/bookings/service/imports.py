@@ -27,6 +27,7 @@ MAX_BYTES: Final = 1024 * 1024
 _BACK: Final = timedelta(days=1)
 _AHEAD: Final = timedelta(days=740)
 """Beyond the widest booking window."""
+_SOON: Final = timedelta(minutes=5)
 _BATCH: Final = 200
 _ACCEPT: Final = {"Accept": "text/calendar, */*;q=0.1"}
 
@@ -83,10 +84,10 @@ class Imports:
         return found
 
     def read_again(self, id: UUID) -> None:
-        """The same without anybody asking, unless it is gone."""
+        """The same without anybody asking, unless it is gone or somebody did just now. Raises Unavailable while too many are being read."""
         with self._transaction():
             row = self._stored.get(id, None)
-        if row is not None:
+        if row is not None and row["last_tried_at"] < self._now() - _SOON:
             self._refreshed(row)
 
     def due(self) -> Sequence[UUID]:
