@@ -104,6 +104,7 @@ def _build(manifest: Manifest, settings: Settings, container: Any, registry: Reg
             notary=container.notary(),
             anchors=container.anchors(),
             cache=Cache(container.answers(), manifest.id, manifest.version),
+            public_outbound=container.public_outbound(),
         )
     )
 

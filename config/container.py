@@ -21,6 +21,7 @@ from adapters.local.identity import Argon2Passwords, Es256Issuer, RotatingRefres
 from adapters.local.mail import FileMailer
 from adapters.local.storage import DiskStorage, SignedLinks
 from adapters.local.zone import ZoneFile
+from adapters.outbound.public import PublicHttp
 from adapters.postgres.database import PostgresDatabase
 from adapters.postgres.hosts import PostgresHosts
 from adapters.postgres.pool import Pool
@@ -91,6 +92,11 @@ def _hashes_at_once(settings: Settings) -> int:
     return max(1, min(4, os.cpu_count() or 1, settings.threads - 1))
 
 
+def _strangers_at_once(settings: Settings) -> int:
+    """A thread is always left for who does not wait for a stranger's server."""
+    return max(1, settings.threads - 1)
+
+
 class Container(containers.DeclarativeContainer):
     """Override a provider to swap an adapter: `container.clock.override(...)`."""
 
@@ -105,6 +111,7 @@ class Container(containers.DeclarativeContainer):
     auth_database = providers.Singleton(PostgresDatabase, auth_pool)
     hosts = providers.Singleton(PostgresHosts, auth_database, own=settings.provided.own_names)
     dns = providers.Singleton(_dns, settings)
+    public_outbound = providers.Singleton(PublicHttp, dns, concurrent=providers.Callable(_strangers_at_once, settings))
 
     key_ring = providers.Singleton(StoredKeyRing, auth_database, providers.Callable(derive_key, settings.provided.secret_key, "signing keys"), clock)
     issuer = providers.Singleton(Es256Issuer, key_ring, clock, iss=ISSUER, audience="fitpro", lifetime_s=settings.provided.access_token_ttl_s)

@@ -16,3 +16,7 @@ class Dns(Protocol):
     def texts(self, name: str) -> Sequence[str]:
         """The TXT records of a name, each as one text; empty when there are none. Raises DnsDown."""
         ...
+
+    def addresses(self, name: str) -> Sequence[str]:
+        """Its IPv4 and IPv6 addresses, all of them; empty when there are none. Raises DnsDown when either kind is not known."""
+        ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 
@@ -24,4 +25,44 @@ class Outbound(Protocol):
 
         RuntimeError inside a transaction, which must not wait for a stranger.
         """
+        ...
+
+
+class Reason(StrEnum):
+    """Why an address that somebody named gave nothing; stable, for whoever named it."""
+
+    INVALID_URL = "invalid_url"
+    UNKNOWN_HOST = "unknown_host"
+    PRIVATE_ADDRESS = "private_address"
+    INSECURE = "insecure"
+    REDIRECTED = "redirected"
+    TOO_LARGE = "too_large"
+    TOO_SLOW = "too_slow"
+    NO_ANSWER = "no_answer"
+
+
+class Unreached(Exception):
+    """Nothing came of it. detail: a sentence for whoever named the address; it never holds anything of an answer."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class PublicOutbound(Protocol):
+    """Requests to addresses that somebody named, who is not trusted: https on the public internet and nowhere else.
+
+    A name is resolved once; all its addresses must be public, and the one that is connected to is one of these. No redirects, no proxies, no
+    cookies; a certificate that is valid for the name; bounded in time as a whole, and in size while it is read.
+    """
+
+    def check(self, url: str) -> None:
+        """What can be said without asking anybody. Raises Unreached."""
+
+    def request(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None, max_bytes: int = 65_536
+    ) -> OutboundReply:
+        """Send once and read the whole answer, whatever its status but a redirect's. Raises Unreached, and Unavailable while too many are
+        under way; RuntimeError inside a transaction."""
         ...

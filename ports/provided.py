@@ -16,6 +16,7 @@ from ports.encryption import Encryption
 from ports.federation import Federation
 from ports.hosts import Hosts
 from ports.identity import Allowances, Devices, Passwords, RefreshTokens, TokenIssuer, TokenVerifier
+from ports.outbound import PublicOutbound
 from ports.storage import Links, Storage
 
 
@@ -49,3 +50,4 @@ class Provided:
     anchors: Anchors
     cache: Cache
     confirmed_signup: bool
+    public_outbound: PublicOutbound

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import dns.exception
 import dns.flags
@@ -24,24 +25,33 @@ class Resolver:
 
     def __init__(self, servers: Sequence[str] = (), *, lifetime_s: float = 4.0) -> None:
         self._resolver = dns.resolver.Resolver(configure=not servers)
-        self._resolver.lifetime = lifetime_s
+        self._lifetime_s = lifetime_s
         self._resolver.timeout = lifetime_s / 2
         self._resolver.cache = None  # whoever asks has just changed the record
         if servers:
             self._resolver.nameservers = [_server(each) for each in servers]
 
     def texts(self, name: str) -> Sequence[str]:
+        return tuple(b"".join(record.strings).decode("ascii", "replace") for record in self._records(name, dns.rdatatype.TXT, self._lifetime_s))
+
+    def addresses(self, name: str) -> Sequence[str]:
+        until = time.monotonic() + self._lifetime_s
+        found = [record.address for record in self._records(name, dns.rdatatype.A, self._lifetime_s)]
+        found += [record.address for record in self._records(name, dns.rdatatype.AAAA, max(0.1, until - time.monotonic()))]
+        return tuple(found)
+
+    def _records(self, name: str, kind: dns.rdatatype.RdataType, lifetime_s: float) -> list[Any]:
         outbound("DNS")
         try:
             # Absolute: a machine's search list must not turn this into another name.
-            answer = self._resolver.resolve(dns.name.from_text(f"{name}."), dns.rdatatype.TXT, search=False)
+            answer = self._resolver.resolve(dns.name.from_text(f"{name}."), kind, search=False, lifetime=lifetime_s)
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
-            return ()
+            return []
         except dns.exception.DNSException as error:
             raise DnsDown(type(error).__name__) from None
         except OSError as error:
             raise DnsDown("OSError") from error
-        return tuple(b"".join(record.strings).decode("ascii", "replace") for record in list(answer)[:_MOST])
+        return list(answer)[:_MOST]
 
 
 def _server(text: str) -> dns.nameserver.Do53Nameserver:

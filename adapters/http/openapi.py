@@ -103,10 +103,7 @@ class Document:
 
 
 def _openapi_path(rule: str) -> str:
-    parts = []
-    for part in rule.split("/"):
-        parts.append("{" + part.strip("<>").split(":")[-1] + "}" if part.startswith("<") else part)
-    return "/".join(parts)
+    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule)
 
 
 def _tags(operations: Sequence[Operation]) -> list[dict[str, str]]:
@@ -162,7 +159,10 @@ def _describe_query(parameter: dict[str, Any], field: ma.fields.Field[Any]) -> N
         parameter.update(style="form", explode=False)
 
 
-_FILES: Final = {"text/csv": "id,name\r\n1,North\r\n", "application/jsonl": '{"id": 1, "name": "North"}\n'}
+_FILES: Final = {
+    "text/csv": "id,name\r\n1,North\r\n", "application/jsonl": '{"id": 1, "name": "North"}\n',
+    "text/calendar": "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Example//EN\r\nEND:VCALENDAR\r\n",
+}  # fmt: skip
 
 
 def _describe_answers(described: dict[str, Any], operation: Operation) -> None:

@@ -11,7 +11,9 @@ from plugins.bookings.service import Service
 from plugins.bookings.service.availability import Availability
 from plugins.bookings.service.booking import Booking
 from plugins.bookings.service.classes import Classes
+from plugins.bookings.service.feeds import Feeds
 from plugins.bookings.service.holds import Holds
+from plugins.bookings.service.imports import Imports
 from plugins.bookings.service.offering import Offering
 from plugins.bookings.service.outcomes import Outcomes
 from plugins.bookings.service.people import People
@@ -23,7 +25,7 @@ from plugins.bookings.service.scopes import Scopes
 from plugins.bookings.service.series import Series
 from plugins.bookings.service.turns import Turns
 from plugins.bookings.service.views import Views
-from plugins.sdk import EVERYONE, STAFF, Plugin, Provided, Role, Schema, fields, validate
+from plugins.sdk import EVERYONE, STAFF, Plugin, Provided, Role, Schema, fields, validate, work
 
 
 class BookingsSettings(Schema):
@@ -56,6 +58,7 @@ plugin = Plugin(
         events.bookings_updated, events.bookings_cancelled, events.bookings_completed, events.bookings_no_show, events.bookings_joined,
         events.bookings_left, events.bookings_queued, events.bookings_dequeued, events.bookings_promoted,
     ),
+    mounts=("/ical",),
     tables=("bookings",),
     settings=BookingsSettings,
     default=True,
@@ -111,4 +114,6 @@ def build(ports: Provided) -> Service:
         views=Views(stored=stored.bookings, now=now),
         series=Series(stored=stored.series, placing=placing, catalogue=stored.offering, calendar=stored.bookings, now=now),
         scopes=Scopes(series=stored.series, bookings=stored.bookings, placing=placing, now=now),
+        feeds=Feeds(stored=stored.feeds, capabilities=ports.capabilities, cache=ports.cache, own_url=ports.own_url, now=now),
+        imports=Imports(stored=stored.imports, http=ports.public_outbound, encryption=ports.encryption, transaction=work, now=now),
     )

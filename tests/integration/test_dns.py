@@ -11,6 +11,7 @@ from pathlib import Path
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdatatype
 import dns.rrset
 import pytest
 
@@ -24,6 +25,9 @@ ZONE = {
     "_fitpro.two.example.org": ["v=spf1 -all", "fitpro-verification=def"],
     "_fitpro.long.example.org": ["x" * 600],
 }
+HOSTS = {"both.example.org": ["192.0.2.7", "192.0.2.8", "2001:db8::7"], "old.example.org": ["192.0.2.9"], "new.example.org": ["2001:db8::9"]}
+HALF = "half.example.org"
+"""A host whose IPv6 addresses are not known."""
 BROKEN, SILENT = "_fitpro.broken.example.org", "_fitpro.silent.example.org"
 
 
@@ -50,7 +54,15 @@ class Server:
         if name == SILENT:
             return None
         reply = dns.message.make_response(query)
-        if name == BROKEN:
+        kind = query.question[0].rdtype
+        if kind in (dns.rdatatype.A, dns.rdatatype.AAAA):
+            six = kind == dns.rdatatype.AAAA
+            found = [each for each in HOSTS.get(name, ["192.0.2.1"] if name == HALF else []) if (":" in each) == six]
+            if name == HALF and six:
+                reply.set_rcode(dns.rcode.SERVFAIL)
+            elif found:
+                reply.answer.append(dns.rrset.from_text(query.question[0].name, 60, "IN", dns.rdatatype.to_text(kind), *found))
+        elif name == BROKEN:
             reply.set_rcode(dns.rcode.SERVFAIL)
         elif name not in ZONE:
             reply.set_rcode(dns.rcode.NXDOMAIN)
@@ -97,8 +109,9 @@ def names(request: pytest.FixtureRequest, server: Server, tmp_path: Path) -> Dns
     if request.param == "resolver":
         return Resolver([f"127.0.0.1:{server.port}"], lifetime_s=0.6)
     lines = [f"{name} {text}" for name, texts in ZONE.items() for text in texts]
+    lines += [f"{name} @{address}" for name, addresses in HOSTS.items() for address in addresses]
     file = tmp_path / "zone.txt"
-    file.write_text("\n".join([*lines, f"{BROKEN} !", f"{SILENT} !"]))
+    file.write_text("\n".join([*lines, f"{BROKEN} !", f"{SILENT} !", f"{HALF} @192.0.2.1", f"{HALF} !"]))
     return ZoneFile(file)
 
 
@@ -117,6 +130,16 @@ def test_servers_that_fail_or_are_silent_prove_nothing(names: Dns, name: str) ->
     with pytest.raises(DnsDown):
         names.texts(name)
     assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize("name", [*HOSTS, "nobody.example.org"])
+def test_a_host_has_all_its_addresses(names: Dns, name: str) -> None:
+    assert sorted(names.addresses(name)) == sorted(HOSTS.get(name, []))
+
+
+def test_half_of_the_addresses_is_not_taken_for_all(names: Dns) -> None:
+    with pytest.raises(DnsDown):
+        names.addresses(HALF)
 
 
 def test_nobody_is_asked_inside_a_transaction(names: Dns) -> None:

@@ -19,7 +19,7 @@ from tests.documented import World, world
 from tests.servers import Api, Reply
 
 UUIDS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-MOMENTS = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|\+00:00)|\b[0-9a-f]{32}\b(?:\.[0-9]+\.[\w-]{43})?")
+MOMENTS = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|\+00:00)|\b[0-9a-f]{32}\b(?:(?:\.[0-9]+)?\.[\w-]{43})?")
 TOKENS = re.compile(
     r'("(?:access_token|refresh_token|next_cursor|token|key|hint)":")[^"]+|(cursor=)[^">]+|(u|p)[0-9]+(?:-[0-9]+)*(?=@example)|("id":)[0-9]+'
     r'|(fitpro-verification=)[^"]+'

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from plugins.bookings.models import booked, offered, queue, series
+from plugins.bookings.models import booked, calendars, offered, queue, series
 
-__all__ = ["booked", "offered", "queue", "series"]
+__all__ = ["booked", "calendars", "offered", "queue", "series"]

@@ -25,5 +25,8 @@ class Free(Protocol):
     def taken(self, people: Collection[UUID], rooms: Collection[UUID], span: Interval) -> Sequence[Row]:
         """Time taken by bookings and by holds that have not expired: `begins`, `ends` with buffers."""
 
+    def external(self, people: Collection[UUID], span: Interval) -> Sequence[Row]:
+        """Time taken by calendars elsewhere: `user_id`, `starts_at`, `ends_at`."""
+
     def classes(self, service_id: UUID, span: Interval) -> Sequence[Row]:
         """The service's classes that have a seat left."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from plugins.bookings.repository.bookings import Bookings
+from plugins.bookings.repository.feeds import Feeds
 from plugins.bookings.repository.free import Free
+from plugins.bookings.repository.imports import Imports
 from plugins.bookings.repository.offering import Offering
 from plugins.bookings.repository.people import People
 from plugins.bookings.repository.queue import Queue
@@ -28,3 +30,5 @@ class Repository:
     schedules: Schedules = field(default_factory=Schedules)
     free: Free = field(default_factory=Free)
     series: Series = field(default_factory=Series)
+    feeds: Feeds = field(default_factory=Feeds)
+    imports: Imports = field(default_factory=Imports)

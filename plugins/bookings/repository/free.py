@@ -8,6 +8,7 @@ from uuid import UUID
 
 from kernel.intervals import Interval
 from plugins.bookings.models.booked import revisions, times
+from plugins.bookings.models.calendars import external_busy
 from plugins.bookings.models.offered import schedules, service_rooms, services, staff, time_off
 from plugins.bookings.repository.conditions import here
 from plugins.bookings.repository.offering import SHOWN
@@ -17,6 +18,7 @@ _T: Final = times.c
 _O: Final = time_off.c
 _W: Final = tables.workspaces.c
 _R: Final = revisions.c
+_X: Final = external_busy.c
 _IDS: Final = sa.ARRAY(sa.Uuid)
 _SUBJECTS: Final = sa.union_all(
     sa.select(staff.c.user_id.label("id")).where(staff.c.workspace_id == sa.bindparam("workspace_id"), staff.c.service_id == sa.bindparam("id")),
@@ -66,6 +68,11 @@ TAKEN: Final = statement(
         _T.starts_at > _begins - sa.text("interval '36 hours'"), _T.starts_at < _ends + sa.text("interval '12 hours'"), _LIVE,
     )
 )  # fmt: skip
+EXTERNAL: Final = statement(
+    sa.select(_X.user_id, _X.starts_at, _X.ends_at).where(
+        _X.workspace_id == sa.bindparam("workspace_id"), _X.user_id == sa.func.any(_people), _X.starts_at < _ends, _X.ends_at > _begins
+    )
+)
 CLASSES: Final = statement(
     sa.select(_T.booking_id, _T.organizer_id, _T.room_id, _T.starts_at, _T.ends_at, (_T.capacity - _T.taken).label("seats_left"))
     .where(
@@ -90,6 +97,9 @@ class Free:
 
     def taken(self, people: Collection[UUID], rooms: Collection[UUID], span: Interval) -> Sequence[Row]:
         return ctx.work.rows(TAKEN, **_asked(people, rooms, span))
+
+    def external(self, people: Collection[UUID], span: Interval) -> Sequence[Row]:
+        return ctx.work.rows(EXTERNAL, people=list(people), begins=span.start, ends=span.end)
 
     def classes(self, service_id: UUID, span: Interval) -> Sequence[Row]:
         return ctx.work.rows(CLASSES, id=service_id, begins=span.start, ends=span.end)

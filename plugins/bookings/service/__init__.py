@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from plugins.bookings.service.availability import Availability
 from plugins.bookings.service.booking import Booking
 from plugins.bookings.service.classes import Classes
+from plugins.bookings.service.feeds import Feeds
 from plugins.bookings.service.holds import Holds
+from plugins.bookings.service.imports import Imports
 from plugins.bookings.service.offering import Offering
 from plugins.bookings.service.outcomes import Outcomes
 from plugins.bookings.service.people import People
@@ -38,3 +40,5 @@ class Service:
     views: Views
     series: Series
     scopes: Scopes
+    feeds: Feeds
+    imports: Imports

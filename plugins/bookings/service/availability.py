@@ -133,6 +133,7 @@ class Availability:
         schedules = {row["user_id"]: row for row in self._stored.schedules(people)}
         away = self._stored.time_off(people, rooms, reach)
         taken = [row for row in self._stored.taken(people, rooms, reach) if row["id"] != besides]
+        elsewhere = self._stored.external(people, reach)
         home = ZoneInfo(service["timezone"]) if "timezone" in service else default_zone
         closed = [Interval(row["starts_at"], row["ends_at"]) for row in away if row["user_id"] is None and row["room_id"] is None]
         result = []
@@ -144,6 +145,7 @@ class Availability:
             open_hours = stretches(*rules_of(schedule), days_between(reach, zone))
             busy = [Interval(row["begins"], row["ends"]) for row in taken if row["organizer_id"] == person]
             busy += closed + [Interval(row["starts_at"], row["ends_at"]) for row in away if row["user_id"] == person]
+            busy += [Interval(row["starts_at"], row["ends_at"]) for row in elsewhere if row["user_id"] == person]
             starts: set[datetime] = set()
             anywhere: list[UUID | None] = [None]
             for room in rooms or anywhere:
