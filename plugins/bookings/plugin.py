@@ -113,7 +113,7 @@ def build(ports: Provided) -> Service:
         people=People(stored=stored.people, turns=turns, now=now),
         views=Views(stored=stored.bookings, now=now),
         series=Series(stored=stored.series, placing=placing, catalogue=stored.offering, calendar=stored.bookings, now=now),
-        scopes=Scopes(series=stored.series, bookings=stored.bookings, placing=placing, now=now),
+        scopes=Scopes(series=stored.series, bookings=stored.bookings, placing=placing, turns=turns, now=now),
         feeds=Feeds(stored=stored.feeds, capabilities=ports.capabilities, cache=ports.cache, own_url=ports.own_url, now=now),
         imports=Imports(stored=stored.imports, http=ports.public_outbound, encryption=ports.encryption, transaction=work, now=now),
     )

@@ -27,6 +27,7 @@ from plugins.bookings.service.actors import actor, is_cliente
 from plugins.bookings.service.clashes import Wanted, clashes, refused
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.terms import check_seats, place_of, policy_of
+from plugins.bookings.service.turns import Turns
 from ports.persistence import Document, Row
 
 _PLACE: Final = ("organizer_id", "room_id", "start_time", "end_time", "capacity")
@@ -65,7 +66,8 @@ class Held:
 class Scopes:
     """Verbs on what follows an occurrence, or on all that has not taken place; `scope` says which. now: aware, UTC."""
 
-    def __init__(self, *, series: Series, bookings: Bookings, placing: Placing, now: Callable[[], datetime]) -> None:
+    def __init__(self, *, series: Series, bookings: Bookings, placing: Placing, turns: Turns, now: Callable[[], datetime]) -> None:
+        self._turns = turns
         self._series = series
         self._bookings = bookings
         self._placing = placing
@@ -80,7 +82,11 @@ class Scopes:
     def change(self, booking_id: UUID, scope: str, changes: Mapping[str, Any], expected: int | None) -> Document:
         """Set the given fields of them. Raises as `reschedule` does."""
         held = self._hold(booking_id, scope, expected)
-        return self._apply(held, scope, changes, said=True)
+        changed = self._apply(held, scope, changes, said=True)
+        for row in held.targets:
+            if max(row["capacity"], changes.get("capacity", 1)) > 1:  # more places, or fewer clients: the queue is next
+                self._turns.settle(row["id"])
+        return changed
 
     def cancel(
         self, booking_id: UUID, scope: str, expected: int | None, *, reason: str | None = None, requested_by: str = "studio", waive_fee: bool = False
@@ -93,6 +99,9 @@ class Scopes:
             if requested_by == "client" and fee is not None and not waive_fee and row["status"] != Status.PENDING:
                 self._bookings.charge(row["id"], row["client_ids"], fee, "late_cancellation")
         ids = {row["id"] for row in held.targets}
+        for row in held.targets:
+            if row["capacity"] > 1:
+                self._turns.close(row["id"])
         self._series.release(ids)
         self._series.cancel(list(ids), requested_by, reason, now)
         left = [row for row in (*held.head, *held.tail) if row["id"] not in ids and row["status"] != Status.CANCELLED]

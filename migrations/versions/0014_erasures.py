@@ -6,8 +6,8 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "platform_0012"
-down_revision = "platform_0011"
+revision = "platform_0014"
+down_revision = "platform_0013"
 branch_labels = None
 depends_on = None
 
@@ -15,7 +15,7 @@ _SQL = Path(__file__).parent.parent / "sql"
 
 
 def upgrade() -> None:
-    _run((_SQL / "0012_erasures.sql").read_text())
+    _run((_SQL / "0014_erasures.sql").read_text())
 
 
 def downgrade() -> None:
