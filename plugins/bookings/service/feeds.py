@@ -105,7 +105,8 @@ class Feeds:
             here = current()
             # Nobody signed in, so the request itself is in no workspace; what is kept is this one's.
             with serving(replace(here, scope=replace(here.scope, workspace_id=UUID(known[1])))):
-                return self._cache.remember(f"bookings:feed:{revision}", make, ttl_s=_KEPT_S)
+                # Shared among whoever holds this feed's address: its id is in the key.
+                return self._cache.remember(f"feed:{feed['id']}:{revision}", make, ttl_s=_KEPT_S, shared=True)
 
         return File(revision, kept)
 
