@@ -61,7 +61,11 @@ class Agenda:
         return dict(reply.json)
 
     def service(self, **given: Any) -> dict[str, Any]:
-        terms = {"name": f"Training {uuid.uuid4().hex[:8]}", "duration_minutes": 60, "organizer_ids": [self.organizer], **given}
+        terms = {
+            "name": f"Training {uuid.uuid4().hex[:8]}", "duration_minutes": 60, "organizer_ids": [self.organizer],
+            "window_days": 400,  # every day that `a_day` gives
+            **given,
+        }  # fmt: skip
         return self.made("/api/v1/bookings/services", terms)
 
     def room(self) -> str:
