@@ -191,11 +191,21 @@ def test_a_bulk_change_has_a_result_for_each(studio: Studio) -> None:
     assert studio.call("POST", "/bulk", {"action": "archive", "ids": [str(uuid.uuid4()) for _ in range(501)]}).status == 422
 
 
+def test_tags_that_would_be_too_many_are_refused_and_none_is_dropped(studio: Studio) -> None:
+    full, free = studio.add(full_name="Ana", tags=[f"t{n}" for n in range(49)]), studio.add(full_name="Bo")
+    reply = studio.call("POST", "/bulk", {"action": "tag", "ids": [full, free], "tags": ["a", "b"]}).json
+    assert {each["id"]: each["status"] for each in reply["results"]} == {full: "refused", free: "changed"}
+    assert len(studio.read(full)["tags"]) == 49
+    assert studio.call("POST", "/bulk", {"action": "tag", "ids": [full], "tags": ["T0", "a"]}).json["changed"] == 1
+    assert studio.call("POST", "/bulk", {"action": "tag", "ids": [full], "tags": ["t7"]}).json["results"][0]["status"] == "unchanged"
+
+
 @pytest.mark.parametrize(
     ("body", "pointers"),
     [
         ({"action": "tag"}, {"/tags"}),
         ({"action": "tag", "tags": []}, {"/tags"}),
+        ({"action": "tag", "tags": ["a", " "]}, {"/tags/1"}),
         ({"action": "assign"}, {"/assigned_to"}),
         ({"action": "stage", "tags": ["a"]}, {"/tags", "/lifecycle_stage"}),
         ({"action": "archive", "tags": ["a"], "assigned_to": None}, {"/tags", "/assigned_to"}),

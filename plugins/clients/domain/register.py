@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
+MOST_TAGS: Final = 50
 MAX_WORDS: Final = 5
 """Words of a search that count; more only narrow what is narrow already."""
 

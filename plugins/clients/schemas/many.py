@@ -8,6 +8,7 @@ from plugins.clients.domain.register import Sort, Stage, Status
 from plugins.clients.schemas.register import ClientQuerySchema
 from plugins.sdk import Schema, Separator, SheetFormat, fields, ma, validate
 
+_VISIBLE = validate.Regexp(r"(?s).*\S", error="May not be blank.")
 _SIDES = validate.OneOf(["from", "into"])
 _SIDE = {"description": "Whose value stays.", "example": "into"}
 
@@ -64,7 +65,10 @@ class BulkSchema(Schema):
     action = fields.String(required=True, validate=validate.OneOf(list(_NEEDED)), metadata={"example": "tag"})
     ids = fields.List(fields.UUID(), required=True, validate=validate.Length(1), max_items=500)
     tags = fields.List(
-        fields.String(min_length=1, max_length=40), validate=validate.Length(1), max_items=20, metadata={"description": "For `tag` and `untag`."}
+        fields.String(min_length=1, max_length=40, validate=_VISIBLE),
+        validate=validate.Length(1),
+        max_items=20,
+        metadata={"description": "For `tag` and `untag`."},
     )
     assigned_to = fields.UUID(allow_none=True, metadata={"description": "For `assign`; null takes it back."})
     lifecycle_stage = fields.String(validate=validate.OneOf([each.value for each in Stage]), metadata={"description": "For `stage`."})
@@ -121,7 +125,7 @@ class SavedSearchSchema(Schema):
 class FilterInputSchema(Schema):
     """A search to keep."""
 
-    name = fields.String(required=True, min_length=1, max_length=80)
+    name = fields.String(required=True, min_length=1, max_length=80, validate=_VISIBLE)
     shared = fields.Boolean(load_default=False, metadata={"description": "Whether the other staff sees it.", "example": False})
     query = fields.Nested(SavedSearchSchema, required=True)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plugins.clients.domain.register import Sort, Stage, Status
+from plugins.clients.domain.register import MOST_TAGS, Sort, Stage, Status
 from plugins.sdk import QuerySchema, Schema, fields, validate
 
 _VISIBLE = validate.Regexp(r"(?s).*\S", error="May not be blank.")
@@ -45,7 +45,7 @@ class ClientInputSchema(Schema):
     tags = fields.List(
         fields.String(min_length=1, max_length=40, validate=_VISIBLE),
         load_default=list,
-        max_items=50,
+        max_items=MOST_TAGS,
         metadata={"description": "Order is kept; of tags that differ only in case or accents the first stays.", "example": ["strength"]},
     )
     notes = fields.String(load_default=None, allow_none=True, metadata={"description": "For the staff; never shown to the client."})

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from kernel.context import current
 from kernel.errors import Conflict, NotFound
-from plugins.clients.domain.register import Status, normalise, unique_tags
+from plugins.clients.domain.register import MOST_TAGS, Status, normalise, unique_tags
 from plugins.clients.ports.register import Register
 from plugins.clients.service.register import Clients
 from ports.persistence import Row
@@ -42,6 +42,8 @@ class Bulk:
         values = _values(held, action)
         if not values:
             return "unchanged", None
+        if len(values.get("tags", ())) > MOST_TAGS:
+            return "refused", f"They would have more than {MOST_TAGS} tags."
         try:
             with current().open_transaction.savepoint():
                 self._clients.change(client_id, values, None)
@@ -62,4 +64,4 @@ def _values(held: Row, action: Mapping[str, Any]) -> dict[str, Any]:
         return {} if held["lifecycle_stage"] == action["lifecycle_stage"] else {"lifecycle_stage": action["lifecycle_stage"]}
     named = {normalise(tag) for tag in action["tags"]}
     tags = unique_tags([*held["tags"], *action["tags"]]) if kind == "tag" else [tag for tag in held["tags"] if normalise(tag) not in named]
-    return {} if tags == held["tags"] else {"tags": tags[:50]}
+    return {} if tags == held["tags"] else {"tags": tags}

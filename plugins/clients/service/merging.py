@@ -10,7 +10,7 @@ from uuid import UUID
 from kernel.context import current
 from kernel.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 from plugins.clients import events
-from plugins.clients.domain.register import unique_tags
+from plugins.clients.domain.register import MOST_TAGS, unique_tags
 from plugins.clients.domain.timeline import Moment
 from plugins.clients.ports.many import Merging as Stored
 from plugins.clients.ports.timeline import History
@@ -88,7 +88,7 @@ def _joined(into: Row, other: Row, choices: Mapping[str, str]) -> dict[str, Any]
         chosen = choices.get(name) or ("into" if into[name] is not None else "from")
         if chosen == "from" and other[name] != into[name]:
             values[name] = other[name]
-    values["tags"] = unique_tags([*into["tags"], *other["tags"]])[:50]
+    values["tags"] = unique_tags([*into["tags"], *other["tags"]])[:MOST_TAGS]
     custom = {"from": other["custom_fields"], "into": into["custom_fields"]}.get(choices.get("custom_fields", ""))
     values["custom_fields"] = {**other["custom_fields"], **into["custom_fields"]} if custom is None else custom
     return values
