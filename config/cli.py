@@ -10,7 +10,7 @@ import psycopg
 import sqlalchemy.exc
 
 from adapters.postgres.embedded import EmbeddedError
-from config import logging
+from config import logging, reports
 from config.bootstrap import NotMigrated
 from config.settings import Settings, SettingsError
 from kernel.errors import DomainError
@@ -25,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = Settings.from_environ()
         logging.configure(json=settings.production, level=settings.log_level)
+        reports.start(settings)
         command: Command = options.command
         return command(settings, options)
     except (SettingsError, EmbeddedError, NotMigrated, BrokenPlugin) as error:

@@ -22,6 +22,7 @@ from ports.tasks import Periodic
 Command = Callable[[Settings, argparse.Namespace], int]
 Add = Callable[["argparse._SubParsersAction[argparse.ArgumentParser]", str, str, Command], argparse.ArgumentParser]
 
+_SECRETS = "select split_part(s.value, '.', 2), count(*) from workspace_modules m, jsonb_each_text(m.secrets) s group by 1 order by 1"
 TASK = "reseal"
 """By this name a plugin with sealed columns offers to seal them anew."""
 
@@ -60,6 +61,8 @@ def counts(settings: Settings) -> dict[tuple[str, str, str], int]:
             key = sa.func.split_part(sealed, ".", 2)
             for row in connection.execute(sa.select(key, sa.func.count()).where(sealed.is_not(None)).group_by(key).order_by(key)):
                 found[table, column, row[0]] = row[1]
+        for key_id, count in connection.exec_driver_sql(_SECRETS):
+            found["workspace_modules", "secrets", key_id] = count
     return found
 
 

@@ -107,8 +107,12 @@ class Container(containers.DeclarativeContainer):
     app_pool = providers.Singleton(_pool, connections, settings, "app")
     auth_pool = providers.Singleton(_pool, connections, settings, "auth")
     relay_pool = providers.Singleton(_pool, connections, settings, "relay")
-    app_database = providers.Singleton(PostgresDatabase, app_pool)
-    auth_database = providers.Singleton(PostgresDatabase, auth_pool)
+    encryption = providers.Singleton(
+        AesGcmEncryption,
+        providers.Callable(data_keys, settings.provided.secret_key, settings.provided.data_key, settings.provided.known_data_keys),
+    )
+    app_database = providers.Singleton(PostgresDatabase, app_pool, encryption)
+    auth_database = providers.Singleton(PostgresDatabase, auth_pool, encryption)
     hosts = providers.Singleton(PostgresHosts, auth_database, own=settings.provided.own_names)
     dns = providers.Singleton(_dns, settings)
     public_outbound = providers.Singleton(PublicHttp, dns, concurrent=providers.Callable(_strangers_at_once, settings))
@@ -136,10 +140,6 @@ class Container(containers.DeclarativeContainer):
         signups_from_address=settings.provided.signups_address,
     )
     refresh_tokens = providers.Singleton(RotatingRefreshTokens, clock, lifetime=refresh_lifetime)
-    encryption = providers.Singleton(
-        AesGcmEncryption,
-        providers.Callable(data_keys, settings.provided.secret_key, settings.provided.data_key, settings.provided.known_data_keys),
-    )
     capabilities = providers.Singleton(DerivedCapabilities, providers.Callable(derive_key, settings.provided.secret_key, "capabilities"))
     anchors = providers.Singleton(AnchorFiles, settings.provided.anchor_folder)
     notary = providers.Singleton(

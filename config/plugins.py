@@ -11,7 +11,9 @@ from functools import partial
 from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
+import marshmallow as ma
 import sqlalchemy as sa
 
 import plugins
@@ -21,7 +23,7 @@ from adapters.postgres.tables import PLATFORM as PLATFORM_TABLES
 from adapters.worker import periodic
 from kernel.manifest import Manifest
 from kernel.registry import Candidate, Registry, load
-from plugins.sdk import Plugin
+from plugins.sdk import Plugin, fields
 
 GROUP = "fitpro.plugins"
 EDGES = ("models", "schemas", "repository", "resources", "tasks")
@@ -53,7 +55,7 @@ def load_all(
     *, only: tuple[str, ...] = (), blocked: tuple[str, ...] = (), strict: bool = False, found: Iterator[Candidate] | None = None
 ) -> Registry:
     """The registry of this process."""
-    validators = (_blueprints, _tables, periodic.problems)
+    validators = (_blueprints, _tables, _settings, periodic.problems)
     return load(found or discover(), validators=validators, strict=strict, only=frozenset(only) or None, blocked=frozenset(blocked))
 
 
@@ -135,6 +137,29 @@ def _blueprints(manifest: Manifest) -> list[str]:
     if manifest.database != "app" and manifest.id not in AUTH_PLUGINS:
         found.append(f"may not run as the {manifest.database} identity")
     return found
+
+
+def _settings(manifest: Manifest) -> list[str]:
+    """A secret inside another value would be neither sealed nor masked."""
+    if manifest.settings is None:
+        return []
+    found = (name for name, field in manifest.settings().fields.items() if _holds_secret(field, set()))
+    return [f"settings hold a Secret inside {name}: it can only stand at their top" for name in found]
+
+
+def _holds_secret(field: ma.fields.Field[Any], seen: set[type[ma.Schema]]) -> bool:
+    """Whether there is one below this field."""
+    inner: list[ma.fields.Field[Any]] = []
+    if isinstance(field, ma.fields.Nested):
+        if type(field.schema) in seen:
+            return False
+        seen.add(type(field.schema))
+        inner = list(field.schema.fields.values())
+    elif isinstance(field, ma.fields.List):
+        inner = [field.inner]
+    elif isinstance(field, ma.fields.Mapping):
+        inner = [each for each in (field.key_field, field.value_field) if each is not None]
+    return any(isinstance(each, fields.Secret) or _holds_secret(each, seen) for each in inner)
 
 
 def _tables(manifest: Manifest) -> list[str]:

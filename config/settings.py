@@ -19,7 +19,7 @@ __all__ = ["Settings", "SettingsError", "derive_key", "role_password", "unreadab
 
 _NOTHING_IS_NOT_SET: Final = (
     "database_url", "database_owner_url", "database_direct_url", "redis_url", "smtp_url", "s3_bucket", "s3_endpoint", "secret_key",
-    "supabase_url", "supabase_key", "supabase_jwt_secret",
+    "supabase_url", "supabase_key", "supabase_jwt_secret", "sentry_dsn",
 )  # fmt: skip
 _LIMITS = (
     "limit_person limit_key limit_workspace limit_address limit_at_once limit_share limit_exports"
@@ -70,6 +70,7 @@ _QUOTA: Final = Range(1, 1_000_000_000)
 _URL_OF_REDIS: Final = Regexp(r"((redis|rediss|unix)://\S+)?\Z", error="Must begin with redis://, rediss:// or unix://.")
 _URL_OF_A_SITE: Final = Regexp(r"(https?://[^\s/?#@]+(/[^\s?#]*)?)?\Z", error="Must be http(s)://host, with no query.")
 _URL_OF_SMTP: Final = Regexp(r"(smtps?://([^\s/?#@]+@)?[^\s/?#@]+/?)?\Z", error="Must be smtp://[user:password@]host[:port] or smtps://….")
+_URL_OF_A_TRACKER: Final = Regexp(r"(https?://[^\s/?#@]+@[^\s?#@]+/[0-9]+)?\Z", error="Must be https://key@host/project.")
 _ADDRESS: Final = Regexp(r"[^\s@<>]+@[^\s@<>]+\Z", error="Must be an e-mail address.")
 
 
@@ -94,7 +95,9 @@ class Settings:
         secret=True,
     )
 
-    data_key: bytes = _a("FITPRO_DATA_KEY", b"", "seals health data; 32 bytes or more; not set: FITPRO_SECRET_KEY does", secret=True)
+    data_key: bytes = _a(
+        "FITPRO_DATA_KEY", b"", "seals health data and secret settings; 32 bytes or more; not set: FITPRO_SECRET_KEY does", secret=True
+    )
     known_data_keys: tuple[bytes, ...] = _a(
         "FITPRO_DATA_KEYS_KNOWN", (), "further keys that open sealed data (a,b): earlier ones, or the next one before it is used", _keys, secret=True
     )
@@ -139,6 +142,9 @@ class Settings:
         "FITPRO_METRICS_TOKEN", "", "what scrapers send as bearer token; not set in production: /metrics answers this machine alone", secret=True
     )
     metrics_enabled: bool = _a("FITPRO_METRICS", True, "/metrics answers", Env.bool)
+    sentry_dsn: str | None = _a(
+        "SENTRY_DSN", None, "an error tracker that speaks Sentry's protocol; it gets no personal data", check=_URL_OF_A_TRACKER, secret=True
+    )
     log_level: str = _a("FITPRO_LOG_LEVEL", "info", "debug, info, warning or error", check=OneOf(("debug", "info", "warning", "error")))
 
     app_url: str = _a(

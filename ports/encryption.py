@@ -17,6 +17,11 @@ class Place:
     id: UUID | str
 
 
+def secret_setting(workspace_id: UUID, module: str, name: str) -> Place:
+    """Where a secret among the settings of a module belongs."""
+    return Place(workspace_id, "workspace_modules", "secrets", f"{module}.{name}")
+
+
 class Unreadable(Exception):
     """A sealed value was changed, moved from its place, or made with a key this process does not have. Says nothing of the value."""
 

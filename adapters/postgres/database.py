@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,10 @@ from adapters.postgres.wire import ServerError
 from adapters.postgres.work import UnitOfWork
 from kernel.context import Kind, NoContext, Scope
 from kernel.errors import DomainError, Stale, Unavailable
+from ports.encryption import Encryption, Unreadable, secret_setting
 from ports.persistence import Claim
+
+log = logging.getLogger(__name__)
 
 _CACHED_WORKSPACES = 4096
 
@@ -28,15 +32,17 @@ _CACHED_WORKSPACES = 4096
 class _State:
     modules: frozenset[str]
     settings: Mapping[str, Mapping[str, object]]
+    secrets: Mapping[str, Mapping[str, str]]
 
 
 class WorkspaceModules:
     """What a workspace has on (kernel.context.Modules): read once per version of the workspace, which every change of it bumps."""
 
-    __slots__ = ("_cache", "_state", "_work", "_workspace")
+    __slots__ = ("_cache", "_encryption", "_state", "_work", "_workspace")
 
-    def __init__(self, cache: dict[tuple[UUID, int], _State], work: UnitOfWork, workspace: UUID | None) -> None:
+    def __init__(self, cache: dict[tuple[UUID, int], _State], encryption: Encryption, work: UnitOfWork, workspace: UUID | None) -> None:
         self._cache = cache
+        self._encryption = encryption
         self._work = work
         self._workspace = workspace
         self._state: _State | None = None
@@ -48,7 +54,17 @@ class WorkspaceModules:
         return self._load().modules
 
     def settings(self, module: str) -> Mapping[str, object]:
-        return self._load().settings.get(module, {})
+        state = self._load()
+        stored, secrets = state.settings.get(module, {}), state.secrets.get(module)
+        if not secrets or self._workspace is None:
+            return stored
+        opened: dict[str, object] = {}
+        for name, text in secrets.items():  # for who asks now, and remembered by nobody
+            try:
+                opened[name] = self._encryption.open(text, secret_setting(self._workspace, module, name)).decode()
+            except Unreadable:  # as good as not set: what needs no secret goes on
+                log.error("a secret setting cannot be read", extra={"module": module, "workspace_id": str(self._workspace)})
+        return {**stored, **opened}
 
     def _load(self) -> _State:
         if self._state is None:
@@ -56,8 +72,8 @@ class WorkspaceModules:
                 raise NoContext("modules belong to a workspace, and this operation has none")
             key = (self._workspace, self._work.entered().version)
             if (known := self._cache.get(key)) is None:
-                row = self._work.one(gate.MODULES) or {"modules": [], "version": -1, "settings": None}
-                known = _State(frozenset(row["modules"]), row["settings"] or {})
+                row = self._work.one(gate.MODULES) or {"modules": [], "version": -1, "settings": None, "secrets": None}
+                known = _State(frozenset(row["modules"]), row["settings"] or {}, row["secrets"] or {})
                 if len(self._cache) >= _CACHED_WORKSPACES:
                     self._cache.pop(next(iter(self._cache)))
                 # A version of our own making, not committed yet, is nobody else's business.
@@ -70,8 +86,9 @@ class WorkspaceModules:
 class PostgresDatabase:
     """Implements ports.persistence.Database on one pool."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, encryption: Encryption) -> None:
         self.pool = pool
+        self._encryption = encryption
         self.keys = PostgresKeys(self)
         self._modules: dict[tuple[UUID, int], _State] = {}
 
@@ -94,7 +111,7 @@ class PostgresDatabase:
         return None
 
     def modules(self, work: UnitOfWork, workspace_id: UUID | None) -> WorkspaceModules:
-        return WorkspaceModules(self._modules, work, workspace_id)
+        return WorkspaceModules(self._modules, self._encryption, work, workspace_id)
 
     def only_workspace(self, user_id: UUID, session_id: UUID) -> UUID | None:
         scope = Scope(Kind.USER, "", user_id=user_id, session_id=session_id)

@@ -82,6 +82,7 @@ workspace_modules = sa.Table(
     sa.Column("version", sa.BigInteger, nullable=False, server_default="1"),
     _at("changed_at"),
     sa.Column("changed_by", sa.Uuid),
+    sa.Column("secrets", JSONB),
 )
 audit_logs = sa.Table(
     "audit_logs",

@@ -79,6 +79,11 @@ def differs(standing: Standing, purpose: Purpose, granted: bool) -> bool:
     return not standing.granted or standing.document_version != DOCUMENTS[purpose]
 
 
+def outstanding(known: Mapping[str, Standing]) -> dict[Purpose, str]:
+    """What somebody has yet to agree to, and the edition: people who came by an outside issuer, and everybody when a text changes."""
+    return {purpose: DOCUMENTS[purpose] for purpose in REQUIRED if differs(known[purpose], purpose, True)}
+
+
 def complete(known: Iterable[tuple[str, Standing]]) -> dict[str, Standing]:
     """One standing per purpose, whatever was recorded."""
     return {**{str(purpose): Standing() for purpose in Purpose}, **dict(known)}

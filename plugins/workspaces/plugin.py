@@ -11,7 +11,7 @@ from uuid import UUID
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from plugins.sdk import EVERYONE, STAFF, Fault, Plugin, Provided, Role, Schema, invalid, ma, work
+from plugins.sdk import EVERYONE, STAFF, Fault, Plugin, Provided, Role, Schema, fields, invalid, ma, work
 from plugins.workspaces import events
 from plugins.workspaces.service import Service
 
@@ -56,7 +56,7 @@ def build(ports: Provided) -> Service:
     return Service.of(
         store=ports.repository, settings=MarshmallowSettings(), registry=ports.registry, clock=ports.clock,
         dns=ports.dns, hosts=ports.hosts, own_hosts=ports.own_hosts, transaction=work, later=_later,
-        capabilities=ports.capabilities, letters=QueuedLetters(), app_url=ports.app_url,
+        capabilities=ports.capabilities, letters=QueuedLetters(), app_url=ports.app_url, encryption=ports.encryption,
     )  # fmt: skip
 
 
@@ -88,8 +88,17 @@ class MarshmallowSettings:
             return stored, invalid(ma.ValidationError({"settings": error.messages})).errors
         return shape.dump(loaded), ()
 
+    def secrets(self, schema: type[Any] | None) -> frozenset[str]:
+        return _secrets(cast("Hashable", schema))
+
     def described(self, schema: type[Any] | None) -> Mapping[str, object]:
         return _described(cast("Hashable", schema))
+
+
+@cache
+def _secrets(schema: Any) -> frozenset[str]:
+    known = (schema or Schema)().fields
+    return frozenset(each.data_key or name for name, each in known.items() if isinstance(each, fields.Secret))
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -26,12 +26,20 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Sealed:
+    """A secret as it is stored."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Installed:
-    """A workspace's modules. settings: module → what was stored for it."""
+    """A workspace's modules. settings: module → what was stored for it; secrets: what was stored sealed, or is about to be."""
 
     version: int
     modules: Sequence[str]
     settings: Mapping[str, Mapping[str, Any]]
+    secrets: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +104,10 @@ class Modules(Protocol):
     def switch(self, modules: Sequence[str], now: datetime) -> None:
         """Set the modules and move the workspace's version, on which every process's cache hangs."""
 
-    def configure(self, module: str, settings: Mapping[str, Any], now: datetime) -> None: ...
+    def configure(self, module: str, settings: Mapping[str, Any], secrets: Mapping[str, Sealed], now: datetime) -> None: ...
+
+    def reseal(self, module: str, secrets: Mapping[str, Sealed]) -> None:
+        """Other texts of the same secrets."""
 
 
 class Domains(Protocol):
@@ -210,6 +221,9 @@ class Settings(Protocol):
 
     def filled(self, schema: type[Any] | None, stored: Mapping[str, Any]) -> tuple[Mapping[str, object], Sequence[Fault]]:
         """As JSON, defaults filled in; with faults (pointers below /settings) it is what was stored."""
+
+    def secrets(self, schema: type[Any] | None) -> frozenset[str]:
+        """The names of those that are taken and never given back."""
 
     def described(self, schema: type[Any] | None) -> Mapping[str, object]:
         """A standalone JSON Schema (2020-12)."""

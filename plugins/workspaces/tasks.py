@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from uuid import UUID
 
 from plugins.sdk import Letter
@@ -42,6 +43,12 @@ def removed(user_id: UUID) -> Letter | None:
     """To somebody whose membership another ended."""
     found = _service().members.letter(user_id, present=False)
     return None if found is None else Letter(found["email"], "removed", {"full_name": found["full_name"]})
+
+
+@plugin.task
+def reseal() -> Iterator[Mapping[str, object]]:
+    """Seal anew the secret settings that an earlier key sealed (`fitpro data reseal`)."""
+    yield _service().modules.reseal()
 
 
 def _service() -> Service:

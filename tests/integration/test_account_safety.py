@@ -127,8 +127,11 @@ def test_the_newest_terms_are_accepted_and_never_withdrawn_alone(server: Api, se
     with psycopg.connect(connections(settings).owner) as owner:
         owner.execute("set local app.maintenance = 'on'")
         owner.execute("update accounts_consent set document_version = '2020-01-01' where user_id = %s", (person.id,))
+    newest = [{"purpose": purpose, "document_version": "2026-11-01"} for purpose in ("terms", "privacy")]
+    assert server.get("/api/v1/me", who=person).json["consents_required"] == newest
     for _ in range(2):
         changed = server.patch("/api/v1/me", json={"consents": {"terms": True}}, who=person)
+        assert changed.json["consents_required"] == newest[1:]
         assert (changed.status, changed.json["consents"]["terms"]["document_version"]) == (200, "2026-11-01")
     assert changed.json["consents"]["privacy"]["document_version"] == "2020-01-01"
     assert [c["purpose"] for c in server.get("/api/v1/me/consents", who=person).json["items"]] == ["terms", "privacy", "terms"]

@@ -160,11 +160,12 @@ def test_the_profile_shows_the_person_the_consents_and_the_workspaces(server: Ap
     workspace = _workspace(settings, owner, person, "Colaborador")
     me = server.get("/api/v1/me", who=person).json
     assert set(me) == {
-        "id", "email", "full_name", "locale", "version", "created_at", "updated_at", "consents", "workspaces", "email_verified"
+        "id", "email", "full_name", "locale", "version", "created_at", "updated_at", "consents", "consents_required", "workspaces", "email_verified"
     }  # fmt: skip
     assert me["workspaces"] == [{"id": workspace, "name": "North Studio", "role": "Colaborador"}]
     assert {purpose: standing["granted"] for purpose, standing in me["consents"].items()} == {**YES, "marketing": True}
     assert all(standing["document_version"] and standing["recorded_at"] for standing in me["consents"].values())
+    assert me["consents_required"] == []
 
 
 def test_a_new_workspace_shows_although_the_persons_own_row_did_not_change(server: Api, settings: Settings, owner: psycopg.Connection[Any]) -> None:

@@ -89,7 +89,8 @@ def test_every_plugin_is_listed_with_what_a_settings_page_needs(api: Api, ana: P
     assert list(listed) == sorted([*CORE, *(f.id for f in FEATURES), "broken", "lost"])
     assert listed["basis"] == {
         "name": "basis", "title": "Basis", "description": "What others build on.", "version": "1.2.3", "enabled": False, "core": False,
-        "requires": [], "required_by": ["upper"], "settings": {"limit": 10}, "settings_schema": listed["basis"]["settings_schema"],
+        "requires": [], "required_by": ["upper"], "settings": {"limit": 10}, "secrets": {},
+        "settings_schema": listed["basis"]["settings_schema"],
         "state": "ready", "reason": None, "change": None,
     }  # fmt: skip
     assert [listed[name]["enabled"] for name in ("accounts", "starter", "upper", "broken")] == [True, True, False, False]

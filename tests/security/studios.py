@@ -205,8 +205,8 @@ MEANINGFUL = frozenset(
         "clients_consent.purpose", "clients_consent.withdrawn_by", "clients_exclusion.kind", "clients_exclusion.reason",
         "clients_health.sealed", "clients_history.kind", "clients_notes.visibility", "clients_term.term", "outbox.name",
         "outbox_deliveries.handler", "outbox_deliveries.module", "outbox_deliveries.queue", "user_roles.client_scope", "user_roles.role",
-        "workspace_modules.module", "workspaces.currency", "workspaces.locale", "workspaces.modules", "workspaces.timezone",
-        "workspaces.time_format", "workspaces_domain.state",
+        "workspace_modules.module", "workspace_modules.secrets", "workspaces.currency", "workspaces.locale", "workspaces.modules",
+        "workspaces.timezone", "workspaces.time_format", "workspaces_domain.state",
         "workspaces_invitation.client_scope", "workspaces_invitation.role",
     }
 )  # fmt: skip

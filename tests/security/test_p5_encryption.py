@@ -241,7 +241,7 @@ def rotated(cluster: Cluster, name: str, count: int) -> Load:
         for thread in threads:
             thread.start()
         began = time.monotonic()
-        assert cli_data.reseal(switched) == 2  # of clients and of bookings
+        assert cli_data.reseal(switched) == 3  # of clients, of bookings and of settings
         drain(made)
         print(f"P5: {count} records sealed anew in {time.monotonic() - began:.1f} s under load")
         load.done.set()

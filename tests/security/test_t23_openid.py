@@ -91,6 +91,18 @@ def test_the_round_trip_signs_a_new_person_in(here: Api, provider: OpenId) -> No
     assert provider.problems == []
 
 
+def test_a_person_from_outside_is_asked_for_the_consents_they_never_gave(here: Api) -> None:
+    token = signed_in(here).json["access_token"]
+    required = here.get("/api/v1/me", who=token).json["consents_required"]
+    assert [each["purpose"] for each in required] == ["terms", "privacy"]
+    assert here.get("/api/v1/me/consents", who=token).json["items"] == []
+    given = here.patch("/api/v1/me", json={"consents": {each["purpose"]: True for each in required}}, who=token)
+    assert (given.status, given.json["consents_required"]) == (200, [])
+    said = here.get("/api/v1/me/consents", who=token).json["items"]
+    assert {each["purpose"]: each["document_version"] for each in said} == {each["purpose"]: each["document_version"] for each in required}
+    assert all(each["granted"] and each["recorded_at"] for each in said)
+
+
 def test_a_browser_is_sent_on_to_the_frontend_with_its_session_in_a_cookie(here: Api) -> None:
     url, cookie = leave(here, "/auth/oidc/acme/start?return_to=/welcome?tab=1")
     arrived = back(here, consent(url), cookie, Accept="text/html,application/xhtml+xml")
@@ -122,10 +134,26 @@ def test_a_verified_address_is_the_account_that_proved_it(here: Api, provider: O
     assert here.get("/api/v1/me", who=person).status == 200
 
 
+def test_t26_where_addresses_are_confirmed_first_one_nobody_verified_tells_nothing(settings: Settings, provider: OpenId, here: Api) -> None:
+    """Else whoever may write any address into an account elsewhere would learn who has one here."""
+    changes = {"oidc_providers": provider.setting, "own_url": "https://api.example", "app_url": "https://app.example", "signup": "confirmed"}
+    with installed(dataclasses.replace(settings, **changes)) as api:
+        refusals = []
+        for email in (here.signup().email, f"{uuid.uuid4().hex}@example.com"):
+            provider.account = Account(uuid.uuid4().hex, email, False)
+            refusals.append(signed_in(api))
+        assert [(reply.status, reply.json["code"]) for reply in refusals] == [(403, "email_not_verified")] * 2
+        provider.account = Account(uuid.uuid4().hex, f"{uuid.uuid4().hex}@example.com", True)
+        assert signed_in(api).status == 200
+
+
 def test_an_account_that_proved_nothing_is_emptied_of_its_ways_in_first(here: Api, provider: OpenId) -> None:
     squatter = here.signup()
     provider.account = Account(uuid.uuid4().hex, squatter.email)
-    assert signed_in(here).json["user"]["id"] == squatter.id
+    arrived = signed_in(here).json
+    assert arrived["user"]["id"] == squatter.id
+    required = here.get("/api/v1/me", who=arrived["access_token"]).json["consents_required"]
+    assert [each["purpose"] for each in required] == ["terms", "privacy"]
     assert here.get("/api/v1/me", who=squatter).json["code"] == "session_revoked"
     assert here.post("/auth/login", json={"email": squatter.email, "password": "a long enough secret"}).status == 401
 

@@ -1,5 +1,5 @@
-"""T55: no name, address, note, password or token reaches a log: not from any writable text, query, path or header, not when requests are bad,
-when constraints speak or when the database breaks, not from the worker that does what was left to do."""
+"""T55: no name, address, note, password or token reaches a log or an error tracker: not from any writable field, file, query, path or header, not
+when requests are bad, when constraints speak or when the database breaks, not from the worker that does what was left to do."""
 
 from __future__ import annotations
 
@@ -7,109 +7,20 @@ import logging
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-import psycopg
 import pytest
 
 from adapters.http import inputs
 from config import logging as product_logging
 from config.settings import Settings
 from tests import servers
-from tests.documented import BODIES, Documented, World, changed, unused, world
+from tests.documented import PASSWORD, world
+from tests.security.canaries import CANARY, Campaign, hits
+from tests.security.tracker import tracker
 from tests.servers import Api, Cluster
-
-CANARY = "piicanary"
-HEADERS = (
-    "Authorization", "Cookie", "User-Agent", "Referer", "Origin", "X-Forwarded-For", "X-Forwarded-Host", "Forwarded", "Idempotency-Key", "If-Match",
-    "If-None-Match", "X-Workspace-Id", "Content-Type", "Accept", "Accept-Language", "Content-Encoding", "From", "Via",
-)  # fmt: skip
-"""X-Request-Id is not among them: it is in the logs on purpose, and the caller's own choice."""
-BROKEN = ("clients", "users", "audit_logs")
-
-
-@dataclass
-class Campaign:
-    """What was sent, and where it might have left a trace."""
-
-    here: World
-    log: Path
-    sent: int = 0
-
-    def call(self, operation: Documented, **options: Any) -> None:
-        self.sent += 1
-        self.here.call(operation, **options)
-
-    def everywhere(self) -> None:
-        """A canary in every text of every operation, in what is good and in what is not."""
-        for operation in self.here.operations:
-            if str(operation) in ("accounts_create_logout", "workspaces_delete_user", "accounts_delete_me"):
-                continue
-            path = self.here.path(operation)
-            for name in operation.query:
-                self.call(operation, path=f"{path}?{name}={CANARY}")
-            self.call(operation, path=f"{path}?{CANARY}={CANARY}")
-            self.call(operation, path=f"{path.rpartition('/')[0]}/{quote(CANARY)}%20x")
-            if operation.method in BODIES and operation.body_schema is not None:
-                self.bodies(operation, path)
-
-    def bodies(self, operation: Documented, path: str) -> None:
-        body = self.here.body(operation)
-        assert operation.body_schema is not None
-        texts = [at for at, schema in operation.fields(operation.body_schema) if "string" in str(schema.get("type", "")) and "enum" not in schema]
-        full = body
-        for at in texts:
-            value = f"{CANARY}{self.sent}@example.com" if at[-1] == "email" else f"{CANARY} {self.sent} secret text"
-            full = changed(full, at, value)
-            self.call(operation, path=path, json=changed(unused(body), at, value))
-            self.call(operation, path=path, json=changed(unused(body), at, CANARY + "x" * 20_000))
-        self.call(operation, path=path, json=full)
-        self.call(operation, path=path, json={**body, CANARY: CANARY})
-        for raw in (b'{"a": "' + CANARY.encode(), b"[" * 50 + CANARY.encode(), CANARY.encode() + b"\xff\xfe", b'"' + CANARY.encode() + b'"'):
-            self.call(operation, path=path, raw=raw)
-
-    def headers(self) -> None:
-        for path in ("/api/v1/me", "/api/v1/clients", "/nothing", "/docs", "/auth/login"):
-            for header in HEADERS:
-                for method in ("GET", "POST", "OPTIONS"):
-                    self.sent += 1
-                    value = f"Bearer {CANARY}.{CANARY}.{CANARY}" if header == "Authorization" else CANARY
-                    self.here.api.request(method, path, headers={header: value}, who=None if header == "Authorization" else self.here.owner)
-
-    def conflicts(self) -> None:
-        """What constraints say of rows: the driver's text quotes them."""
-        body = {"email": f"{CANARY}@example.com", "password": f"{CANARY} password", "full_name": CANARY, "consents": {"terms": True, "privacy": True}}
-        for _ in range(2):
-            self.here.api.post("/auth/signup", json=body)
-        for password in (f"{CANARY} password", f"{CANARY} wrong password"):
-            self.here.api.post("/auth/login", json={"email": f"{CANARY}@example.com", "password": password})
-        self.here.api.post("/auth/refresh", json={"refresh_token": CANARY})
-        self.sent += 5
-
-    def breakage(self, superuser: str) -> int:
-        """Tables that are gone: every answer a 500, every 500 with its traceback in the log. How many there were."""
-        broken = 0
-        with psycopg.connect(superuser, autocommit=True) as connection:
-            for table in BROKEN:
-                connection.execute(f"alter table {table} rename to {table}_gone".encode())
-                try:
-                    body = {"full_name": f"{CANARY} {table}", "email": f"{CANARY}@{table.replace('_', '-')}.example.com", "notes": CANARY}
-                    reply = self.here.api.post("/api/v1/clients", json=body, who=self.here.owner, workspace=self.here.workspace)
-                    broken += reply.status == 500
-                    self.here.api.get(f"/api/v1/clients?q={CANARY}", who=self.here.owner, workspace=self.here.workspace)
-                    self.here.api.post("/auth/login", json={"email": f"{CANARY}@example.com", "password": CANARY})
-                finally:
-                    connection.execute(f"alter table {table}_gone rename to {table}".encode())
-                self.sent += 3
-        return broken
-
-
-def hits(text: str, *others: str) -> list[str]:
-    """The lines of a log that hold what they should not."""
-    return [line[:300] for line in text.splitlines() if CANARY in line.lower() or any(each in line for each in others)]
 
 
 @pytest.fixture
@@ -119,26 +30,37 @@ def apart(cluster: Cluster) -> Iterator[Settings]:
     cluster.drop("fitpro_t55")
 
 
-def test_t55_a_canary_put_everywhere_is_in_no_log(apart: Settings, cluster: Cluster, tmp_path: Path) -> None:
+def test_t55_a_canary_put_everywhere_is_in_no_log_and_no_report(apart: Settings, cluster: Cluster, tmp_path: Path) -> None:
     log = tmp_path / "product.log"
-    with servers.web_server(apart, log) as url:
-        here = world(Api(url), apart)
-        campaign = Campaign(here, log)
-        campaign.headers()
-        campaign.conflicts()
-        campaign.everywhere()
-        broken = campaign.breakage(cluster.server.dsn("postgres", "fitpro_t55"))
-        with servers.process([sys.executable, "-m", "config.cli", "worker"], servers.environ(apart), log) as worker:
-            time.sleep(3)
-            assert worker.poll() is None
-    written = log.read_text()
-    print(f"T55: {campaign.sent} requests, {broken} broken inside, {len(written.splitlines())} lines of log, {len(hits(written))} hits")
-    assert hits(written, here.owner.token, here.owner.refresh, here.owner.email, "a long enough secret") == []
+    with tracker() as reports:
+        told = replace(apart, sentry_dsn=reports.url)
+        with servers.web_server(told, log) as url:
+            here = world(Api(url), told)
+            campaign = Campaign(here)
+            campaign.headers()
+            campaign.conflicts()
+            campaign.everywhere()
+            broken = campaign.breakage(cluster.server.dsn("postgres", "fitpro_t55"))
+            with servers.process([sys.executable, "-m", "config.cli", "worker"], servers.environ(told), log) as worker:
+                time.sleep(3)
+                assert worker.poll() is None
+    written, private = log.read_text(), (here.owner.token, here.owner.refresh, here.owner.email, PASSWORD)
+    print(
+        f"T55: {campaign.sent} requests, {len(campaign.fields)} fields, {broken} broken inside, {len(written.splitlines())} lines of log,"
+        f" {len(reports.items())} reports, {len(hits(written))} + {len(hits(reports.text))} hits"
+    )
+    assert hits(written, *private) == []
+    assert hits(reports.text, *private) == []
     assert campaign.sent > 500
-    # A log that says nothing would hold no canary either.
+    assert campaign.missed() == set()
+    # What says nothing would hold no canary either.
     assert broken >= 1
     assert "request failed" in written
     assert "Traceback" in written
+    assert {kind for kind, _ in reports.items()} == {"event"}  # no trace, no session, no log
+    failed = [content for _, content in reports.items() if content.get("message") == "request failed"]
+    assert len(failed) >= broken
+    assert all(content["tags"]["request_id"] and content["exception"]["values"][0]["stacktrace"]["frames"] for content in failed)
 
 
 @pytest.fixture

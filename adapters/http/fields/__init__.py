@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from adapters.http.fields.composites import DelimitedList, Dict, List, Money, Nested
 from adapters.http.fields.moments import Date, DateTime, Time, Timezone
-from adapters.http.fields.texts import UUID, Email, Enum, String, Url
+from adapters.http.fields.texts import UUID, Email, Enum, Secret, String, Url
 from adapters.http.fields.values import Boolean, Decimal, Float, Integer, Raw
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Money",
     "Nested",
     "Raw",
+    "Secret",
     "String",
     "Time",
     "Timezone",

@@ -6,6 +6,7 @@ import enum
 import re
 import unicodedata
 import uuid
+from collections.abc import Mapping
 from typing import Any, Final
 
 import marshmallow as ma
@@ -36,6 +37,13 @@ class String(ma.fields.String):
         if "\x00" in value or not _encodable(value):
             raise self.make_error("character")
         return value
+
+
+class Secret(String):
+    """Text that is taken and never given back. At the top of a plugin's settings: sealed at rest, masked in the audit, shown as set or not."""
+
+    def __init__(self, *, max_length: int = 1_000, metadata: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
+        super().__init__(max_length=max_length, load_only=True, metadata={"format": "password", **(metadata or {})}, **kwargs)
 
 
 class Email(String, ma.fields.Email):

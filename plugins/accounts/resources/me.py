@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
+from plugins.accounts.domain import outstanding
 from plugins.accounts.ports import Profile
 from plugins.accounts.resources.blueprints import accounts, own
 from plugins.accounts.schemas.person import ConsentSchema, ProfileChangeSchema, ProfileSchema
@@ -17,7 +18,7 @@ class Me(MethodView):
     @own.response(200, ProfileSchema, etag=False)
     @allow(SIGNED_IN)
     def get(self) -> dict[str, Any]:
-        """The signed-in person, with consents and workspaces."""
+        """The signed-in person, with consents (and those still to be given) and workspaces."""
         return _shown(accounts().people.profile())
 
     @own.arguments(ProfileChangeSchema)
@@ -39,4 +40,11 @@ class Consents(MethodView):
 
 
 def _shown(profile: Profile) -> dict[str, Any]:
-    return {**asdict(profile.person), "consents": profile.consents, "workspaces": profile.workspaces, "email_verified": profile.email_verified}
+    required = [{"purpose": purpose, "document_version": edition} for purpose, edition in outstanding(profile.consents).items()]
+    return {
+        **asdict(profile.person),
+        "consents": profile.consents,
+        "consents_required": required,
+        "workspaces": profile.workspaces,
+        "email_verified": profile.email_verified,
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plugins.accounts.domain import Purpose
+from plugins.accounts.domain import REQUIRED, Purpose
 from plugins.accounts.schemas.texts import locale, name
 from plugins.sdk import Schema, fields, validate
 
@@ -35,6 +35,13 @@ class StandingsSchema(Schema):
     marketing = fields.Nested(StandingSchema)
 
 
+class RequiredConsentSchema(Schema):
+    """A text that is still to be agreed to."""
+
+    purpose = fields.String(validate=validate.OneOf([str(purpose) for purpose in REQUIRED]))
+    document_version = fields.String(metadata={"example": "2026-11-01"})
+
+
 class MembershipSchema(Schema):
     """A workspace of the person, and their role there."""
 
@@ -47,6 +54,14 @@ class ProfileSchema(PersonSchema):
     """The signed-in person."""
 
     consents = fields.Nested(StandingsSchema)
+    consents_required = fields.List(
+        fields.Nested(RequiredConsentSchema),
+        metadata={
+            "description": "What you have yet to agree to: after a first sign-in by another service, and when a text has a new edition. Ask before"
+            " anything else, and tell by `PATCH /api/v1/me`; nothing is refused meanwhile.",
+            "example": [],
+        },
+    )
     email_verified = fields.Boolean(metadata={"description": "Whether you followed the link that was sent to the address."})
     workspaces = fields.List(fields.Nested(MembershipSchema))
 

@@ -69,6 +69,8 @@ class OutsidersService:
             if not found.proved:
                 self._store.evict(person.id, now)
                 self._store.void(person.id, now)
+                for purpose in Purpose:  # what another agreed to in their name does not bind them
+                    self._store.record(Consent(new_id(), person.id, purpose, DOCUMENTS[purpose], False, now))
         self._store.introduce(outsider, person.id, now)
         return person
 

@@ -58,6 +58,7 @@ class Module:
     requires: tuple[str, ...]
     required_by: tuple[str, ...]
     settings: Mapping[str, object]
+    secrets: Mapping[str, bool]
     settings_schema: Mapping[str, object] | None
     state: str
     reason: str | None

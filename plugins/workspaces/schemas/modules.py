@@ -16,7 +16,12 @@ class SwitchSchema(Schema):
 
     enabled = fields.Boolean(required=True)
     settings = fields.Dict(
-        keys=fields.String(max_length=200), metadata={"description": "Replaces the stored ones; left out, they stay.", "example": {}}
+        keys=fields.String(max_length=200),
+        metadata={
+            "description": "Replaces the stored ones; left out, they stay. A secret (`writeOnly` in the schema) stays where it is left out,"
+            " and goes where it is null.",
+            "example": {},
+        },
     )
     with_dependencies = fields.Boolean(
         load_default=False, metadata={"description": "When switching on: whatever it requires as well.", "example": False}
@@ -59,7 +64,10 @@ class ModuleSchema(Schema):
     core = fields.Boolean(metadata={"description": "Part of every workspace; cannot be switched off.", "example": False})
     requires = fields.List(fields.String(), metadata={"example": []})
     required_by = fields.List(fields.String(), metadata={"example": []})
-    settings = fields.Dict(metadata={"description": "Defaults filled in.", "example": {}})
+    settings = fields.Dict(metadata={"description": "Defaults filled in. Secrets are not among them.", "example": {}})
+    secrets = fields.Dict(
+        keys=fields.String(), values=fields.Boolean(), metadata={"description": "Settings that are never shown: whether each is set.", "example": {}}
+    )
     settings_schema = fields.Dict(allow_none=True, metadata={"description": "JSON Schema 2020-12.", "example": {"type": "object"}})
     state = fields.String(validate=validate.OneOf(["ready", "failed"]))
     reason = fields.String(allow_none=True, metadata={"description": "Why it failed.", "example": None})

@@ -14,10 +14,12 @@ from plugins.workspaces.service.joining import JoiningService
 from plugins.workspaces.service.keys import KeysService
 from plugins.workspaces.service.members import MembersService
 from plugins.workspaces.service.modules import ModulesService
+from plugins.workspaces.service.vault import Vault
 from plugins.workspaces.service.workspaces import WorkspacesService
 from ports.capabilities import Capabilities
 from ports.clock import Clock
 from ports.dns import Dns
+from ports.encryption import Encryption
 from ports.hosts import Hosts
 
 
@@ -38,11 +40,12 @@ class Service:
     def of(
         cls, *, store: Store, settings: Settings, registry: Registry, clock: Clock, dns: Dns, hosts: Hosts, own_hosts: frozenset[str],
         transaction: Transaction, later: Later, capabilities: Capabilities, letters: Letters, app_url: str,
+        encryption: Encryption,
     ) -> Service:  # fmt: skip
         return cls(
             WorkspacesService(store=store, registry=registry, clock=clock),
             MembersService(store=store, clock=clock, handover=Handover(store=store, registry=registry), letters=letters),
-            ModulesService(store=store, settings=settings, registry=registry, clock=clock),
+            ModulesService(store=store, settings=settings, registry=registry, vault=Vault(encryption), clock=clock),
             DomainsService(store=store, dns=dns, clock=clock, own_hosts=own_hosts, transaction=transaction, later=later),
             BrandingService(hosts=hosts),
             InvitationsService(store=store, clock=clock, capabilities=capabilities, letters=letters, app_url=app_url),

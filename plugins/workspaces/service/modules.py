@@ -14,6 +14,7 @@ from kernel.registry import Registry
 from plugins.workspaces import events
 from plugins.workspaces.domain.modules import Blocker, Change, Module, Plan, page_version, plan, switched
 from plugins.workspaces.ports import Installed, Modules, Settings, Workspaces
+from plugins.workspaces.service.vault import Vault
 from ports.clock import Clock
 
 
@@ -28,10 +29,11 @@ class _Undo(Exception):
 class ModulesService:
     """The modules of the current workspace."""
 
-    def __init__(self, *, store: _Store, settings: Settings, registry: Registry, clock: Clock) -> None:
+    def __init__(self, *, store: _Store, settings: Settings, registry: Registry, vault: Vault, clock: Clock) -> None:
         self._store = store
         self._settings = settings
         self._registry = registry
+        self._vault = vault
         self._clock = clock
 
     def page(self, after: str | None, limit: int) -> list[Module]:
@@ -57,7 +59,7 @@ class ModulesService:
         if current().expected_version not in (None, -1, page_version(self._registry, found.version)):
             raise Stale()
         planned = plan(self._registry, found.modules, name, enabled, with_dependencies)
-        wanted = found if settings is None else replace(found, settings={**found.settings, name: settings})
+        wanted = found if settings is None else self._set(name, found, settings)
         faults, unset = self._faults(name, planned, wanted, settings)
         blockers = (*planned.blockers, *unset)
         if preview:
@@ -70,14 +72,27 @@ class ModulesService:
             raise blockers[0].error()
         for hook, module in _checks(planned):
             hook(module=module)
-        return self._apply(name, found, planned, settings)
+        return self._apply(name, found, planned, wanted)
 
-    def _apply(self, name: str, found: Installed, planned: Plan, settings: Mapping[str, Any] | None) -> Module:
+    def reseal(self) -> Mapping[str, object]:
+        """Seal anew the secrets that an earlier key sealed."""
+        self._store.lock()
+        done = unreadable = 0
+        for module, secrets in self._store.installed().secrets.items():
+            anew, failed = self._vault.resealed(module, secrets)
+            unreadable += failed
+            if anew != secrets:
+                done += sum(anew[name] != secret for name, secret in secrets.items())
+                self._store.reseal(module, anew)
+        return {"sealed_anew": done, "unreadable": unreadable}
+
+    def _apply(self, name: str, found: Installed, planned: Plan, wanted: Installed) -> Module:
         now = self._clock.now()
         after = found
-        if settings is not None and settings != found.settings.get(name):
-            self._store.configure(name, settings, now)
-            after = replace(after, settings={**after.settings, name: settings}, version=found.version + 1)
+        settings, secrets = wanted.settings.get(name), wanted.secrets.get(name, {})
+        if settings is not None and (settings, secrets) != (found.settings.get(name), found.secrets.get(name, {})):
+            self._store.configure(name, settings, self._vault.sealed(name, secrets), now)
+            after = replace(wanted, version=found.version + 1)
         if planned.enables or planned.disables:
             after = replace(after, modules=switched(found.modules, planned), version=found.version + 1)
         if after is not found:
@@ -87,6 +102,25 @@ class ModulesService:
         for id in planned.disables:
             events.workspaces_module_disabled(module=id)
         return self._module(name, after, Change(True, planned.enables, planned.disables, (), ()))
+
+    def _secret(self, name: str) -> frozenset[str]:
+        manifest = self._registry.plugins.get(name)
+        return frozenset() if manifest is None else self._settings.secrets(manifest.settings)
+
+    def _set(self, name: str, found: Installed, sent: Mapping[str, Any]) -> Installed:
+        """What the module shall be set to: secrets stay unless they are sent, and go where they are null."""
+        hidden = self._secret(name)
+        secrets = {**self._kept(name, found), **{each: value for each, value in sent.items() if each in hidden}}
+        return replace(
+            found,
+            settings={**found.settings, name: {each: value for each, value in sent.items() if each not in hidden}},
+            secrets={**found.secrets, name: {each: value for each, value in secrets.items() if value is not None}},
+        )
+
+    def _kept(self, name: str, found: Installed) -> dict[str, object]:
+        """The module's secrets, also one that was none when it was stored: it is sealed with the next change."""
+        stored = found.settings.get(name, {})
+        return {**{each: stored[each] for each in self._secret(name) & stored.keys()}, **found.secrets.get(name, {})}
 
     def _known(self, name: str) -> None:
         if name not in self._registry.plugins and name not in self._registry.failed:
@@ -101,7 +135,10 @@ class ModulesService:
         return tuple(faults), tuple(Blocker("settings_required", f"{id} needs settings before it can be on.", (id,)) for id in others)
 
     def _filled(self, name: str, found: Installed) -> tuple[Mapping[str, object], Sequence[Fault]]:
-        return self._settings.filled(self._registry.plugins[name].settings, found.settings.get(name, {}))
+        stored = {each: value for each, value in found.settings.get(name, {}).items() if each not in self._secret(name)}
+        opened = self._vault.opened(name, self._kept(name, found))
+        shown, faults = self._settings.filled(self._registry.plugins[name].settings, {**stored, **opened})
+        return (stored if faults else shown), faults
 
     @staticmethod
     def _vetoes(planned: Plan) -> list[Blocker]:
@@ -123,13 +160,15 @@ class ModulesService:
         if manifest is None:
             return Module(
                 name=name, title=name.capitalize(), description="", release="", enabled=name in found.modules, core=False, requires=(),
-                required_by=(), settings=found.settings.get(name, {}), settings_schema=None, state="failed",
+                required_by=(), settings=found.settings.get(name, {}), secrets=dict.fromkeys(found.secrets.get(name, {}), True),
+                settings_schema=None, state="failed",
                 reason=self._registry.failed[name], version=page_version(self._registry, found.version), change=change,
             )  # fmt: skip
         return Module(
             name=name, title=manifest.title, description=manifest.description, release=manifest.version,
             enabled=manifest.core or name in found.modules, core=manifest.core, requires=manifest.requires,
             required_by=self._required_by(manifest), settings=self._filled(name, found)[0],
+            secrets={each: each in self._kept(name, found) for each in sorted(self._secret(name))},
             settings_schema=self._settings.described(manifest.settings), state="ready", reason=None,
             version=page_version(self._registry, found.version), change=change,
         )  # fmt: skip

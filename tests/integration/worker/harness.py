@@ -19,6 +19,7 @@ from typing import Any, cast
 
 import psycopg
 
+from adapters.local.encryption import AesGcmEncryption
 from adapters.postgres.database import PostgresDatabase
 from adapters.postgres.outbox import OutboxClockwork, OutboxContents, OutboxLeases, OutboxLetters
 from adapters.postgres.pool import Pool
@@ -34,6 +35,8 @@ from kernel.registry import Registry
 from ports.mail import Post
 from tests import servers
 from tests.integration.worker import probe
+
+NO_SECRETS = AesGcmEncryption([bytes(32)])
 
 MODULES = ("probe",)
 
@@ -180,7 +183,7 @@ def plant(cluster: servers.Cluster, folder: Path, **changes: Any) -> Iterator[Pl
     owner = psycopg.connect(found.owner, autocommit=True)
     owner.execute(probe.DDL)
     owner.execute("set app.maintenance = 'on'")
-    made = Plant(settings, folder, PostgresDatabase(app), PostgresDatabase(auth), relay, owner, Hub(probe.registry(), {}))
+    made = Plant(settings, folder, PostgresDatabase(app, NO_SECRETS), PostgresDatabase(auth, NO_SECRETS), relay, owner, Hub(probe.registry(), {}))
     try:
         yield made
     finally:
