@@ -19,7 +19,7 @@ from plugins.clients.schemas.many import (
     TimelineEntrySchema,
 )
 from plugins.clients.schemas.register import ClientSchema
-from plugins.sdk import MethodView, Page, PageRequest, Separator, Sheet, SheetFormat, allow, ctx, file_of, page_of, unconditional
+from plugins.sdk import MethodView, Page, PageRequest, Separator, Sheet, SheetFormat, allow, ctx, file_of, page_of
 
 COLUMNS = (
     "id", "full_name", "email", "phone", "birth_date", "status", "tags", "notes", "assigned_to", "created_at", "updated_at", "archived_at",
@@ -106,19 +106,18 @@ class Filter(MethodView):
         """Read a saved search."""
         return dict(service().filters.read(filter_id))
 
-    @unconditional
     @blp.arguments(FilterInputSchema)
     @blp.response(200, FilterSchema)
     @allow("write")
     def put(self, given: dict[str, Any], filter_id: UUID) -> dict[str, Any]:
         """Replace one's own saved search."""
-        return dict(service().filters.change(filter_id, given))
+        return dict(service().filters.change(filter_id, given, ctx.expected_version))
 
     @blp.response(204)
     @allow("write")
     def delete(self, filter_id: UUID) -> None:
         """Keep a search of one's own no longer."""
-        service().filters.remove(filter_id)
+        service().filters.remove(filter_id, ctx.expected_version)
 
 
 def _cells(rows: Iterator[Mapping[str, Any]]) -> Iterator[list[object]]:
