@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import flask_smorest
 import marshmallow as ma
@@ -52,17 +52,24 @@ class Blueprint(flask_smorest.Blueprint):
         return mark
 
     def response(
-        self, status_code: int, schema: SchemaLike | None = None, *, description: str | None = None, example: Any = None, etag: bool = True
+        self,
+        status_code: int,
+        schema: SchemaLike | None = None,
+        *,
+        description: str | None = None,
+        example: Any = None,
+        etag: bool | Literal["whole"] = True,
     ) -> Callable[[F], F]:
-        """Answer with this status, shaped by this schema; a `version` among the values becomes the ETag.
+        """Answer with this status, shaped by this schema; a `version` among the values becomes the ETag, without one a GET's is made of its bytes.
 
-        etag: False where the answer shows more than the row whose version it is: an unchanged version would then hide changes.
+        etag: "whole" where the answer shows more than the row whose version it is, which would hide changes: the ETag is made of both.
+        False: none.
         """
         instance = schema() if isinstance(schema, type) else schema
 
         def mark(function: F) -> F:
             found = marks(function)
-            found.status, found.response, found.etag = status_code, instance, etag
+            found.status, found.response, found.etag, found.whole = status_code, instance, bool(etag), etag == "whole"
             answer: dict[str, Any] = {"description": description or "Done", "content_type": None}
             if instance is not None:
                 answer["schema"] = instance

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import hashlib
 import re
 from typing import Final, Literal
 
@@ -32,6 +33,12 @@ def etag(version: int, projection: str, *, own: bool = False) -> str:
     return f'"{version}-{projection}.own"' if own else f'"{version}-{projection}"'
 
 
+def etag_of(body: bytes, version: int | None, projection: str) -> str:
+    """The tag of an answer that has no version, or shows more than the record whose version it is."""
+    digest = hashlib.sha256(body).hexdigest()[:16]
+    return f'"{projection}.{digest}"' if version is None else f'"{version}-{projection}.{digest}"'
+
+
 def expected_version(if_match: str | None, projection: str) -> ExpectedVersion:
     """The version the caller read: a number, ANY for `*`, None without the header. Of several, the newest.
 
@@ -42,7 +49,7 @@ def expected_version(if_match: str | None, projection: str) -> ExpectedVersion:
     tags = _parse(if_match, "If-Match")
     if tags is None:
         return ANY
-    ours = re.compile(rf'"([0-9]{{1,18}})-{re.escape(projection)}(?:\.own)?"')
+    ours = re.compile(rf'"([0-9]{{1,18}})-{re.escape(projection)}(?:\.own|\.[0-9a-f]{{16}})?"')
     versions = [int(found[1]) for tag in tags if (found := ours.fullmatch(tag))]
     if not versions:
         raise Stale()

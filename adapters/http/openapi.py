@@ -188,8 +188,8 @@ def _describe_answers(described: dict[str, Any], operation: Operation) -> None:
         item = example_of(marks.response, load=False)
         for media in success.get("content", {}).values():
             media.setdefault("example", {"items": [item], "next_cursor": None} if marks.paginated else item)
-        if marks.etag and "version" in marks.response.fields and not marks.paginated:
-            told["ETag"] = {"schema": {"type": "string"}, "description": "Version of the record."}
+        if _tagged(operation):
+            told["ETag"] = {"schema": {"type": "string"}, "description": "Version of the record, or what is shown of it."}
             if operation.method == "GET":
                 answers["304"] = {"description": "Not modified since the ETag in If-None-Match."}
     if marks.public_s:
@@ -225,6 +225,12 @@ def statuses(operation: Operation) -> set[int]:
     return found
 
 
+def _tagged(operation: Operation) -> bool:
+    """Whether its answers have an ETag."""
+    marks = operation.marks
+    return marks.etag and marks.response is not None and not marks.paginated and (operation.method == "GET" or "version" in marks.response.fields)
+
+
 def _takes_key(operation: Operation) -> bool:
     return operation.method == "POST" and operation.access is not Access.PUBLIC and operation.rule.startswith(MOUNT)
 
@@ -243,9 +249,9 @@ def _headers(operation: Operation) -> list[tuple[str, str, dict[str, Any], bool]
                 operation.marks.key_required,
             )
         )
-    if operation.marks.etag and operation.method in ("PUT", "PATCH", "DELETE"):
+    if operation.versioned and operation.marks.etag and operation.method in ("PUT", "PATCH", "DELETE"):
         found.append(("If-Match", "The ETag you read; 412 when the record changed since.", {"type": "string"}, operation.needs_if_match))
-    if operation.marks.etag and operation.method == "GET" and not operation.marks.paginated and operation.marks.response is not None:
+    if operation.method == "GET" and _tagged(operation):
         found.append(("If-None-Match", "An ETag you hold; 304 when it is current.", {"type": "string"}, False))
     return found
 

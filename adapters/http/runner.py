@@ -239,8 +239,15 @@ class Runner:
             return _by_bytes(to_json(compiled.dump(result)), headers.REVALIDATE, environ)
         sent = [("Content-Type", "application/json")]
         version = result.get("version") if isinstance(result, dict) else getattr(result, "version", None)
-        if version is None or not operation.marks.etag:
+        if not operation.marks.etag or (version is None and operation.method != "GET"):
             sent.append(headers.NO_STORE)
+        elif version is None or operation.marks.whole:
+            body = to_json(compiled.dump(result))
+            tag = conditional.etag_of(body, version, operation.projection)
+            sent += [("ETag", tag), headers.REVALIDATE]
+            if operation.method == "GET" and conditional.not_modified(environ.get("HTTP_IF_NONE_MATCH"), tag):
+                return Answer(304, sent[1:])
+            return Answer(operation.marks.status, sent, body)
         else:
             tag = conditional.etag(int(version), operation.projection, own=operation.method == "GET" and _is_cliente(current))
             sent += [("ETag", tag), headers.REVALIDATE]

@@ -15,14 +15,14 @@ from plugins.sdk import SIGNED_IN, MethodView, Page, PageRequest, allow, ctx, pa
 
 @own.route("")
 class Me(MethodView):
-    @own.response(200, ProfileSchema, etag=False)
+    @own.response(200, ProfileSchema, etag="whole")
     @allow(SIGNED_IN)
     def get(self) -> dict[str, Any]:
         """The signed-in person, with consents (and those still to be given) and workspaces."""
         return _shown(accounts().people.profile())
 
     @own.arguments(ProfileChangeSchema)
-    @own.response(200, ProfileSchema, etag=False)
+    @own.response(200, ProfileSchema, etag="whole")
     @allow(SIGNED_IN)
     def patch(self, data: dict[str, Any]) -> dict[str, Any]:
         """Change your name, language or consents."""

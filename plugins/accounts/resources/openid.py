@@ -41,7 +41,9 @@ class SignInDeparture(MethodView):
 @auth.route("/oidc/<string:provider>/callback")
 class SignInArrival(MethodView):
     @auth.arguments(ArrivalQuery, location="query")
-    @auth.response(200, SignedInSchema, description="For programs. A browser (`Accept: text/html`) is sent on to the frontend, signed in by cookie.")
+    @auth.response(
+        200, SignedInSchema, etag=False, description="For programs. A browser (`Accept: text/html`) is sent on to the frontend, signed in by cookie."
+    )
     @allow(PUBLIC)
     @may_answer(401, 403, 409, 429)
     @with_visitor(told=TOLD)

@@ -50,7 +50,7 @@ class Filters(Protocol):
 
     def add(self, values: Mapping[str, object]) -> None: ...
 
-    def change(self, filter_id: UUID, values: Mapping[str, object]) -> bool:
-        """Replace one's own; False when there is none."""
+    def change(self, filter_id: UUID, values: Mapping[str, object], expected: int | None) -> bool:
+        """Replace one's own; False when there is none of this version (None: of any)."""
 
-    def remove(self, filter_id: UUID) -> bool: ...
+    def remove(self, filter_id: UUID, expected: int | None) -> bool: ...

@@ -48,10 +48,11 @@ _ADD = sql(
 )  # fmt: skip
 _CHANGE = sql(
     "update clients_filter set name = $3, shared = $4, query = $5::jsonb, updated_at = now(), version = version + 1"
-    " where workspace_id = $1 and id = $2 and user_id = $6",
-    "workspace_id", "filter_id", "name", "shared", "query", "actor_id", json=("query",),
+    " where workspace_id = $1 and id = $2 and user_id = $6 and version = coalesce($7, version)",
+    "workspace_id", "filter_id", "name", "shared", "query", "actor_id", "expected", json=("query",),
 )  # fmt: skip
-_REMOVE = statement(sa.delete(Filter).where(_MINE, _F.id == sa.bindparam("filter_id")))
+_AT_VERSION: Final = _F.version == sa.func.coalesce(sa.bindparam("expected", type_=sa.BigInteger), _F.version)
+_REMOVE = statement(sa.delete(Filter).where(_MINE, _F.id == sa.bindparam("filter_id"), _AT_VERSION))
 
 
 class Many:
@@ -92,8 +93,8 @@ class Filters:
     def add(self, values: Mapping[str, object]) -> None:
         ctx.work.write(_ADD, **values)
 
-    def change(self, filter_id: UUID, values: Mapping[str, object]) -> bool:
-        return ctx.work.change(_CHANGE, filter_id=filter_id, **values) == 1
+    def change(self, filter_id: UUID, values: Mapping[str, object], expected: int | None) -> bool:
+        return ctx.work.change(_CHANGE, filter_id=filter_id, expected=expected, **values) == 1
 
-    def remove(self, filter_id: UUID) -> bool:
-        return ctx.work.change(_REMOVE, filter_id=filter_id) == 1
+    def remove(self, filter_id: UUID, expected: int | None) -> bool:
+        return ctx.work.change(_REMOVE, filter_id=filter_id, expected=expected) == 1

@@ -35,7 +35,6 @@ from plugins.sdk import (
     json_schema,
     metered,
     page_of,
-    unconditional,
 )
 
 COLUMNS = (
@@ -126,19 +125,18 @@ class Filter(MethodView):
         """Read a saved search."""
         return dict(service().filters.read(filter_id))
 
-    @unconditional
     @blp.arguments(FilterInputSchema)
     @blp.response(200, FilterSchema)
     @allow("write")
     def put(self, given: dict[str, Any], filter_id: UUID) -> dict[str, Any]:
         """Replace one's own saved search."""
-        return dict(service().filters.change(filter_id, given))
+        return dict(service().filters.change(filter_id, given, ctx.expected_version))
 
     @blp.response(204)
     @allow("write")
     def delete(self, filter_id: UUID) -> None:
         """Keep a search of one's own no longer."""
-        service().filters.remove(filter_id)
+        service().filters.remove(filter_id, ctx.expected_version)
 
 
 def _cells(rows: Iterator[Mapping[str, Any]], own: Sequence[Custom]) -> Iterator[list[object]]:

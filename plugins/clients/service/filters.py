@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from kernel.errors import Fault, Invalid, NotFound
+from kernel.errors import Fault, Invalid, NotFound, Stale
 from kernel.ids import new_id
 from plugins.clients.ports.many import Filters as Stored
 from ports.persistence import Row
@@ -45,13 +45,18 @@ class Filters:
         self._stored.add(made)
         return {**made, "mine": True, "version": 1}
 
-    def change(self, filter_id: UUID, given: Mapping[str, Any]) -> Row:
-        """Replace one's own. Raises NotFound, also for another's; Conflict name_taken."""
-        if not self._stored.change(filter_id, given):
-            raise NotFound()
+    def change(self, filter_id: UUID, given: Mapping[str, Any], expected: int | None) -> Row:
+        """Replace one's own. expected: None or -1 for any version. Raises NotFound, also for another's; Stale, Conflict name_taken."""
+        if not self._stored.change(filter_id, given, None if expected == -1 else expected):
+            raise self._missed(filter_id)
         return self.read(filter_id)
 
-    def remove(self, filter_id: UUID) -> None:
-        """Keep it no longer. Raises NotFound."""
-        if not self._stored.remove(filter_id):
-            raise NotFound()
+    def remove(self, filter_id: UUID, expected: int | None) -> None:
+        """Keep it no longer. Raises NotFound, Stale."""
+        if not self._stored.remove(filter_id, None if expected == -1 else expected):
+            raise self._missed(filter_id)
+
+    def _missed(self, filter_id: UUID) -> NotFound | Stale:
+        """One's own that could not be changed has changed already."""
+        found = self._stored.get(filter_id)
+        return Stale() if found is not None and found["mine"] else NotFound()

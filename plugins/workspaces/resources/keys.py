@@ -30,7 +30,7 @@ class Keys(MethodView):
 
 @blp.route("/<uuid:workspace_id>/keys/<uuid:key_id>")
 class Key(MethodView):
-    @blp.response(200, schemas.KeySchema, etag=False)
+    @blp.response(200, schemas.KeySchema, etag="whole")
     @allow("manage_keys")
     def get(self, workspace_id: UUID, key_id: UUID) -> Any:
         """Read an API key"""

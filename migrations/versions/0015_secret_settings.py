@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "platform_0012"
-down_revision = "platform_0011"
+revision = "platform_0015"
+down_revision = "platform_0014"
 branch_labels = None
 depends_on = None
 
