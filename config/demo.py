@@ -122,8 +122,14 @@ def _write_about(api: _Api, client: str) -> None:
 
 def _meet_twice(api: _Api, known: dict[str, dict[str, Any]]) -> None:
     """Two records of one person that became one, and twins who share a phone number and are two."""
-    again = {"full_name": "J. Ferreira", "email": "joao@demo.fitpro.test", "phone": "+351 900 000 001", "tags": ["online"], "notes": "Came back."}
-    twin = {"full_name": "Luca Ferreira", "email": "luca@demo.fitpro.test", "phone": known["client02@demo.fitpro.test"]["phone"]}
+    again: dict[str, Any] = {
+        "full_name": "J. Ferreira",
+        "email": "joao@demo.fitpro.test",
+        "phone": "+351 900 000 001",
+        "tags": ["online"],
+        "notes": "Came back.",
+    }
+    twin: dict[str, Any] = {"full_name": "Luca Ferreira", "email": "luca@demo.fitpro.test", "phone": known["client02@demo.fitpro.test"]["phone"]}
     for wanted in (again, twin):
         if wanted["email"] not in known:
             known[wanted["email"]] = api.made("POST", "/api/v1/clients?allow_duplicate=true", wanted)
