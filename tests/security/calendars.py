@@ -19,9 +19,20 @@ if TYPE_CHECKING:
 STAGES: Mapping[str, str] = {
     "approve": "bookings.pending", "decline": "bookings.pending", "complete": "bookings.past", "no-show": "bookings.past",
     "join": "bookings.open", "leave": "bookings.joined", "cancel": "bookings.coming", "reschedule": "bookings.coming",
-    "reassign": "bookings.coming",
+    "reassign": "bookings.coming", "accept": "bookings.offered", "queue": "bookings.full",
 }  # fmt: skip
 """The last part of a path → what it is asked of; a booking itself is changed and deleted while it is to come."""
+
+
+def stage_of(method: str, path: str) -> str:
+    """What a booking must be like for this operation of it; empty for any."""
+    last = path.rpartition("/")[2]
+    if last == "queue" and method != "POST":
+        return "bookings.queued"
+    changed = last in ("{booking_id}", "<uuid:booking_id>") and method != "GET"
+    return STAGES.get(last, "bookings.coming" if changed else "")
+
+
 _HALF_HOURS = itertools.count()
 _LONG_AGO = datetime(2020, 2, 1, tzinfo=UTC)
 _BOOKING = (
@@ -34,6 +45,11 @@ _TIME = (
     " held_by) values (%(ws)s, %(id)s, %(booking)s, %(organizer)s, %(service)s, %(start)s, %(end)s, tstzrange(%(start)s, %(end)s), %(capacity)s,"
     " %(taken)s, %(expires)s, %(by)s)"
 )
+_PLACE = (
+    "insert into bookings_queue_place (workspace_id, id, booking_id, number, status, offered_until, joined_at)"
+    " values (%(ws)s, %(place)s, %(id)s, 1, %(state)s, %(offered)s, now())"
+)
+_ENTRY = "insert into bookings_queue_entry (workspace_id, place_id, booking_id, client_id) values (%(ws)s, %(place)s, %(id)s, %(client)s)"
 _PARTICIPANT = (
     "insert into bookings_participant (workspace_id, booking_id, client_id, status, joined_at) values (%(ws)s, %(id)s, %(client)s, 'booked', now())"
 )
@@ -66,6 +82,11 @@ class Calendar:
                     user=person.id, week=week.replace("'", '"').replace("None", "null"),
                 )  # fmt: skip
             self._write(
+                "insert into bookings_series (workspace_id, id, rule, first_wall, timezone, minutes, title, organizer_id)"
+                " values (%(ws)s, %(id)s, 'FREQ=DAILY;COUNT=1', '2026-01-01', 'UTC', 30, %(text)s, %(user)s)",
+                id=new_id(), text=text, user=self._organizer.id,
+            )  # fmt: skip
+            self._write(
                 "insert into bookings_service_staff (workspace_id, service_id, user_id) select workspace_id, id, %(user)s from bookings_service"
                 " where workspace_id = %(ws)s",
                 user=self._organizer.id,
@@ -73,8 +94,11 @@ class Calendar:
 
     def stock(self) -> None:
         """Something in every stage."""
-        for stage in sorted({*STAGES.values()}) * 4:
+        for stage in sorted({*STAGES.values(), "bookings.queued"}) * 4:
             self.fresh(stage)
+        for person in self._studio.people.values():
+            self.feed(person)
+            self.calendar(person)
         for person in self._studio.people.values():
             self.hold(person)
         for person in (self._studio.people["Owner"], self._organizer):
@@ -84,18 +108,51 @@ class Calendar:
         """A new booking at this stage, in which the Cliente takes part unless it is there to be joined."""
         start = _LONG_AGO + timedelta(minutes=30 * next(_HALF_HOURS)) if stage == "bookings.past" else _later()
         status = "pending" if stage == "bookings.pending" else "booked"
-        is_class = stage in ("bookings.open", "bookings.joined")
+        is_class = stage in ("bookings.open", "bookings.joined", "bookings.full", "bookings.queued", "bookings.offered")
         id, taken = new_id(), 0 if stage == "bookings.open" else 1
+        stands = stage in ("bookings.queued", "bookings.offered")
         given = {
             "id": id, "booking": id, "organizer": self._organizer.id, "service": self.service("class" if is_class else "service"),
             "text": f"Session {self._studio.canary('0')}", "start": start, "end": start + timedelta(minutes=30), "status": status,
-            "capacity": 50 if is_class else 1, "taken": taken, "expires": None, "by": None, "client": self._studio.clients[0],
+            "capacity": 50 if stage in ("bookings.open", "bookings.joined") else 1, "taken": taken, "expires": None, "by": None,
+            "client": self._studio.clients[0], "place": new_id(),
         }  # fmt: skip
+        if stage in ("bookings.full", "bookings.queued", "bookings.offered"):  # full of another; the seat that is offered counts as taken
+            given |= {"capacity": 2, "taken": 2, "client": self._studio.clients[1]}
         with self._planting():
             self._write(_BOOKING, **given)
             self._write(_TIME, **given)
             if taken:
                 self._write(_PARTICIPANT, **given)
+            if given["capacity"] == 2 and stage != "bookings.offered":
+                self._write(_PARTICIPANT, **{**given, "client": self._studio.clients[2]})
+            if stands:
+                offered = datetime.now(UTC) + timedelta(hours=2) if stage == "bookings.offered" else None
+                self._write(_PLACE, **given, offered=offered, state="waiting" if offered is None else "offered")
+                self._write(_ENTRY, **{**given, "client": self._studio.clients[0]})
+        return str(id)
+
+    def feed(self, person: Person) -> str:
+        """The one that shows times alone; they have none of the other kind."""
+        id = new_id()
+        with self._planting():
+            self._write("delete from bookings_feed where workspace_id = %(ws)s and user_id = %(user)s", user=person.id)
+            self._write(
+                "insert into bookings_feed (workspace_id, id, user_id, mode, digest) values (%(ws)s, %(id)s, %(user)s, 'freebusy', %(digest)s)",
+                id=id, user=person.id, digest=id.bytes,
+            )  # fmt: skip
+        return str(id)
+
+    def calendar(self, person: Person) -> str:
+        """One that they have elsewhere."""
+        id = new_id()
+        with self._planting():
+            self._write("delete from bookings_calendar where workspace_id = %(ws)s and user_id = %(user)s", user=person.id)
+            self._write(
+                "insert into bookings_calendar (workspace_id, id, user_id, name, url, status, last_tried_at, events, notes)"
+                " values (%(ws)s, %(id)s, %(user)s, %(text)s, 'sealed', 'ok', now(), 0, '[]')",
+                id=id, user=person.id, text=self._studio.canary("s"),
+            )  # fmt: skip
         return str(id)
 
     def hold(self, person: Person) -> str:
@@ -141,16 +198,26 @@ class Calendar:
 
     def pools(self) -> dict[str, set[str]]:
         """What is at each stage now, for whoever chooses among them."""
-        found: dict[str, set[str]] = {kind: set() for kind in STAGES.values()}
+        found: dict[str, set[str]] = {kind: set() for kind in (*STAGES.values(), "bookings.queued")}
+        queues = self._connection.execute(
+            "select e.booking_id::text, p.status from bookings_queue_entry e join bookings_queue_place p on p.workspace_id = e.workspace_id"
+            " and p.id = e.place_id where e.workspace_id = %s and e.client_id = %s",
+            (self._studio.id, self._studio.clients[0]),
+        )
+        standing = dict(queues.fetchall())
         rows = self._connection.execute(
             "select b.id::text, b.status, b.capacity > 1, b.start_time > now(), exists (select from bookings_participant p where"
-            " p.workspace_id = b.workspace_id and p.booking_id = b.id and p.client_id = %s and p.status = 'booked')"
+            " p.workspace_id = b.workspace_id and p.booking_id = b.id and p.client_id = %s and p.status = 'booked'), b.capacity = 2"
             " from bookings b where b.workspace_id = %s and b.status in ('pending', 'booked') and exists (select from bookings_time t"
             " where t.workspace_id = b.workspace_id and t.id = b.id)",
             (self._studio.clients[0], self._studio.id),
         )
-        for id, status, is_class, coming, joined in rows:
-            if status == "pending":
+        for id, status, is_class, coming, joined, full in rows:
+            if id in standing:
+                found["bookings.offered" if standing[id] == "offered" else "bookings.queued"].add(id)
+            elif full and not joined:
+                found["bookings.full"].add(id)
+            elif status == "pending":
                 found["bookings.pending"].add(id)
             elif not coming:
                 found["bookings.past"].add(id)
@@ -174,8 +241,13 @@ class Calendar:
             return moment
         if path.endswith("/reassign"):
             return {"organizer_id": random.choice([self._organizer, self._studio.people["Owner"]]).id}
-        if path.endswith(("/join", "/leave")):
+        if path.endswith(("/join", "/leave", "/queue", "/accept")):
             return {} if role == "Cliente" else {"client_id": self._studio.clients[2 if path.endswith("/join") else 0]}
+        if path.endswith("/series"):
+            told = {"title": f"Session {self._studio.canary('0')}", "end_time": (start + timedelta(minutes=30)).isoformat(), **moment}
+            return {**told, "rrule": "FREQ=DAILY;COUNT=1"}
+        if path.endswith("/feeds"):
+            return {"mode": "full"}
         if path.endswith(("/time-off", "/<uuid:time_off_id>", "/{time_off_id}")):
             return {**example, "user_id": self._studio.people[role].id, "room_id": None} if role in ("Owner", "Colaborador") else None
         if path.endswith(("/services", "/rooms", "/<uuid:service_id>", "/{service_id}", "/<uuid:room_id>", "/{room_id}")):

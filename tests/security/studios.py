@@ -199,7 +199,9 @@ MEANINGFUL = frozenset(
         "bookings.cancelled_by", "bookings.fee_currency", "bookings.location_kind", "bookings.price_currency", "bookings.status",
         "bookings_participant.fee_currency", "bookings_participant.fee_reason", "bookings_participant.status", "bookings_schedule.overrides",
         "bookings_schedule.timezone", "bookings_schedule.weekly", "bookings_service.fee_currency", "bookings_service.location_kind",
-        "bookings_service.price_currency",
+        "bookings_service.price_currency", "bookings_calendar.last_error", "bookings_calendar.notes", "bookings_calendar.status",
+        "bookings_calendar.url", "bookings_feed.mode", "bookings_queue_place.status", "bookings_series.rule", "bookings_series.status",
+        "bookings_series.timezone",
         "clients_import.charset", "clients_import.date_order", "clients_import.mode", "clients_import.problems", "clients_imported.key",
         "audit_logs.action", "audit_logs.actor", "audit_logs.table_name", "clients.lifecycle_stage", "clients.status", "clients_consent.given_by",
         "clients_consent.purpose", "clients_consent.withdrawn_by", "clients_exclusion.kind", "clients_exclusion.reason",
@@ -216,6 +218,8 @@ _DOMAIN = (
     " on conflict do nothing",
 )
 _ROWS = (
+    "insert into bookings_external_busy (workspace_id, calendar_id, user_id, starts_at, ends_at) select workspace_id, id, user_id, '2026-01-01',"
+    " '2026-01-02' from bookings_calendar where workspace_id = %(ws)s limit 1 on conflict do nothing",
     "insert into bookings_service_room (workspace_id, service_id, room_id) select s.workspace_id, s.id, r.id from bookings_service s, bookings_room r"
     " where s.workspace_id = %(ws)s and r.workspace_id = s.workspace_id and s.capacity > 1 limit 1 on conflict do nothing",
     "insert into bookings_revision (workspace_id, subject, revision) values (%(ws)s, %(ws)s, 1) on conflict do nothing",

