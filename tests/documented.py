@@ -147,12 +147,12 @@ class World:
             made = self.api.post("/api/v1/clients", json={"full_name": "Ana Twin"}, who=self.owner, workspace=self.workspace)
             body["from"] = made.json.get("id", str(uuid.uuid4()))
         if "/bookings" in operation.path:
-            body |= {name: known for name, known in self._bookable().items() if name in body}
+            body |= {name: known for name, known in self.bookable().items() if name in body}
         if "password" in body and not operation.public:
             body["password"] = PASSWORD  # to prove who they are, and to keep it when they set one
         return body
 
-    def _bookable(self) -> dict[str, Any]:
+    def bookable(self) -> dict[str, Any]:
         """A service, somebody who offers it and a time of theirs that nobody has asked for yet."""
         if "service" not in self._known:
             terms = {"name": "Documented", "duration_minutes": 30, "organizer_ids": [self.staff.id]}

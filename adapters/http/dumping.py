@@ -71,7 +71,7 @@ def _inside(shown: Mapping[str, Any], nested: Mapping[str, Dump]) -> dict[str, A
     found = {}
     for name, dump in nested.items():
         value = shown.get(name)
-        if isinstance(value, list):
+        if isinstance(value, list | tuple):
             found[name] = [dump(each) for each in value]
         elif value is not None:
             found[name] = dump(value)

@@ -8,6 +8,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+_COUNT = "select count(*) from audit_logs where workspace_id = :workspace and id = any(:entries) and action <> 'erase'"
+
 
 def erase(connection: sa.Connection, workspace: UUID, record: UUID, entries: Sequence[UUID], said: Mapping[str, object]) -> None:
     """Write the record, whose `after` is `said`, and erase what it names. In the owner's transaction; the database holds them to each other.
@@ -15,8 +17,7 @@ def erase(connection: sa.Connection, workspace: UUID, record: UUID, entries: Seq
     Raises ValueError when one of them is no entry of the workspace, or records an erasure itself.
     """
     here = {"workspace": workspace, "record": record, "entries": list(entries)}
-    of = " from audit_logs where workspace_id = :workspace and id = any(:entries) and action <> 'erase'"
-    if connection.execute(sa.text("select count(*)" + of), here).scalar_one() != len(set(entries)):
+    if connection.execute(sa.text(_COUNT), here).scalar_one() != len(set(entries)):
         raise ValueError("not all of these are entries of this workspace that can be erased")
     connection.execute(
         sa.text(

@@ -18,6 +18,8 @@ def asks(operation: Documented, header: str) -> bool:
 def missed(hub: World, operation: Documented) -> str | None:
     """What is wrong with a GET that documents If-None-Match; None when nothing is."""
     query = "?domain=nowhere.example" if operation.path.endswith("/branding") else ""
+    if operation.path.endswith("/availability"):
+        query = f"?service={hub.bookable()['service_id']}&from=2031-01-01&to=2031-01-02"
     path = hub.path(operation) + query
     first = hub.call(operation, path=path)
     if first.status != 200:

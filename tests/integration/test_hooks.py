@@ -72,7 +72,7 @@ def test_a_question_is_answered_by_those_who_only_read_and_changes_nothing(scene
         with serving(current):
             answers = events.clients_timeline(client_id=UUID(client))
         work.commit()
-    assert answers == [("diary", timeline("first steps"))]
+    assert answers == [("bookings", []), ("diary", timeline("first steps"))]
     assert scene.name(client) == "Bia"
 
 

@@ -78,7 +78,9 @@ def test_an_heir_is_another_member_of_the_staff(studio: Studio, settings: Settin
 
 
 def test_what_lies_in_a_module_that_is_off_is_listed_and_moved_too(studio: Studio) -> None:
-    module = f"/api/v1/workspaces/{studio.id}/modules/clients"
+    modules = f"/api/v1/workspaces/{studio.id}/modules"
+    module = f"{modules}/clients"
+    assert studio.api.put(f"{modules}/bookings", json={"enabled": False}, who=studio.owner).status == 200  # which needs clients
     assert studio.api.put(module, json={"enabled": False}, who=studio.owner).status == 200
     refused = studio.api.delete(f"/api/v1/users/{studio.carl.id}", who=studio.owner)
     assert (refused.status, refused.json["owned"][0]["count"]) == (409, 3)

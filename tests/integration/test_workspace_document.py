@@ -70,7 +70,8 @@ def _plugins(document: dict[str, Any]) -> set[str]:
 
 
 def _switch(server: Api, who: Person, workspace: str, enabled: bool) -> None:
-    assert server.put(f"/api/v1/workspaces/{workspace}/modules/clients", json={"enabled": enabled}, who=who).status == 200
+    for module in ("clients", "bookings") if enabled else ("bookings", "clients"):  # the one needs the other
+        assert server.put(f"/api/v1/workspaces/{workspace}/modules/{module}", json={"enabled": enabled}, who=who).status == 200
 
 
 @pytest.fixture

@@ -54,7 +54,8 @@ def judge(found: Walked, walks: Walks) -> None:
     assert found.changed == []
     assert found.broken == []
     # A walk that never got in anywhere would find nothing either.
-    assert walks.missed(found) == set()
+    missed = walks.missed(found)
+    assert missed == set(), "\n".join(map(str, sorted(missed)))
     assert sum(found.succeeded.values()) > found.steps / 4
     assert found.statuses[404] > found.steps / 20
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from kernel.ids import new_id
 from tests.security.seeded import complaints, inside
-from tests.security.studios import Studio, Studios
+from tests.security.studios import Studio, Studios, client
 
 BETWEEN_TENANTS = """
 select c.conname from pg_constraint c
@@ -64,7 +64,7 @@ def test_t4_a_foreign_key_of_both_columns_satisfies_the_lint(studios: Studios) -
 def probe(studios: Studios, key: str) -> tuple[str, str, int]:
     """How A's reference to B's client ends, and one to nobody's; and how many notes of A go when B deletes its client."""
     a, b = studios["a"], studios["b"]
-    target = b.clients[1]
+    target = client(studios.api, b, 4)  # of whom no module has anything yet
     note = "insert into clients_note values (%s, %s, %s)"
     with inside(studios.superuser, NOTES, key) as connection:
         foreign = as_member(connection, a, note, a.id, new_id(), target)

