@@ -170,7 +170,11 @@ class Api:
         email = email or f"p{self._count}-{time.time_ns()}-{os.getpid()}@example.com"
         body = {"email": email, "password": "a long enough secret", "full_name": name, "consents": {"terms": True, "privacy": True}}
         for _ in range(20):  # a test before this one may have restarted the database: 503 says try again, and so do clients
-            reply = self.post("/auth/signup", json=body)
+            try:
+                reply = self.post("/auth/signup", json=body)
+            except requests.ConnectionError:  # or the server, and with it a connection that was kept
+                time.sleep(0.1)
+                continue
             if reply.status != 503:
                 break
             time.sleep(float(reply.headers["Retry-After"]))
