@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import itertools
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 import psycopg
 
@@ -16,6 +18,7 @@ from tests.servers import Person
 if TYPE_CHECKING:
     from tests.security.studios import Studio
 
+P = ParamSpec("P")
 STAGES: Mapping[str, str] = {
     "approve": "bookings.pending", "decline": "bookings.pending", "complete": "bookings.past", "no-show": "bookings.past",
     "join": "bookings.open", "leave": "bookings.joined", "cancel": "bookings.coming", "reschedule": "bookings.coming",
@@ -53,6 +56,19 @@ _ENTRY = "insert into bookings_queue_entry (workspace_id, place_id, booking_id, 
 _PARTICIPANT = (
     "insert into bookings_participant (workspace_id, booking_id, client_id, status, joined_at) values (%(ws)s, %(id)s, %(client)s, 'booked', now())"
 )
+
+
+def _elsewhere(plant: Callable[P, str]) -> Callable[P, str]:
+    """Tries another time of day when a walk has taken the one that was chosen."""
+
+    @functools.wraps(plant)
+    def planted(*args: P.args, **kwargs: P.kwargs) -> str:
+        for _ in range(20):
+            with contextlib.suppress(psycopg.errors.ExclusionViolation):
+                return plant(*args, **kwargs)
+        return plant(*args, **kwargs)
+
+    return planted
 
 
 class Calendar:
@@ -104,6 +120,7 @@ class Calendar:
         for person in (self._studio.people["Owner"], self._organizer):
             self.away(person)
 
+    @_elsewhere
     def fresh(self, stage: str) -> str:
         """A new booking at this stage, in which the Cliente takes part unless it is there to be joined."""
         start = _LONG_AGO + timedelta(minutes=30 * next(_HALF_HOURS)) if stage == "bookings.past" else _later()
@@ -155,6 +172,7 @@ class Calendar:
             )  # fmt: skip
         return str(id)
 
+    @_elsewhere
     def hold(self, person: Person) -> str:
         """A slot that they hold."""
         id, start = new_id(), _later()
