@@ -118,10 +118,15 @@ def _repeats_a_name(outside: bytes, value: dict[str, object]) -> bool:
 
 
 def _has_wide_integer(outside: bytes) -> bool:
-    return any(map(_is_wide, _LONG_INTEGER.findall(outside)))
+    """Decided over all of them at once, at C speed: a body may hold 50,000."""
+    found = _LONG_INTEGER.findall(outside)
+    if not found or len(max(found, key=len)) > 20:
+        return bool(found)
+    numbers = list(map(int, found))
+    return min(numbers) < _INT64_MIN or max(numbers) > _INT64_MAX
 
 
-def _is_wide(number: str | bytes) -> bool:
+def _is_wide(number: str) -> bool:
     return len(number) > 20 or not _INT64_MIN <= int(number) <= _INT64_MAX
 
 

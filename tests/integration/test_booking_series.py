@@ -17,6 +17,7 @@ from plugins.bookings.domain.repeating import Plan
 from plugins.bookings.domain.series import parse
 from tests.agenda import Agenda
 from tests.servers import Api, owner_of
+from tests.yardstick import budget_s
 
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 LISBON = ZoneInfo("Europe/Lisbon")
@@ -137,7 +138,7 @@ class TestMaking:
             took.append(time.perf_counter() - begun)
             assert (reply.status, len(reply.json["bookings"])) == (201, 520)
         print(f"520 occurrences over HTTP: {', '.join(f'{each * 1000:.0f}' for each in took)} ms")
-        assert min(took) < 5  # of any machine; the goal is one second
+        assert min(took) < 2 * budget_s(1)  # the other half of the machine is another test's
 
     def test_it_is_the_staffs(self, agenda: Agenda) -> None:
         series = made(agenda, next_month(), "FREQ=WEEKLY;COUNT=2", client_ids=agenda.clients[:1])

@@ -34,15 +34,27 @@ def complaints(dsn: str, *statements: str) -> list[str]:
         return [each for each in lint(connection) if each not in before]
 
 
+_RULES = """
+select format('policy %s.%s %s %s %s %s %s', tablename, policyname, permissive, roles, cmd, qual, with_check) from pg_policies
+union all select format('table %s %s %s', relname, relrowsecurity, relforcerowsecurity) from pg_class where relnamespace = 'public'::regnamespace
+union all select format('constraint %s %s', conname, pg_get_constraintdef(oid)) from pg_constraint where connamespace = 'public'::regnamespace
+union all select format('trigger %s %s', pg_get_triggerdef(oid), tgenabled) from pg_trigger where not tgisinternal
+union all select pg_get_functiondef(oid) from pg_proc where pronamespace = any ('{app,public}'::regnamespace[]) and prokind = 'f'
+"""
+"""Everything in the catalogue that keeps rows apart, a line each."""
+
+
 @contextlib.contextmanager
 def planted(dsn: str, put_in: str, take_out: str) -> Iterator[None]:
-    """A fault that everybody sees while the block runs."""
+    """A fault that everybody sees while the block runs, and that nobody meets after it: what is taken out is compared with what was."""
     with psycopg.connect(dsn, autocommit=True) as connection:
+        before = set(connection.execute(_RULES))
         connection.execute(put_in)
         try:
             yield
         finally:
             connection.execute(take_out)
+            assert set(connection.execute(_RULES)) ^ before == set(), "the fault was not taken out as it was put in"
 
 
 def original(dsn: str, function: str) -> str:

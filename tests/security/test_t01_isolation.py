@@ -182,7 +182,10 @@ def everywhere(statement: Statement) -> Statement:
 
 
 RESTORE_TENANT = "alter policy tenant on clients using (workspace_id = (select app.ws())) with check (workspace_id = (select app.ws()))"
-RESTORE_TRAIL = "alter policy cliente on audit_logs using ((select app.client() is null) or (action = 'read' and client_id = (select app.client())))"
+RESTORE_TRAIL = (
+    "alter policy cliente on audit_logs"
+    " using ((select app.client() is null) or (action = 'read' and client_id = any ((select app.client_records())::uuid[])))"
+)
 _OWN = "(select app.client() is null) or id = (select app.client())"
 RESTORE_CLIENTE = f"alter policy cliente on clients using ({_OWN}) with check ({_OWN})"
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
 
 import pytest
 from marshmallow import ValidationError, validate
@@ -16,6 +14,7 @@ from adapters.http.problems import render
 from adapters.http.queries import parse_query
 from adapters.http.schema import QuerySchema, Schema, invalid
 from kernel.errors import DomainError
+from tests.yardstick import budget_s, cpu_s
 
 MEBIBYTE = 1 << 20
 BUDGET_S = 0.050
@@ -107,7 +106,7 @@ HOSTILE_BODIES: dict[str, bytes] = {
 def test_t40_a_hostile_body_is_a_4xx_within_its_time(name: str) -> None:
     body = HOSTILE_BODIES[name]
     assert send(body) in (400, 413, 422)
-    assert best_time(lambda: send(body)) < BUDGET_S
+    assert cpu_s(lambda: send(body)) < budget_s(BUDGET_S)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +123,7 @@ def test_t40_the_largest_body_allowed_is_read_within_its_time(body: bytes) -> No
     def read() -> None:
         assert parse_json(body, "application/json", None, max_bytes=MEBIBYTE)
 
-    assert best_time(read) < BUDGET_S
+    assert cpu_s(read) < budget_s(BUDGET_S)
 
 
 # T42: numbers, dates, cursors --------------------------------------------------------------------------------------
@@ -257,13 +256,3 @@ def send(body: bytes) -> int:
     except DomainError as error:
         return render(error, "r")[0]
     return 200
-
-
-def best_time(call: Callable[[], object]) -> float:
-    """CPU seconds of the fastest of three: the machine may be busy, the work is what counts."""
-    times = []
-    for _ in range(3):
-        start = time.process_time()
-        call()
-        times.append(time.process_time() - start)
-    return min(times)
