@@ -31,8 +31,9 @@ PLATFORM = {
     *((path, "GET") for path in PAGES), ("/pages/assets/<path:name>", "GET"),
     ("/api/v1/openapi.json", "GET"), ("/api/v1/workspaces/<uuid:workspace_id>/openapi.json", "GET"),
 }  # fmt: skip
-"""Reviewed: what is served without being an operation. Open to anyone, but for the last, and for files, which a signed link opens."""
-FOR_MEMBERS = "/api/v1/workspaces/<uuid:workspace_id>/openapi.json"
+"""Reviewed: what is served without being an operation. Open to anyone, but for those FOR_MEMBERS, and for files, which a signed link opens."""
+FOR_MEMBERS = {"/api/v1/openapi.json", "/api/v1/workspaces/<uuid:workspace_id>/openapi.json"}
+"""The former for whoever names a workspace, as every request here does."""
 
 NO_PROVIDER = {"/auth/oidc/<string:provider>/start": 404, "/auth/oidc/<string:provider>/callback": 422}
 """Reviewed: this installation has no OpenID provider to leave for, and nobody comes back without a state. With one: test_t23_openid."""
@@ -63,7 +64,7 @@ class Cell:
     def _without_operation(self, gateway: Gateway) -> int:
         served = (self.rule, self.method) in PLATFORM
         public = any(c.operation.rule == self.rule and c.operation.access is Access.PUBLIC for c in gateway.compiled.values())
-        guarded = self.rule == FOR_MEMBERS or (not served and not public and self.rule.startswith(mounts(gateway)))
+        guarded = self.rule in FOR_MEMBERS if served else not public and self.rule.startswith(mounts(gateway))
         if guarded and self.role in ("anonymous", "outsider"):
             return 401 if self.role == "anonymous" else 404
         return 405 if not served else 303 if self.rule == "/" else 200
