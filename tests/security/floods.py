@@ -12,7 +12,7 @@ from typing import Any
 
 from requests.structures import CaseInsensitiveDict
 
-from tests.servers import ROOT
+from tests.servers import ROOT, mortal
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def begin(url: str, path: str, *, count: int, clients: int = 1, rate: float = 0,
     """Start `clients` processes with `count` requests each. rate: per second and client; 0: one after another."""
     told = [f"{name}: {value}" for name, value in (headers or {}).items()]
     command = [sys.executable, "-m", "tests.security.flood", url, path, str(count), str(rate), *told]
-    return [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) for _ in range(clients)]
+    return [subprocess.Popen(mortal(command), cwd=ROOT, stdout=subprocess.PIPE) for _ in range(clients)]
 
 
 def end(children: list[Any]) -> Outcome:
