@@ -27,6 +27,14 @@ LIBC: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
 log = structlog.get_logger(__name__)
 
 
+def die_with(parent: int) -> None:
+    """This process gets SIGTERM when its parent, known by its id, is gone (Linux). In a child, before anything else."""
+    if LIBC is not None:
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        if os.getppid() != parent:  # it died before the line above
+            os._exit(1)
+
+
 def port_problem(host: str, port: int) -> str | None:
     """Why a server cannot listen there, None if it can.
 
@@ -96,20 +104,13 @@ class Supervisor:
 
     def _start(self, name: str) -> None:
         me = os.getpid()
-
-        def die_with_parent() -> None:  # safe after fork: this process has one thread
-            if LIBC is not None:
-                LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-                if os.getppid() != me:  # the parent died before the line above
-                    os._exit(1)
-
         self._born[name] = time.monotonic()
         self._children[name] = subprocess.Popen(
             list(self._commands[name]),
             stdin=subprocess.DEVNULL,
             env=None if self._environ is None else dict(self._environ),
             start_new_session=True,
-            preexec_fn=die_with_parent,
+            preexec_fn=lambda: die_with(me),  # safe after fork: this process has one thread
         )
 
     def _replace_the_dead(self) -> int:

@@ -12,12 +12,19 @@ import pytest
 from adapters.http.gateway import Gateway
 from config.bootstrap import install, web
 from config.settings import Settings
+from config.supervisor import die_with
 from tests import servers
 from tests.office import Office
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 NODE_MODULES = Path(__file__).parent / "node_modules"
 """Made by `npm ci --prefix tests`, which .ci/run does."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Whoever runs tests for another process ends with it, and so do the servers of whoever is killed."""
+    if hasattr(config, "workerinput"):
+        die_with(os.getppid())
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -91,13 +91,13 @@ class Documented:
 
 
 def operations(api: Api) -> list[Documented]:
-    """Every operation of the installation's document."""
+    """Every operation of the installation's document; what the platform itself answers is none."""
     document = api.get("/api/v1/openapi.json").json
     return [
         Documented(method.upper(), path, described, document["components"]["schemas"])
         for path, item in document["paths"].items()
         for method, described in item.items()
-        if method != "parameters"
+        if method != "parameters" and "x-plugin" in described
     ]
 
 

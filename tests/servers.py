@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -232,11 +233,19 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def mortal(command: list[str], dies: str = "TERM") -> list[str]:
+    """The command, sent a signal when the process that starts it is gone, however that went (Linux, where util-linux is)."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, f"--pdeathsig={dies}", "--", *command] if setpriv and sys.platform == "linux" else command
+
+
 @contextlib.contextmanager
 def process(arguments: list[str], env: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A child that is gone after the block, with everything it started."""
+    """A child that is gone after the block, with everything it started; and when whoever runs the tests is killed."""
     with log.open("ab") as output:
-        child = subprocess.Popen(arguments, env=dict(env), cwd=ROOT, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True)
+        child = subprocess.Popen(
+            mortal(arguments), env=dict(env), cwd=ROOT, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True
+        )
     try:
         yield child
     finally:

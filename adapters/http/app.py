@@ -25,6 +25,7 @@ from adapters.http.gateway import Gateway
 from adapters.http.metrics import CONTENT_TYPE, Metrics, admit
 from adapters.http.openapi import Document, schema_name
 from adapters.http.operation import Operation
+from adapters.http.own_paths import own_paths as describe
 from adapters.http.problems import MethodNotAllowed
 from adapters.http.runner import Platform, Runner
 from kernel.errors import DomainError, Malformed, NotFound, TooLarge, Unavailable
@@ -87,7 +88,8 @@ def create_app(registry: Registry, blueprints: Mapping[str, Iterable[Blueprint]]
     gateway = Gateway(app, runner, headers.Cors(frozenset(settings.cors_origins)), Metrics(), shortcut=settings.shortcut)
     operations = _mount(api, registry, blueprints, strict=settings.strict)
     gateway.add(operations)
-    document = Document(api.spec.to_dict(), operations, settings.version)
+    own_paths = describe(metrics=settings.metrics_enabled, docs=settings.docs_enabled)
+    document = Document(api.spec.to_dict(), operations, settings.version, own_paths)
     _errors(app, gateway, registry)
     _operations(app, gateway, settings)
     own = _workspace_document(app, gateway, document)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import marshmallow as ma
@@ -15,6 +14,8 @@ from adapters.http import problems
 from adapters.http.examples import example_of
 from adapters.http.fields import DelimitedList
 from adapters.http.operation import Operation
+from adapters.http.own_paths import TAG
+from adapters.http.portable import make_portable
 from adapters.http.schema import QuerySchema
 from kernel.registry import MOUNT
 from kernel.roles import Access
@@ -39,9 +40,9 @@ def schema_name(schema: Any) -> str | bool:
 
 
 class Document:
-    """The finished document. Built once; filtered copies are cached by the set of modules."""
+    """The finished document. Built once; filtered copies are cached by the set of modules. own: what the platform itself answers."""
 
-    def __init__(self, spec: dict[str, Any], operations: Sequence[Operation], version: str) -> None:
+    def __init__(self, spec: dict[str, Any], operations: Sequence[Operation], version: str, own: Mapping[str, dict[str, Any]]) -> None:
         self._spec = copy.deepcopy(spec)
         self._spec["info"] = {
             "title": "FitPro Hub", "version": version,
@@ -67,8 +68,10 @@ class Document:
             described = self._spec["paths"][path][operation.method.lower()]
             _complete(described, operation)
             self._owners[path, operation.method.lower()] = operation.module
-        self._spec["tags"] = _tags(operations)
-        _make_portable(self._spec)
+        self._spec["paths"].update(own)  # answered by no operation
+        self._owners.update(((path, method), "") for path, item in own.items() for method in item)
+        self._spec["tags"] = [*_tags(operations), TAG]
+        make_portable(self._spec)
         self._cache: dict[frozenset[str] | None, tuple[bytes, str]] = {}
 
     def full(self) -> tuple[bytes, str]:
@@ -254,30 +257,6 @@ def _headers(operation: Operation) -> list[tuple[str, str, dict[str, Any], bool]
     if operation.method == "GET" and _tagged(operation):
         found.append(("If-None-Match", "An ETag you hold; 304 when it is current.", {"type": "string"}, False))
     return found
-
-
-def _make_portable(value: Any) -> None:
-    """In place: patterns as ECMA-262 reads them (JSON Schema's dialect), and no length beside a list of all values."""
-    if isinstance(value, list):
-        for each in value:
-            _make_portable(each)
-    elif isinstance(value, dict):
-        if isinstance(pattern := value.get("pattern"), str):
-            value["pattern"] = _ecma(pattern)
-        if isinstance(value.get("enum"), list):
-            value.pop("maxLength", None)
-        for name, each in value.items():
-            if name not in ("example", "examples", "default"):
-                _make_portable(each)
-
-
-def _ecma(pattern: str) -> str:
-    """A Python pattern without what only Python knows: `\\Z`, `$(?!\\n)`, and the flag `(?s)`. Anchored as `re.match` is."""
-    every = pattern.startswith("(?s)")
-    text = pattern.removeprefix("(?s)").replace(r"\Z", "$").replace(r"$(?!\n)", "$")
-    if every:
-        text = re.sub(r"(?<!\\)\.", r"[\\s\\S]", text)
-    return text if text.startswith("^") else f"^(?:{text})"
 
 
 def _parameter(where: str, name: str, text: str, schema: dict[str, Any], required: bool = False) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from requests.structures import CaseInsensitiveDict
 
-from tests.servers import ROOT
+from tests.servers import ROOT, mortal
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def begin(
     of the machine shall disturb as little as if they were elsewhere."""
     told = [f"{name}: {value}" for name, value in (headers or {}).items()]
     command = ["nice", "-n", str(nice), sys.executable, "-m", "tests.security.flood", url, path, str(count), str(rate), *told]
-    return [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) for _ in range(clients)]
+    return [subprocess.Popen(mortal(command), cwd=ROOT, stdout=subprocess.PIPE) for _ in range(clients)]
 
 
 def end(children: list[Any]) -> Outcome:

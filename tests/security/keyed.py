@@ -81,8 +81,8 @@ class killable:  # noqa: N801 - reads as a verb where it is used
         ]  # fmt: skip
         with self.log.open("ab") as output:
             self._child = subprocess.Popen(
-                arguments, env=servers.environ(self.settings), cwd=servers.ROOT, stdout=output, stderr=output, stdin=subprocess.DEVNULL,
-                start_new_session=True,
+                servers.mortal(arguments), env=servers.environ(self.settings), cwd=servers.ROOT, stdin=subprocess.DEVNULL,
+                stdout=output, stderr=output, start_new_session=True,
             )  # fmt: skip
         servers.wait_ready(self.url, self._child, self.log)
 

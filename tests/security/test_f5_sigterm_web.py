@@ -48,7 +48,7 @@ class Web:
         ]  # fmt: skip
         with self.log.open("ab") as output:
             self.child = subprocess.Popen(
-                arguments, env=servers.environ(self.settings), cwd=servers.ROOT, stdout=output, stderr=output, start_new_session=True
+                servers.mortal(arguments), env=servers.environ(self.settings), cwd=servers.ROOT, stdout=output, stderr=output, start_new_session=True
             )
         servers.wait_ready(self.url, self.child, self.log)
 

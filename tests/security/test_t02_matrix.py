@@ -33,9 +33,9 @@ PLATFORM = {
     *((path, "GET") for path in PAGES), ("/pages/assets/<path:name>", "GET"),
     ("/api/v1/openapi.json", "GET"), ("/api/v1/workspaces/<uuid:workspace_id>/openapi.json", "GET"),
 }  # fmt: skip
-"""Reviewed: what is served without being an operation. Open to anyone, but for the last; a file is open to whoever has a link to it."""
+"""Reviewed: what is served without being an operation. Open to anyone, but for those FOR_MEMBERS, and for files, which a signed link opens."""
 FOR_MEMBERS = {"/api/v1/openapi.json", "/api/v1/workspaces/<uuid:workspace_id>/openapi.json"}
-"""Asked about a workspace, as here: what its members see."""
+"""The former for whoever names a workspace, as every request here does."""
 
 ELSEWHERE = {
     ("POST", "/api/v1/bookings/calendars"): 422, ("POST", "/api/v1/bookings/calendars/<uuid:calendar_id>/refresh"): 404,

@@ -124,7 +124,7 @@ class Plant:
         with self.lock:
             if self.zygote is None:
                 self.zygote = subprocess.Popen(
-                    [sys.executable, "-m", "tests.integration.worker.zygote"], env=servers.environ(self.settings), cwd=servers.ROOT,
+                    servers.mortal([sys.executable, "-m", "tests.integration.worker.zygote"]), env=servers.environ(self.settings), cwd=servers.ROOT,
                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
                 )  # fmt: skip
             assert self.zygote.stdin is not None

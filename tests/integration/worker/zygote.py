@@ -6,6 +6,7 @@ import json
 import os
 import sys
 
+from config.supervisor import die_with
 from tests.integration.worker import probe
 
 
@@ -17,11 +18,13 @@ def main() -> None:
 
 
 def _start(log: str, queues: list[str], environ: dict[str, str]) -> int:
+    me = os.getpid()
     child = os.fork()
     if child:
         return child
     code = 70
     try:
+        die_with(me)
         output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         for stream in (1, 2):
             os.dup2(output, stream)
