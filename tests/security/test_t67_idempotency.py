@@ -120,6 +120,7 @@ def test_t67_a_web_server_killed_in_the_middle_leaves_one_effect(kills: int, set
     with killable(settings, tmp_path) as web:
         studio = Studio(web.api, settings)
         for number in range(kills):
+            studio.owner = studio.api.again(studio.owner)
             names = [f"Kill {number}.{each}" for each in range(4)]
             keys = {name: str(uuid.uuid4()) for name in names}
             with ThreadPoolExecutor(4) as crowd:

@@ -93,6 +93,8 @@ class Walks:
 
     def _round(self, connection: Any, studio: Studio, found: Walked) -> None:
         self.studios.repair(studio.letter)
+        for role, person in studio.people.items():  # with a refresh token that nobody used
+            studio.people[role] = self.studios.api.again(person)
         own = self._ids(connection, studio)
         foreign: dict[str, set[str]] = {}
         for other in self.studios.others(studio.letter):
