@@ -34,6 +34,7 @@ class Marks:
     confidential: bool = False
     raw: bool = False
     recent: bool = False
+    grave: str = ""
     asked: dict[str, str] = field(default_factory=dict)
     told: dict[str, str] = field(default_factory=dict)
     upload: tuple[str, ...] = ()
@@ -157,6 +158,8 @@ def build(plugin: Manifest, method: str, rule: str, endpoint: str, view: type[An
     access = declared.allow if isinstance(declared.allow, Access) else None
     if declared.public_s and access is not Access.PUBLIC:
         raise ValueError(f"{view.__name__}.{method.lower()} ({method} {rule}) is not PUBLIC, so shared caches may not keep its answer")
+    if access is Access.PUBLIC and (declared.recent or declared.grave):
+        raise ValueError(f"{view.__name__}.{method.lower()} ({method} {rule}) is PUBLIC: nobody is there to prove who they are")
     roles: tuple[str, ...] = ()
     if access is None:
         if declared.allow not in plugin.permissions:
