@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     roles.add_argument("superuser", metavar="URL", help="a superuser's postgresql:// URL; it is not kept")
     _add(database, "upgrade", "run every pending migration", _db_upgrade)
     _add(database, "status", "what is pending", _db_status)
+    _add(commands, "sbom", "what this release is made of, as CycloneDX (JSON)", _sbom)
     from config.cli_audit import add_commands as add_audit
     from config.cli_data import add_commands as add_data
     from config.cli_keys import add_commands as add_keys
@@ -86,6 +87,13 @@ def _check(settings: Settings, _: argparse.Namespace) -> int:
         print(problem, file=sys.stderr)
     print("check: " + (f"{len(problems)} problems" if problems else "migrations match models, the OpenAPI document is complete"))
     return 1 if problems else 0
+
+
+def _sbom(_: Settings, __: argparse.Namespace) -> int:
+    from config.sbom import text
+
+    print(text(), end="")
+    return 0
 
 
 def _worker(settings: Settings, options: argparse.Namespace) -> int:

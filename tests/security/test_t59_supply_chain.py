@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from config import sbom
 
 ROOT = Path(__file__).parents[2]
 LOCKS = {"requirements.in": "requirements.txt", "requirements-dev.in": "requirements-dev.txt"}
@@ -63,6 +67,48 @@ def test_t59_everything_asked_for_is_locked(asked: str, lock: str) -> None:
 
 def test_t59_packaging_asks_for_what_is_locked() -> None:
     assert "install_requires = file: config/requirements.in" in (ROOT / "setup.cfg").read_text()
+
+
+def test_t59_the_list_of_materials_is_exactly_what_is_locked_and_what_is_kept_here() -> None:
+    """Read another way than it is written: every pin of the lock, every hash of every pin, and Swagger UI's own bytes."""
+    listed = printed()
+    pins: dict[str, set[str]] = {}
+    for line in (ROOT / "config" / "requirements.txt").read_text().splitlines():
+        if line[0] == " ":
+            pins[next(reversed(pins))].add(line.split("sha256:")[1].split()[0])
+        else:
+            pins[line.split("==")[0].split("[")[0] + "@" + line.split("==")[1].split()[0]] = set()
+    bundle = (ROOT / "adapters/http/docs/static/swagger-ui-bundle.js").read_bytes()
+    ours = {each["purl"]: {digest["content"] for digest in each["hashes"]} for each in listed["components"]}
+    kept = {purl: ours.pop(purl) for purl in list(ours) if not purl.startswith("pkg:pypi/")}
+    assert ours == {f"pkg:pypi/{pin}": digests for pin, digests in pins.items()}
+    assert [purl.partition("@")[0] for purl in kept] == ["pkg:npm/swagger-ui-dist"]
+    assert list(kept.values()) == [{hashlib.sha256(bundle).hexdigest()}]
+    assert b'PACKAGE_VERSION:"%s"' % next(iter(kept)).partition("@")[2].encode() in bundle
+    assert len(ours) > 60
+    assert len({each["bom-ref"] for each in listed["components"]}) == len(listed["components"])
+    assert set(listed["dependencies"][0]["dependsOn"]) == {each["bom-ref"] for each in listed["components"]}
+
+
+def test_t59_the_same_lock_makes_the_same_list_and_another_another() -> None:
+    lock = (ROOT / "config" / "requirements.txt").read_text()
+    once = sbom.document(lock)
+    assert once == sbom.document(lock) == printed()
+    other = sbom.document(lock + "another==1.0 \\\n    --hash=sha256:" + "0" * 64 + "\n")
+    assert other["serialNumber"] != once["serialNumber"]
+    assert len(other["components"]) == len(once["components"]) + 1
+
+
+@pytest.mark.parametrize("line", ["flask>=3", "-e .", "flask @ https://example.org/flask.whl", "    --hash=sha256:" + "0" * 64])
+def test_t59_a_lock_that_is_none_has_no_list(line: str) -> None:
+    with pytest.raises(ValueError, match="neither a pin nor a hash"):
+        sbom.document(line + "\n")
+
+
+def printed() -> Any:
+    """What `fitpro sbom` says, in a process of its own."""
+    done = subprocess.run([sys.executable, "-m", "config.cli", "sbom"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    return json.loads(done.stdout)
 
 
 @pytest.mark.parametrize(
