@@ -126,13 +126,17 @@ def switch(settings: Settings, plugin: str, workspace: UUID, *, enabled: bool, w
                 with serving(current):
                     modules = cast("Service", running.hub.services["workspaces"]).modules
                     change = modules.change(
-                        plugin, enabled=enabled, settings=None, with_dependencies=with_dependencies, preview=False
+                        plugin, enabled=enabled, settings=None, with_dependencies=with_dependencies, preview=False, proved=_by_the_operator
                     ).change  # fmt: skip
                 work.commit()
         except NotFound:
             raise ValueError(f"There is no workspace {workspace}.") from None
     assert change is not None, "a change answers with what it did"
     return change.enables if enabled else change.disables
+
+
+def _by_the_operator() -> None:
+    """Who is at the machine needs no password."""
 
 
 @contextmanager

@@ -19,11 +19,13 @@ from adapters.http.cursors import Cursors
 from adapters.http.exchange import Environ, RequestHeaders, key_header, read_body
 from adapters.http.operation import Operation
 from adapters.http.pagination import PAGE_FIELDS, read_page
+from adapters.http.proof import proof_of
 from adapters.http.queries import parse_query
 from adapters.http.schema import invalid
 from adapters.http.visitors import visitor_of
 from kernel.context import Scope
 from kernel.errors import Malformed, PreconditionRequired
+from ports.identity import TokenVerifier
 from ports.persistence import Claim
 
 _NOBODY = UUID(int=0)
@@ -42,11 +44,12 @@ class Inputs:
 class Reader:
     """Reads requests. Raises DomainError for whatever is wrong with them. Thread-safe."""
 
-    def __init__(self, cursors: Cursors, max_body_bytes: int, max_upload_bytes: int, addresses: Addresses) -> None:
+    def __init__(self, cursors: Cursors, max_body_bytes: int, max_upload_bytes: int, addresses: Addresses, verifier: TokenVerifier) -> None:
         self._cursors = cursors
         self._max_body_bytes = max_body_bytes
         self._max_upload_bytes = max_upload_bytes
         self._addresses = addresses
+        self._verifier = verifier
 
     def read(self, compiled: Compiled, environ: Environ, scope: Scope) -> Inputs:
         operation, marks = compiled.operation, compiled.operation.marks
@@ -64,6 +67,8 @@ class Reader:
             self._body(compiled, environ, inputs, found)
         if "visitor" in marks.arguments:
             found["visitor"] = visitor_of(environ, self._addresses)
+        if marks.grave:
+            found["proof"] = proof_of(environ, self._verifier)
         inputs.arguments = tuple(found[kind] for kind in marks.arguments)
         if operation.method in ("PUT", "PATCH", "DELETE"):
             inputs.expected = _expected(operation, environ.get("HTTP_IF_MATCH"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -119,8 +120,9 @@ def _complete(described: dict[str, Any], operation: Operation) -> None:
     described["operationId"] = operation.id
     described.setdefault("summary", operation.id.split("_", 1)[1].replace("_", " ").capitalize())
     described.pop("deprecated", None)
-    if marks.recent:
-        proof = "Needs a proof of identity of the last 10 minutes (`POST /api/v1/me/reauthenticate`), else 403 `reauthentication_required`."
+    if marks.recent or marks.grave:
+        needs = f"{marks.grave} needs" if marks.grave else "Needs"
+        proof = f"{needs} a proof of identity of the last 10 minutes (`POST /api/v1/me/reauthenticate`), else 403 `reauthentication_required`."
         described["description"] = "\n\n".join(filter(None, (described.get("description"), proof)))
     if marks.metered:
         counts = f"Counts against the quota `{marks.metered}` of the person or API key, which `RateLimit` tells besides."
@@ -209,7 +211,7 @@ def statuses(operation: Operation) -> set[int]:
     found = {400, 422, 429, 500, 503, *marks.documented}
     if operation.access is not Access.PUBLIC:
         found |= {401}
-    if marks.recent:
+    if marks.recent or marks.grave:
         found |= {403}
     if operation.access is None:
         found |= {403, 404}

@@ -37,6 +37,7 @@ class Marks:
     raw: bool = False
     recent: bool = False
     metered: str = ""
+    grave: str = ""
     asked: dict[str, str] = field(default_factory=dict)
     told: dict[str, str] = field(default_factory=dict)
     upload: tuple[str, ...] = ()
@@ -185,6 +186,8 @@ def build(plugin: Manifest, method: str, rule: str, endpoint: str, view: type[An
             f"{view.__name__}.{method.lower()} ({method} {rule}) is metered as {declared.metered!r}: needs a signed-in caller and one of"
             f" {', '.join(sorted(METERED))}"
         )
+    if access is Access.PUBLIC and (declared.recent or declared.grave):
+        raise ValueError(f"{view.__name__}.{method.lower()} ({method} {rule}) is PUBLIC: nobody is there to prove who they are")
     roles: tuple[str, ...] = ()
     if access is None:
         if declared.allow not in plugin.permissions:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,19 +20,19 @@ from adapters.http.exchange import Answer, Environ, Headed, uncached
 from adapters.http.inputs import Inputs, Reader
 from adapters.http.operation import Operation
 from adapters.http.pagination import Page
+from adapters.http.proof import principal_of, proof_of
 from adapters.http.throttle import Throttle
 from kernel.context import Current, Dispatcher, Kind, Scope, begin, end
-from kernel.errors import DomainError, Forbidden, NotFound
+from kernel.errors import DomainError, NotFound
 from kernel.ids import new_id
 from kernel.roles import Role
 from ports.encryption import Encryption
 from ports.hosts import Hosts
-from ports.identity import Principal, TokenVerifier
+from ports.identity import TokenVerifier
 from ports.persistence import Claim, Database, KeyInUse, KeyTaken, Reply, RuleBroken, UnitOfWork
 
 log = logging.getLogger(__name__)
 _OUTSIDE_LEASE_S = 60
-_RECENT_S = 600
 
 
 @dataclass(slots=True)
@@ -59,7 +58,7 @@ class Runner:
         self.platform = platform
         self.throttle = platform.throttle
         self._callers = Callers(platform.verifier, platform.throttle, platform.databases["app"], platform.hosts)
-        self._reader = Reader(platform.cursors, platform.max_body_bytes, platform.max_upload_bytes, platform.addresses)
+        self._reader = Reader(platform.cursors, platform.max_body_bytes, platform.max_upload_bytes, platform.addresses, platform.verifier)
 
     def run(self, compiled: Compiled, environ: Environ, path: Mapping[str, Any], request_id: str) -> Answer:
         """The answer to a request; every error becomes a problem here, once."""
@@ -93,16 +92,6 @@ class Runner:
     def _explained(self, database: str, error: Exception) -> DomainError:
         return self.platform.databases[database].explain(error) or DomainError()
 
-    def _who(self, environ: Environ) -> Principal:
-        """Whose token it is, once it was found to hold."""
-        return self.platform.verifier.verify(environ.get("HTTP_AUTHORIZATION", "")[7:])
-
-    def _recently(self, environ: Environ) -> None:
-        """Raises Forbidden unless the caller proved who they are a short while ago, in this session."""
-        if time.time() - self._who(environ).authenticated_at > _RECENT_S:
-            detail = "This needs a proof of who you are from the last 10 minutes: confirm your password, or sign in again."
-            raise Forbidden(detail, code="reauthentication_required", extra={"max_age_s": _RECENT_S})
-
     # -- the view in its transaction -----------------------------------------------------------------------------------------------
     def _run(self, compiled: Compiled, environ: Environ, path: Mapping[str, Any], request_id: str) -> Answer:
         operation = compiled.operation
@@ -113,7 +102,7 @@ class Runner:
             self.throttle.entered(environ)
         try:
             if operation.marks.recent:
-                self._recently(environ)
+                proof_of(environ, self.platform.verifier).demand()
             inputs = self._reader.read(compiled, environ, scope)
             claim = self._reader.claim(operation, environ, scope, inputs)
         except DomainError:
@@ -123,7 +112,7 @@ class Runner:
         if not operation.marks.metered:
             return self._serve(compiled, environ, path, scope, inputs, claim)
         self._enter(database, scope)  # whom the gate refuses uses nothing up
-        with self.throttle.metered(environ, operation.marks.metered, self._who(environ)):
+        with self.throttle.metered(environ, operation.marks.metered, principal_of(environ, self.platform.verifier)):
             return self._serve(compiled, environ, path, scope, inputs, claim)
 
     def _serve(self, compiled: Compiled, environ: Environ, path: Mapping[str, Any], scope: Scope, inputs: Inputs, claim: Claim | None) -> Answer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -23,6 +23,10 @@ class Member:
     owners: int
     acting: str | None
     client_scope: str = "all"
+
+
+Proved = Callable[[], None]
+"""Raises Forbidden unless the actor proved who they are a short while ago: for what is too grave for a session left open."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from adapters.local.encryption import AesGcmEncryption
 from adapters.postgres.embedded.system import binaries
 from config import cli_data, plugins
 from config.bootstrap import Installation, install, web
+from config.databases import connections
 from config.secrets import data_keys
 from config.settings import Settings
 from kernel.registry import Candidate, Registry
@@ -98,6 +99,21 @@ def test_the_schema_says_that_it_is_write_only(here: World) -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
     token = schema["properties"]["token"]
     assert (token["writeOnly"], token["format"], token["description"]) == (True, "password", "From the pager's own settings page.")
+
+
+def test_a_secret_is_changed_only_by_who_proved_who_they_are_a_short_while_ago(here: World, cluster: Cluster, database: str) -> None:
+    assert here.put(enabled=True, settings={"token": "to begin with"}).status == 200
+    settings = cluster.settings(database)
+    signed_in = here.api.post("/auth/login", json={"email": here.owner.email, "password": "a long enough secret"}).json
+    with psycopg.connect(connections(settings).auth) as auth:
+        auth.execute("update sessions set authenticated_at = now() - interval '11 minutes' where user_id = %s", (here.owner.id,))
+    stale = here.api.post("/auth/refresh", json={"refresh_token": signed_in["refresh_token"]}).json["access_token"]
+    later = dataclasses.replace(here, owner=dataclasses.replace(here.owner, token=stale))
+    for secrets in ({"token": "the thief's"}, {"spare": "the thief's"}):
+        refused = later.put(enabled=True, settings=secrets)
+        assert (refused.status, refused.json["code"]) == (403, "reauthentication_required")
+    assert later.put(enabled=True, settings={"url": "https://d.example"}).status == 200
+    assert later.put(enabled=False).status == 200
 
 
 def test_a_dump_holds_nothing_readable(here: World, dsn: str) -> None:

@@ -166,7 +166,7 @@ def test_no_key_makes_keys(shop: Shop) -> None:
 def test_making_one_needs_a_recent_proof_of_identity(shop: Shop, gateway: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """T34."""
     now = time.time
-    monkeypatch.setattr("adapters.http.runner.time.time", lambda: now() + 601)
+    monkeypatch.setattr("adapters.http.proof.time.time", lambda: now() + 601)
     refused = shop.api.post(shop.path, json={"name": "X", "scopes": ["clients:read"]}, who=shop.owner)
     assert (refused.status, refused.json["code"]) == (403, "reauthentication_required")
 

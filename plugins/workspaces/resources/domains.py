@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from plugins.sdk import MethodView, Page, PageRequest, allow, outside, page_of
+from plugins.sdk import MethodView, Page, PageRequest, allow, outside, page_of, recent
 from plugins.workspaces.resources.serving import blp, last, service
 from plugins.workspaces.schemas.domains import ClaimSchema, DomainSchema
 
@@ -20,6 +20,7 @@ class Domains(MethodView):
 
     @blp.arguments(ClaimSchema)
     @blp.response(201, DomainSchema)
+    @recent
     @allow("manage_domains")
     def post(self, body: dict[str, Any], workspace_id: UUID) -> Any:
         """Claim a domain; the answer says which TXT record proves it"""
@@ -35,6 +36,7 @@ class Domain(MethodView):
         return service().domains.read(domain)
 
     @blp.response(204)
+    @recent
     @allow("manage_domains")
     def delete(self, workspace_id: UUID, domain: str) -> None:
         """Let a domain go; it no longer selects the workspace"""

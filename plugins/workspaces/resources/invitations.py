@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from plugins.sdk import PUBLIC, SIGNED_IN, MethodView, Page, PageRequest, allow, ctx, may_answer, page_of
+from plugins.sdk import PUBLIC, SIGNED_IN, MethodView, Page, PageRequest, Proof, allow, ctx, may_answer, page_of, with_proof
 from plugins.workspaces import schemas
 from plugins.workspaces.resources.serving import invitations, last, service
 
@@ -30,10 +30,11 @@ class Invitation(MethodView):
 
     @invitations.arguments(schemas.InvitationTermsSchema(partial=True))
     @invitations.response(200, schemas.InvitationSchema)
+    @with_proof("Offering to be an Owner")
     @allow("invite")
-    def patch(self, changes: dict[str, Any], invitation_id: UUID) -> Any:
+    def patch(self, changes: dict[str, Any], proof: Proof, invitation_id: UUID) -> Any:
         """Change what a pending invitation offers; its link stays good"""
-        return service().invitations.edit(invitation_id, changes)
+        return service().invitations.edit(invitation_id, changes, proved=proof.demand)
 
     @invitations.response(204)
     @allow("invite")

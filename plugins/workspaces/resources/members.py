@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from plugins.sdk import MethodView, Page, PageRequest, allow, ctx, page_of, unconditional
+from plugins.sdk import MethodView, Page, PageRequest, Proof, allow, ctx, page_of, unconditional, with_proof
 from plugins.workspaces import schemas
 from plugins.workspaces.resources.serving import last, service, users
 
@@ -21,10 +21,11 @@ class Users(MethodView):
 
     @users.arguments(schemas.InvitationInputSchema)
     @users.response(201, schemas.InvitationSchema)
+    @with_proof("Inviting an Owner")
     @allow("invite")
-    def post(self, given: dict[str, Any]) -> Any:
+    def post(self, given: dict[str, Any], proof: Proof) -> Any:
         """Invite somebody by mail; the answer is the same whether they have an account or not"""
-        return service().invitations.invite(given)
+        return service().invitations.invite(given, proved=proof.demand)
 
 
 @users.route("/me")
@@ -37,10 +38,11 @@ class OwnMembership(MethodView):
 
     @users.arguments(schemas.HandoverQuery, location="query")
     @users.response(204)
+    @with_proof("An Owner who leaves")
     @allow("leave")
-    def delete(self, query: dict[str, Any]) -> None:
+    def delete(self, query: dict[str, Any], proof: Proof) -> None:
         """Leave the workspace"""
-        service().members.remove(_self(), query["reassign_to"])
+        service().members.remove(_self(), query["reassign_to"], proved=proof.demand)
 
 
 @users.route("/<uuid:user_id>")
@@ -53,10 +55,11 @@ class User(MethodView):
 
     @users.arguments(schemas.HandoverQuery, location="query")
     @users.response(204)
+    @with_proof("Ending an Owner's membership")
     @allow("leave")
-    def delete(self, query: dict[str, Any], user_id: UUID) -> None:
+    def delete(self, query: dict[str, Any], proof: Proof, user_id: UUID) -> None:
         """End a membership: an Owner anyone's, everybody their own"""
-        service().members.remove(user_id, query["reassign_to"])
+        service().members.remove(user_id, query["reassign_to"], proved=proof.demand)
 
 
 @users.route("/<uuid:user_id>/role")
@@ -65,10 +68,11 @@ class UserRole(MethodView):
     @users.arguments(schemas.RoleSchema)
     @users.response(200, schemas.MemberSchema)
     @unconditional
+    @with_proof("Making somebody an Owner, or an Owner something else,")
     @allow("manage_members")
-    def put(self, query: dict[str, Any], body: dict[str, Any], user_id: UUID) -> Any:
+    def put(self, query: dict[str, Any], body: dict[str, Any], proof: Proof, user_id: UUID) -> Any:
         """Give a member a role"""
-        return service().members.set_role(user_id, **body, **query)
+        return service().members.set_role(user_id, **body, **query, proved=proof.demand)
 
 
 def _self() -> UUID:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from plugins.sdk import MethodView, Page, PageRequest, allow, page_of, unconditional
+from plugins.sdk import MethodView, Page, PageRequest, Proof, allow, page_of, unconditional, with_proof
 from plugins.workspaces import schemas
 from plugins.workspaces.domain.modules import Module as ModuleView
 from plugins.workspaces.resources.serving import blp, last, service
@@ -32,7 +32,8 @@ class Module(MethodView):
     @blp.arguments(schemas.SwitchSchema)
     @blp.response(200, schemas.ModuleSchema)
     @unconditional
+    @with_proof("Changing a secret")
     @allow("manage_modules")
-    def put(self, query: dict[str, Any], switch: dict[str, Any], workspace_id: UUID, name: str) -> ModuleView:
+    def put(self, query: dict[str, Any], switch: dict[str, Any], proof: Proof, workspace_id: UUID, name: str) -> ModuleView:
         """Switch a module on or off and set it up, or preview that"""
-        return service().modules.change(name, settings=switch.pop("settings", None), **switch, **query)
+        return service().modules.change(name, settings=switch.pop("settings", None), **switch, **query, proved=proof.demand)

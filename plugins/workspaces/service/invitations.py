@@ -17,7 +17,7 @@ from kernel.ids import new_id
 from kernel.roles import Role
 from plugins.workspaces import events
 from plugins.workspaces.domain.members import ALL, OWN, above
-from plugins.workspaces.ports import Invitations, Letters, Member, Members, Workspaces
+from plugins.workspaces.ports import Invitations, Letters, Member, Members, Proved, Workspaces
 from ports.capabilities import Capabilities
 from ports.clock import Clock
 from ports.persistence import Document, Row
@@ -48,13 +48,15 @@ class InvitationsService:
             raise NotFound()
         return found
 
-    def invite(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Ask somebody to join; their mail is on its way when the transaction commits.
+    def invite(self, given: Mapping[str, Any], *, proved: Proved) -> dict[str, Any]:
+        """Ask somebody to join; their mail is on its way when the transaction commits. proved: asked when they are to be an Owner.
 
         Raises Forbidden for a role above the actor's, Conflict already_member, already_invited, and what workspaces_inviting says.
         """
         actor = self._actor()
         terms = self._terms(given, actor)
+        if terms["role"] == Role.OWNER:
+            proved()
         if self._store.is_member(given["email"]):
             raise Conflict("That person is a member already.", code="already_member")
         now, id = self._clock.now(), new_id()
@@ -64,14 +66,17 @@ class InvitationsService:
         events.workspaces_member_invited(invitation_id=id)
         return {"id": id, **asked, "status": "pending", "accepted_at": None, "version": 1, "created_at": now, "updated_at": now}
 
-    def edit(self, id: UUID, changes: Mapping[str, Any]) -> Document:
+    def edit(self, id: UUID, changes: Mapping[str, Any], *, proved: Proved) -> Document:
         """Change what is offered while nobody accepted it; who edits answers for it from now on. Raises as `invite`, and Stale."""
         actor = self._actor()
         held = self._held(id)
         wanted = {name: held[name] for name in ("full_name", "role", "client_id", "client_scope")} | dict(changes)
         if "role" in changes:  # what belongs to another role goes with it, unless it is asked for
             wanted |= {"client_id": changes.get("client_id"), "client_scope": changes.get("client_scope")}
-        edited = self._store.edit_invitation(id, self._terms(wanted, actor), current().expected_version, self._clock.now())
+        terms = self._terms(wanted, actor)
+        if terms["role"] == Role.OWNER != held["role"]:
+            proved()
+        edited = self._store.edit_invitation(id, terms, current().expected_version, self._clock.now())
         if edited is None:
             raise Stale()
         return edited

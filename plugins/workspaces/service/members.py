@@ -10,7 +10,7 @@ from kernel.errors import Conflict, Fault, Forbidden, Invalid, NotFound, Stale
 from kernel.roles import Role
 from plugins.workspaces import events
 from plugins.workspaces.domain.members import ALL, OWN, above
-from plugins.workspaces.ports import Invitations, Keys, Letters, Member, Members, Workspaces
+from plugins.workspaces.ports import Invitations, Keys, Letters, Member, Members, Proved, Workspaces
 from plugins.workspaces.service.handover import Handover
 from ports.clock import Clock
 from ports.persistence import Document, Row
@@ -39,8 +39,11 @@ class MembersService:
             raise NotFound()
         return found
 
-    def set_role(self, user_id: UUID, role: Role, client_id: UUID | None, client_scope: str | None, reassign_to: UUID | None) -> Document:
+    def set_role(
+        self, user_id: UUID, role: Role, client_id: UUID | None, client_scope: str | None, reassign_to: UUID | None, *, proved: Proved
+    ) -> Document:
         """Give a member a role. client_id: the client a Cliente is, whose records they will see. client_scope: None keeps what it was.
+        proved: asked when somebody becomes Owner or is one no longer.
 
         Raises Conflict last_owner, owns_things (somebody of the staff becomes a Cliente without an heir), Stale when If-Match named
         another version.
@@ -52,6 +55,8 @@ class MembersService:
         member = self._locked(user_id)
         if member.acting != Role.OWNER:
             raise Forbidden()
+        if role != member.role and Role.OWNER in (role, member.role):
+            proved()
         if role is not Role.OWNER:
             self._keep_an_owner(member)
         self._handover.check_heir(user_id, reassign_to)
@@ -70,14 +75,17 @@ class MembersService:
         events.workspaces_role_changed(user_id=user_id, role=str(role))
         return changed
 
-    def remove(self, user_id: UUID, reassign_to: UUID | None) -> None:
-        """End a membership: an Owner ends anyone's, everybody their own. What they look after goes to `reassign_to`. Raises as `set_role`."""
+    def remove(self, user_id: UUID, reassign_to: UUID | None, *, proved: Proved) -> None:
+        """End a membership: an Owner ends anyone's, everybody their own. What they look after goes to `reassign_to`. proved: asked when it is an
+        Owner's. Raises as `set_role`."""
         own = user_id == current().scope.user_id
         if not own and current().open_transaction.entered().role != Role.OWNER:
             raise Forbidden()
         member = self._locked(user_id)
         if not own and member.acting != Role.OWNER:
             raise Forbidden()
+        if member.role == Role.OWNER:
+            proved()
         self._keep_an_owner(member)
         self._handover.pass_on(user_id, reassign_to)
         now = self._clock.now()

@@ -13,7 +13,7 @@ from kernel.manifest import Manifest
 from kernel.registry import Registry
 from plugins.workspaces import events
 from plugins.workspaces.domain.modules import Blocker, Change, Module, Plan, page_version, plan, switched
-from plugins.workspaces.ports import Installed, Modules, Settings, Workspaces
+from plugins.workspaces.ports import Installed, Modules, Proved, Settings, Workspaces
 from plugins.workspaces.service.vault import Vault
 from ports.clock import Clock
 
@@ -46,8 +46,10 @@ class ModulesService:
         self._known(name)
         return self._module(name, self._store.installed())
 
-    def change(self, name: str, *, enabled: bool, settings: Mapping[str, Any] | None, with_dependencies: bool, preview: bool) -> Module:
-        """Switch a module and, unless None, replace its settings. preview: only say what would happen.
+    def change(
+        self, name: str, *, enabled: bool, settings: Mapping[str, Any] | None, with_dependencies: bool, preview: bool, proved: Proved
+    ) -> Module:
+        """Switch a module and, unless None, replace its settings. preview: only say what would happen. proved: asked before a secret changes.
 
         Raises Invalid (pointers below /settings), Conflict module_core, missing_requirements (extra `missing`), required_by_others
         (extra `required_by`) or what a check says, Unavailable module_failed, Stale when If-Match named another version.
@@ -70,6 +72,8 @@ class ModulesService:
             raise Invalid(errors=faults)
         if blockers:
             raise blockers[0].error()
+        if wanted.secrets.get(name, {}) != found.secrets.get(name, {}):
+            proved()
         for hook, module in _checks(planned):
             hook(module=module)
         return self._apply(name, found, planned, wanted)
