@@ -37,6 +37,7 @@ BEARABLE = {
     "accounts_create_account": "nobody is there yet", "accounts_create_finished_account": "likewise", "accounts_create_session": "proves who it is",
     "accounts_create_tokens": "holds the token it changes", "accounts_create_logout": "takes away", "accounts_create_forgotten_password": "by mail",
     "accounts_create_password_reset": "the link is the proof", "accounts_create_address_confirmation": "the link is the proof",
+    "accounts_create_address_change_stop": "the link is the proof, and takes away",
     "accounts_update_me": "a name, a language, consents", "accounts_create_proof": "is the proof", "accounts_create_verification": "by mail",
     "accounts_delete_sessions": "takes away", "accounts_delete_signed_in_place": "takes away",
     "workspaces_delete_key": "takes away, and must be easy in an incident", "workspaces_create_domain_verification": "the DNS is the proof",
