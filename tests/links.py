@@ -14,7 +14,7 @@ from tests.servers import Person
 
 
 def link(settings: Settings, person: Person, door: str, *, minutes: int = 30) -> str:
-    """The token of a fresh link of this kind (`reset`, `verify`) for a person."""
+    """The token of a fresh link of this kind (`reset`, `verify`, `stop`) for a person."""
     token = secrets.token_urlsafe(32)
     with psycopg.connect(connections(settings).auth) as auth:
         auth.execute(

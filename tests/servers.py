@@ -240,7 +240,7 @@ def free_port() -> int:
 
 
 def mortal(command: list[str], dies: str = "TERM") -> list[str]:
-    """The command, sent a signal when the process that starts it is gone, however that went (Linux, where util-linux is)."""
+    """The command, sent a signal when the thread that starts it is gone, however that went: call it in the main thread (Linux, with util-linux)."""
     setpriv = shutil.which("setpriv")
     return [setpriv, f"--pdeathsig={dies}", "--", *command] if setpriv and sys.platform == "linux" else command
 

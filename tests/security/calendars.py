@@ -206,7 +206,8 @@ class Calendar:
         """The id of the furnished `service` or `class`; on offer again, whoever archived or changed it, and its time as it was."""
         found = self._connection.execute(
             "update bookings_service set archived_at = null, self_service = true, notice_minutes = 0, window_days = 730, duration_minutes = 30,"
-            " step_minutes = 30, buffer_before_minutes = 0, buffer_after_minutes = 0, needs_approval = false, capacity = %(capacity)s"
+            " step_minutes = 30, buffer_before_minutes = 0, buffer_after_minutes = 0, needs_approval = false, capacity = %(capacity)s,"
+            " location_kind = 'in_person'"
             " where workspace_id = %(ws)s and id = (select id from bookings_service where workspace_id = %(ws)s order by id offset %(place)s limit 1)"
             " returning id::text",
             {"ws": self._studio.id, "place": int(name == "class"), "capacity": 50 if name == "class" else 1},
@@ -244,6 +245,10 @@ class Calendar:
             elif joined:
                 found["bookings.coming"].add(id)
         return found
+
+    def asked(self, method: str, path: str, role: str) -> dict[str, str]:
+        """A query with which an operation of the calendar gets in as this role; empty where any may."""
+        return {"client_id": self._studio.clients[0]} if (method, path.rpartition("/")[2]) == ("DELETE", "queue") and role != "Cliente" else {}
 
     def wanted(self, path: str, role: str, example: Mapping[str, Any]) -> dict[str, Any] | None:
         """A body with which an operation of the calendar gets in as this role; None where its example does."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,11 +16,12 @@ from config.secrets import derive_key
 from config.settings import Settings
 from ports.storage import StorageKey
 from tests.invited import planted
-from tests.links import link
+from tests.links import application, link
 from tests.security.studios import Studio
 from tests.servers import Person
 
 KIND = "text/plain"
+_DOORS = {"/auth/password/reset": "reset", "/auth/email/confirm": "verify", "/auth/email/stop": "stop"}
 
 
 def files_of(settings: Settings) -> tuple[DiskStorage, SignedLinks]:
@@ -46,10 +48,10 @@ class Letters:
 
     def token(self, path: str) -> str:
         """A fresh one that the operation takes. Whoever is to accept an invitation is no member meanwhile."""
-        if path == "/auth/password/reset":
-            return link(self.settings, self.person, "reset")
-        if path == "/auth/email/confirm":
-            return link(self.settings, self.person, "verify")
+        if path in _DOORS:
+            return link(self.settings, self.person, _DOORS[path])
+        if path == "/auth/signup/finish":
+            return application(self.settings, f"{uuid.uuid4().hex}@example.com", "a long enough secret")
         assert self.studio.further is not None
         if path.endswith("/accept"):
             with self.connection.transaction():

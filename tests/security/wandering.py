@@ -164,6 +164,8 @@ class Walker:
             chance = 0.95 if parameter.get("required") else 0.3
             if parameter["in"] == "query" and parameter["name"] != "cursor" and dice.random() < chance:
                 named.append((parameter["name"], self._value(parameter["name"], parameter["schema"])))
+        if (asked := self.calendar.asked(operation.method, operation.path, self.role)) and dice.random() < 0.6:
+            named = [*asked.items()]
         if dice.random() < 0.03:
             named.append(("workspace_id", self._pick(self.foreign, "workspaces.id")))
         question = urlencode(named)

@@ -72,8 +72,8 @@ class Classes:
         events.bookings_left(booking_id=booking_id, client_id=client)
         self._turns.settle(booking_id, freed=1)  # of a cancelled one there is no seat
 
-    def whose(self, client_id: UUID | None) -> UUID:
-        """The client who is meant. Raises Forbidden for a Cliente who means another, Invalid for nobody."""
+    def whose(self, client_id: UUID | None, pointer: str = "/client_id") -> UUID:
+        """The client who is meant. pointer: where that is said. Raises Forbidden for a Cliente who means another, Invalid for nobody."""
         if is_cliente():
             self._booking.allow_self_service()
             own = own_client()
@@ -81,7 +81,7 @@ class Classes:
                 raise Forbidden("You book for yourself.")
             return own
         if client_id is None:
-            raise Invalid(errors=[Fault("/client_id", "Required.")])
+            raise Invalid(errors=[Fault(pointer, "Required.")])
         return client_id
 
     def check_open(self, seat: Row) -> None:

@@ -65,7 +65,7 @@ class Queue:
 
     def leave(self, booking_id: UUID, client_id: UUID | None) -> None:
         """Give the place up; a seat that was offered goes to the next. Raises NotFound."""
-        client = self._classes.whose(client_id)
+        client = self._classes.whose(client_id, "?client_id")
         self._turns.settle(booking_id)
         if self._stored.standing(booking_id, client)["place_id"] is None:
             raise NotFound()

@@ -123,8 +123,9 @@ class Plant:
     def _order(self, **order: object) -> int:
         with self.lock:
             if self.zygote is None:
+                # Ends by itself with this process, whose end closes its input; any thread may start it, and end before it.
                 self.zygote = subprocess.Popen(
-                    servers.mortal([sys.executable, "-m", "tests.integration.worker.zygote"]), env=servers.environ(self.settings), cwd=servers.ROOT,
+                    [sys.executable, "-m", "tests.integration.worker.zygote"], env=servers.environ(self.settings), cwd=servers.ROOT,
                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
                 )  # fmt: skip
             assert self.zygote.stdin is not None
