@@ -39,14 +39,30 @@ class ScheduleInputSchema(Schema):
     overrides = fields.List(fields.Nested(OverrideSchema), load_default=list, max_items=500)
 
 
+class WeeklyShownSchema(Schema):
+    """Hours of every week, as they are kept."""
+
+    weekday = fields.Integer(metadata={"description": "1 is Monday.", "example": 1})
+    opens = fields.String(metadata={"format": "time", **_OPENS, "example": "09:00:00"})
+    closes = fields.String(metadata={"format": "time", **_CLOSES, "example": "13:00:00"})
+    from_ = fields.String(data_key="from", attribute="from", allow_none=True, metadata={"format": "date", "example": None})
+    until = fields.String(allow_none=True, metadata={"format": "date", "example": None})
+
+
+class OverrideShownSchema(Schema):
+    """A day that differs, as it is kept."""
+
+    date = fields.String(metadata={"format": "date", "example": "2026-12-24"})
+    opens = fields.String(allow_none=True, metadata={"format": "time", "example": None})
+    closes = fields.String(allow_none=True, metadata={"format": "time", "example": None})
+
+
 class ScheduleSchema(ScheduleInputSchema):
     """When somebody works; version 0 when they have not said so yet."""
 
     user_id = fields.UUID()
-    weekly = fields.List(
-        fields.Dict(), metadata={"example": [{"weekday": 1, "opens": "09:00:00", "closes": "13:00:00", "from": None, "until": None}]}
-    )
-    overrides = fields.List(fields.Dict(), metadata={"example": [{"date": "2026-12-24", "opens": None, "closes": None}]})
+    weekly = fields.List(fields.Nested(WeeklyShownSchema))
+    overrides = fields.List(fields.Nested(OverrideShownSchema))
     version = fields.Integer()
     created_at = fields.DateTime(allow_none=True)
     updated_at = fields.DateTime(allow_none=True)
