@@ -91,7 +91,7 @@ class Blueprint(flask_smorest.Blueprint):
 
         return mark
 
-    def upload(self, *media: str, example: str) -> Callable[[F], F]:
+    def upload(self, *media: str, example: str = "") -> Callable[[F], F]:
         """Pass the body to the view as an `Upload`: a file of one of these media types, sent as it is, of FITPRO_MAX_UPLOAD_BYTES at most."""
 
         def mark(function: F) -> F:

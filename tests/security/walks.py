@@ -27,12 +27,12 @@ SHARES = {"clients_update_note", "clients_replace_note", "clients_create_merge"}
 UNREACHED = {
     "accounts_get_sign_in_departure", "accounts_get_sign_in_arrival", "bookings_get_ical", "bookings_create_calendars",
     "bookings_create_calendar_reading", "accounts_create_finished_account", "accounts_create_address_change_stop",
-    "bookings_create_bookings", "bookings_delete_queue",
+    "bookings_create_bookings", "bookings_delete_queue", "workspaces_get_published_logo",
 }  # fmt: skip
 """Reviewed: this installation has no OpenID provider to leave for or to come back from (test_t23_openid has one) and no server that has a
 calendar (test_booking_imports has one); the address of a feed is one person's secret (test_booking_feeds); nobody here confirms before having an
-account (test_t26), or is warned at an old address (test_t28). A free time and a place in a queue are found by luck alone: they are asked for all
-the same, in vain now and then (test_bookings, test_bookings_queue)."""
+account (test_t26), or is warned at an old address (test_t28); the address of a logo opens that file alone (test_logos). A free time and a place in
+a queue are found by luck alone: they are asked for all the same, in vain now and then (test_bookings, test_bookings_queue)."""
 MODULES = ("clients", "bookings", "workspaces", "privacy", "accounts")
 SEES = {"Owner": "ws012", "Colaborador": "ws012", "Cliente": "w0"}
 

@@ -185,7 +185,7 @@ class Walker:
             return Call(operation.id, operation.method, path, query, headers, content, media=KIND)
         body = None if operation.body is None else json.dumps(self._body(operation)).encode()
         if operation.upload is not None:
-            content = operation.upload[1].replace("Ana", f"Ana {self.text} {dice.randrange(10**6)}").encode()
+            content = operation.upload[1].replace(b"Ana", f"Ana {self.text} {dice.randrange(10**6)}".encode())
             return Call(operation.id, operation.method, path, query, headers, content, question, operation.upload[0])
         return Call(operation.id, operation.method, path, query, headers, body, question)
 
