@@ -58,12 +58,12 @@ class ClientInputSchema(Schema):
     )
 
 
-class AddQuerySchema(QuerySchema):
-    """How to add a client."""
+class DuplicateQuerySchema(QuerySchema):
+    """Whether another record of somebody is meant."""
 
     allow_duplicate = fields.Boolean(
         load_default=False,
-        metadata={"description": "Add them also when somebody has the same e-mail address, phone number, or name and birth date."},
+        metadata={"description": "Do it also when somebody else has the same e-mail address, phone number, or name and birth date."},
     )
 
 
