@@ -207,6 +207,8 @@ class Matrix:
         assert further.further is not None
         member = further.people[role].id if role in ("Colaborador", "Cliente") else further.further.id
         if name not in ("client_id", "user_id", "import_id", "filter_id") and (kind := KINDS.get(name, "")).startswith("clients_"):
+            if name == "note_id" and role in ("Owner", "Colaborador"):
+                self._written_by(self.studio.people[role])
             return self._below_client(kind)
         if name == "key_id":
             return self._fresh_key()
@@ -240,6 +242,10 @@ class Matrix:
         body = {"name": uuid.uuid4().hex, "shared": False, "query": {}}
         reply = self.studios.api.post("/api/v1/clients/filters", json=body, who=who, workspace=self.studio.id)
         return str(reply.json.get("id", uuid.uuid4()))
+
+    def _written_by(self, person: Person) -> None:
+        """Who wrote a note may change it, whatever their role."""
+        self.studios.kept[0].execute("update clients_notes set author_id = %s where workspace_id = %s", (person.id, self.studio.id))
 
     def _below_client(self, kind: str) -> str:
         """The latest of the Cliente's own."""
