@@ -41,3 +41,5 @@ MOVING_WEBP = b64decode(
 )
 WIDE = b64decode("iVBORw0KGgoAAAANSUhEUgAAE4gAAAABAQAAAAAaanklAAAAD0lEQVR4nGNgGAWjgJ4AAAJyAAHq5ifDAAAAAElFTkSuQmCC")
 """5000 by 1."""
+PICTURES = {"image/png": PNG, "image/jpeg": JPEG, "image/webp": WEBP}
+"""Of the media types of which a document in JSON can hold no example."""

@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.pictures import JPEG, PNG, WEBP
+from tests.pictures import PICTURES
 
-PICTURES = {"image/png": PNG, "image/jpeg": JPEG, "image/webp": WEBP}
-"""Of which JSON can hold no example."""
 METHODS = ("get", "post", "put", "patch", "delete")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from plugins.sdk import PUBLIC, MethodView, RequestHeaders, allow, cached, headed, may_answer, outside, published
+from plugins.sdk import PUBLIC, MethodView, RequestHeaders, allow, cached, digested, headed, may_answer, outside, published
 from plugins.workspaces.plugin import plugin
 from plugins.workspaces.resources.serving import service
 from plugins.workspaces.schemas.branding import FaceQuery, FaceSchema
@@ -33,6 +33,7 @@ class PublishedLogo(MethodView):
     @allow(PUBLIC)
     @may_answer(404)
     @outside
+    @digested
     @headed
     def get(self, headers: RequestHeaders, workspace_id: UUID, file_id: UUID, token: str) -> Any:
         """A logo that was sent here; to be kept for good, for another has another address"""
