@@ -9,7 +9,6 @@ from kernel.context import current
 from kernel.errors import NotFound, Stale
 from kernel.ids import new_id
 from kernel.registry import Registry
-from plugins.workspaces.domain.branding import LOGOS
 from plugins.workspaces.domain.modules import initial_modules
 from plugins.workspaces.ports import Workspaces
 from plugins.workspaces.service.logos import LogosService
@@ -43,15 +42,18 @@ class WorkspacesService:
         return found
 
     def change(self, *, branding: Mapping[str, Any] | None = None, **profile: object) -> Row:
-        """Set what is given. Raises Stale when If-Match named another version, Invalid for a logo that was sent elsewhere."""
-        before = None
+        """Set what is given; what is so already is not written again. Raises Stale when If-Match named another version, Invalid for a logo that
+        was sent elsewhere."""
         self._logos.check(branding or {})
-        if any(field in (branding or ()) for field in LOGOS.values()):
-            self._store.lock()
-            before = self.read()
-        changed = self._store.change(current().expected_version, self._clock.now(), branding=branding, **profile)
+        self._store.lock()
+        before, expected = self.read(), current().expected_version
+        dressed = {name: value for name, value in {**before["branding"], **(branding or {})}.items() if value is not None}
+        if dressed == before["branding"] and all(before[name] == value for name, value in profile.items()):
+            if expected not in (None, -1, before["version"]):
+                raise Stale()
+            return before
+        changed = self._store.change(expected, self._clock.now(), branding=branding, **profile)
         if changed is None:
             raise Stale()
-        if before is not None:
-            self._logos.forget_replaced(before["branding"], changed["branding"])
+        self._logos.forget_replaced(before["branding"], changed["branding"])
         return changed
