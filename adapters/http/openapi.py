@@ -261,7 +261,7 @@ def _headers(operation: Operation) -> list[tuple[str, str, dict[str, Any], bool]
         )
     if operation.versioned and operation.marks.etag and operation.method in ("PUT", "PATCH", "DELETE"):
         found.append(("If-Match", "The ETag you read; 412 when the record changed since.", {"type": "string"}, operation.needs_if_match))
-    if operation.method == "GET" and _tagged(operation):
+    if operation.method == "GET" and (_tagged(operation) or operation.marks.digested):
         found.append(("If-None-Match", "An ETag you hold; 304 when it is current.", {"type": "string"}, False))
     return found
 

@@ -25,7 +25,8 @@ def missed(hub: World, operation: Documented) -> str | None:
     path = hub.path(operation) + query
     first = hub.call(operation, path=path)
     if first.status != 200:
-        return None if operation.path.endswith("/branding") else f"{operation}: {first.status} {first.body!r}"
+        unguessed = operation.path.endswith("/branding") or operation.path.startswith("/ical/")  # test_faces, test_booking_feeds
+        return None if unguessed else f"{operation}: {first.status} {first.body!r}"
     tag = first.headers.get("ETag")
     if tag is None:
         return f"{operation}: no ETag"
