@@ -141,12 +141,12 @@ def test_the_newest_terms_are_accepted_and_never_withdrawn_alone(server: Api, se
 class TestCookie:
     """The refresh token of a browser."""
 
-    def test_it_is_out_of_reach_of_scripts_and_of_other_hosts(self, server: Api) -> None:
+    def test_it_is_out_of_reach_of_scripts_and_of_other_hosts_and_lives_as_long_as_the_token(self, server: Api, settings: Settings) -> None:
         person = server.signup()
         reply = server.post("/auth/login", json={"email": person.email, "password": PASSWORD, "cookie": True})
         assert reply.json["refresh_token"] is None
         [kept] = [c for c in _cookies(reply) if c.startswith("__Host-fitpro_refresh=")]
-        assert set(kept.split("; ")[1:]) == {"Path=/", "Max-Age=34560000", "Secure", "HttpOnly", "SameSite=Strict"}
+        assert set(kept.split("; ")[1:]) == {"Path=/", f"Max-Age={settings.refresh_token_ttl_s}", "Secure", "HttpOnly", "SameSite=Strict"}
 
     def test_refresh_and_logout_take_it_and_rotate_it(self, server: Api) -> None:
         person = server.signup()

@@ -163,6 +163,7 @@ def accounts(store: MemoryStore, passwords: CountingPasswords, clock: StillClock
         tokens=PlainTokens(),
         verifier=CachedVerifier(PlainTokens(), clock),
         refresh_tokens=refresh_tokens,
+        refresh_lifetime=timedelta(days=30),
         devices=SignedDevices(b"k" * 32, clock),
         allowances=Allowances(account=3, address=5),
         capabilities=DerivedCapabilities(b"c" * 32),
