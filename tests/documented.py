@@ -243,9 +243,10 @@ def _named(record: dict[str, Any], parameter: str) -> str:
 
 
 def unused(value: Any) -> Any:
-    """The same, with every e-mail address replaced by one nobody has."""
+    """The same, with every e-mail address and phone number replaced by one nobody has."""
     if isinstance(value, dict):
-        return {name: f"u{time.time_ns()}@example.com" if name == "email" and inner else unused(inner) for name, inner in value.items()}
+        fresh = {"email": f"u{time.time_ns()}@example.com", "phone": f"+34{time.time_ns() // 1000 % 10**9:09}"}
+        return {name: fresh[name] if name in fresh and inner else unused(inner) for name, inner in value.items()}
     return [unused(each) for each in value] if isinstance(value, list) else value
 
 

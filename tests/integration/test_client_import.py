@@ -168,6 +168,14 @@ def test_an_idempotency_key_sends_the_same_import_back(studio: Studio) -> None:
     assert studio.send(FILE + "Eva\r\n", **{"Idempotency-Key": "once"}).json["code"] == "idempotency_key_reused"
 
 
+def test_phone_numbers_are_checked_and_kept_as_elsewhere(studio: Studio) -> None:
+    told = studio.outcome(studio.send("name,phone\r\nAna,+34 600-000-001\r\nBia,call me\r\nEva,\r\nIda,'+34 600 000 002\r\nLia,600.000.003\r\n"))
+    assert [(each["row"], each["column"]) for each in told["problems"]] == [(3, "phone")]
+    assert "digits" in told["problems"][0]["message"]
+    kept = {each["full_name"]: each["phone"] for each in studio.get("")["items"]}
+    assert kept == {"Ana": "+34600000001", "Eva": None, "Ida": "+34600000002", "Lia": "600.000.003"}
+
+
 def test_who_may_not_see_every_client_may_not_import(studio: Studio) -> None:
     cliente, limited = studio.api.signup(), studio.api.signup()
     add_member(studio.settings, studio.id, cliente, "Cliente")

@@ -112,7 +112,7 @@ def test_what_was_merged_is_history(studio: Studio) -> None:
     login = studio.member("Cliente", gone)
     assert merge(studio, kept, gone).status == 200
     writes = [
-        ("PATCH", "", {"phone": "1"}), ("PATCH", "", {"notes": "x"}), ("PATCH", "", {"status": "active"}), ("POST", "/notes", {"body": "x"}),
+        ("PATCH", "", {"phone": "1001"}), ("PATCH", "", {"notes": "x"}), ("PATCH", "", {"status": "active"}), ("POST", "/notes", {"body": "x"}),
         ("PUT", "", {"full_name": "x"}), ("POST", "/exclusions", {"kind": "sick", "starts_on": "2026-01-01"}), ("POST", "/consents", PAPER),
         ("PUT", "/health", {}), ("DELETE", f"/consents/{consent}", None),
     ]  # fmt: skip

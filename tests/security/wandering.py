@@ -286,6 +286,8 @@ class Walker:
             return dice.random() < 0.7
         if name == "email":
             return f"{self.text}@example.com" if dice.random() < 0.5 else f"{uuid.uuid4().hex}.{self.text}@example.com"
+        if name == "phone":
+            return f"+34 6{dice.randrange(10**8):08}"
         text = f"Nome {self.text}"
         fits = isinstance(example, str) and name != "timezone" and "format" not in schema and re.search(schema.get("pattern", ""), text) is not None
         return text if fits and len(example) > 3 else example
