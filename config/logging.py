@@ -61,7 +61,7 @@ def configure(*, json: bool, level: str = "info") -> None:
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     logging.captureWarnings(capture=True)
-    for chatty in ("botocore", "boto3", "urllib3", "alembic.runtime.plugins", "stripe"):
+    for chatty in ("botocore", "boto3", "urllib3", "alembic.runtime.plugins", "alembic.runtime.migration", "stripe"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
     structlog.configure(
         processors=[

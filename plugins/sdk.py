@@ -23,7 +23,7 @@ from adapters.http.lines import lines_of
 from adapters.http.operation import allow, cached, confidential, digested, headed, key_required, may_answer, metered, outside, recent, unconditional
 from adapters.http.pagination import Page, PageRequest, page_of
 from adapters.http.proof import Proof, with_proof
-from adapters.http.revised import revised
+from adapters.http.revised import published, revised
 from adapters.http.schema import QuerySchema, Schema, invalid
 from adapters.http.sheets import Separator, Sheet, SheetFormat, file_of, unquoted
 from adapters.http.visitors import Visitor, with_visitor
@@ -67,8 +67,8 @@ __all__ = [
     "QuerySchema", "RateLimited", "Refused", "RequestHeaders", "Role", "Row", "Schema", "Separator", "Sheet", "SheetFormat", "Stale",
     "Unauthenticated", "Unavailable", "Upload", "Visitor", "Work", "allow", "cached", "confidential", "constraints", "ctx", "definable", "digested",
     "fields", "file_of", "headed", "invalid", "json_schema", "key_required", "lines_of", "ma", "mapped_column", "may_answer", "metadata", "metered",
-    "new_id", "outside", "page_of", "ready", "recent", "redirect", "reference", "revised", "sa", "sealed", "sealed_columns", "sql", "statement",
-    "tables", "unconditional", "unquoted", "validate", "with_headers", "with_proof", "with_visitor", "work",
+    "new_id", "outside", "page_of", "published", "ready", "recent", "redirect", "reference", "revised", "sa", "sealed", "sealed_columns", "sql",
+    "statement", "tables", "unconditional", "unquoted", "validate", "with_headers", "with_proof", "with_visitor", "work",
 ]  # fmt: skip
 
 PUBLIC = Access.PUBLIC

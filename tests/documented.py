@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from config.settings import Settings
 from tests.invited import invite
+from tests.pictures import PNG
 from tests.servers import Api, Person, Reply, add_member
 
 PARAMETER = re.compile(r"\{(\w+)\}")
@@ -118,6 +120,8 @@ class World:
 
     def path(self, operation: Documented) -> str:
         """The operation's path with ids of records that exist."""
+        if str(operation) == "workspaces_get_published_logo":
+            return self.logo()
         segments, taken = operation.path.split("/"), list[str]()
         for count, segment in enumerate(segments):
             found = PARAMETER.fullmatch(segment)
@@ -165,6 +169,14 @@ class World:
             "service_id": self._known["service"], "organizer_id": self.staff.id, "start_time": start.isoformat(),
             "end_time": (start + timedelta(minutes=30)).isoformat(), "client_ids": [], "user_id": None, "room_id": None,
         }  # fmt: skip
+
+    def logo(self) -> str:
+        """The path of the workspace's logo, sent when there is none yet."""
+        workspace = f"/api/v1/workspaces/{self.workspace}"
+        shown = self.api.get(workspace, who=self.owner)
+        if not (shown.json["branding"]["logo"] or "").startswith("http"):
+            shown = self.api.put(f"{workspace}/logo", raw=PNG, headers={"Content-Type": "image/png"}, who=self.owner)
+        return urlsplit(shown.json["branding"]["logo"]).path
 
     def read(self, operation: Documented, path: str) -> bytes | None:
         """What GET on the same path says, as the Owner; None without one."""
@@ -231,9 +243,10 @@ def _named(record: dict[str, Any], parameter: str) -> str:
 
 
 def unused(value: Any) -> Any:
-    """The same, with every e-mail address replaced by one nobody has."""
+    """The same, with every e-mail address and phone number replaced by one nobody has."""
     if isinstance(value, dict):
-        return {name: f"u{time.time_ns()}@example.com" if name == "email" and inner else unused(inner) for name, inner in value.items()}
+        fresh = {"email": f"u{time.time_ns()}@example.com", "phone": f"+34{time.time_ns() // 1000 % 10**9:09}"}
+        return {name: fresh[name] if name in fresh and inner else unused(inner) for name, inner in value.items()}
     return [unused(each) for each in value] if isinstance(value, list) else value
 
 

@@ -32,8 +32,10 @@ class Blueprint(flask_smorest.Blueprint):
         self.operations: list[Operation] = []
         self.problems: list[str] = []
 
-    def arguments(self, schema: SchemaLike, *, location: str = "json", example: Any = None) -> Callable[[F], F]:
-        """Pass the loaded body (`json`) or query string (`query`) to the view, after the path's arguments are bound by name."""
+    def arguments(self, schema: SchemaLike, *, location: str = "json", required: bool = True, example: Any = None) -> Callable[[F], F]:
+        """Pass the loaded body (`json`) or query string (`query`) to the view, after the path's arguments are bound by name.
+
+        required: False where no body at all says the same as `{}`."""
         instance = schema() if isinstance(schema, type) else schema
 
         def mark(function: F) -> F:
@@ -41,9 +43,9 @@ class Blueprint(flask_smorest.Blueprint):
             if location == "query":
                 found.query = instance
             else:
-                found.body = instance
+                found.body, found.bodiless = instance, not required
             found.arguments.insert(0, location)
-            parameter = {"in": location, "required": True, "schema": instance}
+            parameter = {"in": location, "required": required, "schema": instance}
             if example is not None:
                 parameter["example"] = example
             _document(function).setdefault("arguments", {}).setdefault("parameters", []).append(parameter)
@@ -91,7 +93,7 @@ class Blueprint(flask_smorest.Blueprint):
 
         return mark
 
-    def upload(self, *media: str, example: str) -> Callable[[F], F]:
+    def upload(self, *media: str, example: str = "") -> Callable[[F], F]:
         """Pass the body to the view as an `Upload`: a file of one of these media types, sent as it is, of FITPRO_MAX_UPLOAD_BYTES at most."""
 
         def mark(function: F) -> F:

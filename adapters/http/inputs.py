@@ -30,6 +30,8 @@ from ports.persistence import Claim
 
 _NOBODY = UUID(int=0)
 _REMEMBERED, _MEMORABLE = 512, 256
+_UNSAID = (None, "", "application/json")
+"""The media type of no body."""
 
 
 @dataclass(slots=True)
@@ -87,7 +89,7 @@ class Reader:
             found["json"] = raw
             return
         body: dict[str, object] = {}
-        if raw or marks.body is not None:
+        if raw or (marks.body is not None and not (marks.bodiless and environ.get("CONTENT_TYPE") in _UNSAID)):
             body = parse_json(raw, environ.get("CONTENT_TYPE"), environ.get("HTTP_CONTENT_ENCODING"), max_bytes=self._max_body_bytes)
         if marks.body is not None:
             found["json"] = _load(marks.body, body, "body")

@@ -14,7 +14,7 @@ import orjson
 from adapters.http import problems
 from adapters.http.examples import example_of
 from adapters.http.fields import DelimitedList
-from adapters.http.operation import Operation
+from adapters.http.operation import Marks, Operation
 from adapters.http.own_paths import TAG
 from adapters.http.portable import make_portable
 from adapters.http.schema import QuerySchema
@@ -142,13 +142,18 @@ def _complete(described: dict[str, Any], operation: Operation) -> None:
         parameters.append(_parameter("query", "cursor", "`next_cursor` of the page before.", {"type": "string", "maxLength": 2048}))
     _describe_answers(described, operation)
     if marks.upload:
-        sent = {"schema": {"type": "string", "contentMediaType": "text/csv"}, "example": marks.upload_example}
-        # The first is its name; what else browsers call such a file is read as well, but nobody is told to send it.
-        described["requestBody"] = {"required": True, "content": {marks.upload[0]: sent}}
+        described["requestBody"] = {"required": True, "content": _uploaded(marks)}
     body = described.get("requestBody")
     if body is not None and marks.body is not None:
         for media in body["content"].values():
             media.setdefault("example", example_of(marks.body, load=True))
+
+
+def _uploaded(marks: Marks) -> dict[str, Any]:
+    if all(media.startswith("image/") for media in marks.upload):
+        return {media: {"schema": {"type": "string", "format": "binary"}} for media in marks.upload}
+    # The first is its name; what else browsers call such a file is read as well, but nobody is told to send it.
+    return {marks.upload[0]: {"schema": {"type": "string", "contentMediaType": "text/csv"}, "example": marks.upload_example}}
 
 
 def _describe_query(parameter: dict[str, Any], field: ma.fields.Field[Any]) -> None:
@@ -178,7 +183,7 @@ def _describe_answers(described: dict[str, Any], operation: Operation) -> None:
     told = success.setdefault("headers", {})
     if marks.files:
         success["content"] = {media: {"schema": {"type": "string", "format": "binary"}, "example": _FILES.get(media, "")} for media in marks.files}
-        told["Content-Disposition"] = {"schema": {"type": "string"}, "description": "`attachment` with the file's name."}
+        told["Content-Disposition"] = {"schema": {"type": "string"}, "description": "`attachment` or `inline`, with the file's name."}
     told.update({name: {"schema": {"type": "string"}, "description": text} for name, text in marks.told.items()})
     told["X-Request-Id"] = {"schema": {"type": "string"}, "required": True}
     told.update(problems.LIMIT_HEADERS)
@@ -256,7 +261,7 @@ def _headers(operation: Operation) -> list[tuple[str, str, dict[str, Any], bool]
         )
     if operation.versioned and operation.marks.etag and operation.method in ("PUT", "PATCH", "DELETE"):
         found.append(("If-Match", "The ETag you read; 412 when the record changed since.", {"type": "string"}, operation.needs_if_match))
-    if operation.method == "GET" and _tagged(operation):
+    if operation.method == "GET" and (_tagged(operation) or operation.marks.digested):
         found.append(("If-None-Match", "An ETag you hold; 304 when it is current.", {"type": "string"}, False))
     return found
 

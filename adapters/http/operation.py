@@ -23,6 +23,7 @@ class Marks:
 
     allow: str | Access | None = None
     body: ma.Schema | None = None
+    bodiless: bool = False
     query: ma.Schema | None = None
     arguments: list[str] = field(default_factory=list)
     status: int = 200

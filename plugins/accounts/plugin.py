@@ -36,6 +36,7 @@ def build(ports: Provided) -> Accounts:
         app_url=ports.app_url,
         own_url=ports.own_url,
         refresh_tokens=ports.refresh_tokens,
+        refresh_lifetime=ports.refresh_lifetime,
         clock=ports.clock,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -138,6 +139,10 @@ class Domains(Protocol):
         """Make the name this workspace's and nobody else's; False when it is another's."""
 
     def release(self, domain: str) -> None: ...
+
+
+Transaction = Callable[[], AbstractContextManager[object]]
+"""A short one, for operations that talk to others between two of them."""
 
 
 class Later(Protocol):

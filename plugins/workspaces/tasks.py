@@ -22,6 +22,12 @@ def check_domain(domain: str) -> None:
     _service().domains.check(domain)
 
 
+@plugin.task(outside=True)
+def forget_logo(file_id: UUID) -> None:
+    """Delete the file of a logo that is none, any more or after all."""
+    _service().logos.forget(file_id)
+
+
 @plugin.mail
 def invitation(invitation_id: UUID, mailing: int) -> Letter | None:
     """To whom was invited: the link."""

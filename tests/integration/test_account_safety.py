@@ -141,12 +141,12 @@ def test_the_newest_terms_are_accepted_and_never_withdrawn_alone(server: Api, se
 class TestCookie:
     """The refresh token of a browser."""
 
-    def test_it_is_out_of_reach_of_scripts_and_of_other_hosts(self, server: Api) -> None:
+    def test_it_is_out_of_reach_of_scripts_and_of_other_hosts_and_lives_as_long_as_the_token(self, server: Api, settings: Settings) -> None:
         person = server.signup()
         reply = server.post("/auth/login", json={"email": person.email, "password": PASSWORD, "cookie": True})
         assert reply.json["refresh_token"] is None
         [kept] = [c for c in _cookies(reply) if c.startswith("__Host-fitpro_refresh=")]
-        assert set(kept.split("; ")[1:]) == {"Path=/", "Max-Age=34560000", "Secure", "HttpOnly", "SameSite=Strict"}
+        assert set(kept.split("; ")[1:]) == {"Path=/", f"Max-Age={settings.refresh_token_ttl_s}", "Secure", "HttpOnly", "SameSite=Strict"}
 
     def test_refresh_and_logout_take_it_and_rotate_it(self, server: Api) -> None:
         person = server.signup()
@@ -161,6 +161,27 @@ class TestCookie:
         assert _cookies(out) == ["__Host-fitpro_refresh=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Strict"]
         assert server.post("/auth/refresh", json={}, headers={"Cookie": second}).status == 401
         assert server.get("/api/v1/me", who=refreshed.json["access_token"]).status == 401
+
+    @pytest.mark.parametrize("sent", [{}, {"raw": b""}, {"raw": b"", "headers": {"Content-Type": "application/json"}}], ids=["nothing", "0", "json"])
+    def test_refresh_needs_no_body_beside_it(self, server: Api, sent: dict[str, Any]) -> None:
+        person = server.signup()
+        cookie = _cookie(server.post("/auth/login", json={"email": person.email, "password": PASSWORD, "cookie": True}))
+        options = {**sent, "headers": {"Cookie": cookie, **sent.get("headers", {})}}
+        refreshed = server.post("/auth/refresh", **options)
+        assert (refreshed.status, refreshed.json["refresh_token"]) == (200, None)
+        assert _cookie(refreshed) != cookie
+        assert server.post("/auth/refresh", **options).status == 401  # it was used
+
+    def test_refresh_without_either_says_what_is_missing(self, server: Api) -> None:
+        described = server.get("/api/v1/openapi.json").json["paths"]
+        assert described["/auth/refresh"]["post"]["requestBody"].get("required", False) is False
+        assert described["/auth/login"]["post"]["requestBody"]["required"] is True
+        for sent in ({}, {"json": {}}, {"headers": {"Cookie": "other=1"}}):
+            refused = server.post("/auth/refresh", **sent)
+            assert (refused.status, refused.json["code"]) == (401, "invalid_refresh_token")
+        for media, status in (("text/plain", 415), ("application/x-www-form-urlencoded", 415), ("application/json", 400)):
+            assert server.post("/auth/refresh", raw=b"x=1", headers={"Content-Type": media}).status == status
+        assert server.post("/auth/refresh", raw=b"", headers={"Content-Type": "text/plain"}).status == 415
 
     @pytest.mark.parametrize(
         "trick",

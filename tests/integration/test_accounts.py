@@ -197,11 +197,26 @@ def test_a_changed_name_reaches_every_membership_and_the_audit_log(server: Api, 
 
 def test_a_change_names_the_version_it_was_made_for_or_takes_any(server: Api) -> None:
     person = server.signup()
-    body = {"full_name": "Ana Lima"}
     for tag, status in (('"1-accounts.profile"', 200), ('"1-accounts.profile"', 412), ("*", 200), ('"x"', 412)):
-        reply = server.patch("/api/v1/me", json=body, who=person, headers={"If-Match": tag})
+        reply = server.patch("/api/v1/me", json={"full_name": f"Ana {tag}"}, who=person, headers={"If-Match": tag})
         assert reply.status == status, tag
     assert server.get("/api/v1/me", who=person).json["version"] == 3
+
+
+def test_a_change_of_nothing_writes_nothing(server: Api, settings: Settings, owner: psycopg.Connection[Any]) -> None:
+    person = server.signup()
+    workspace = _workspace(settings, owner, person, "Owner")
+    said = {"full_name": "Ana Lima", "locale": "pt-BR", "consents": {"marketing": True}}
+    assert server.patch("/api/v1/me", json=said, who=person).json["version"] == 2
+    before, count = server.get("/api/v1/me", who=person), "select count(*) from audit_logs where workspace_id = %s"
+    entries = owner.execute(count, (workspace,)).fetchone()
+    for body in ({}, said, {"full_name": "Ana Lima"}, {"locale": "pt-BR"}, {"consents": {"marketing": True, "terms": True}}, {"consents": {}}):
+        reply = server.patch("/api/v1/me", json=body, who=person, headers={"If-Match": before.headers["ETag"]})
+        assert (reply.status, reply.body, reply.headers["ETag"]) == (200, before.body, before.headers["ETag"]), body
+    assert owner.execute(count, (workspace,)).fetchone() == entries
+    assert len(server.get("/api/v1/me/consents", who=person).json["items"]) == 3
+    assert server.patch("/api/v1/me", json={}, who=person, headers={"If-Match": '"1-accounts.profile"'}).status == 412
+    assert server.patch("/api/v1/me", json={"consents": {"marketing": False}}, who=person).json["version"] == 3
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,9 @@ class Studio:
     def post(self, body: dict[str, Any], query: str = "", **headers: str) -> Any:
         return self.api.post(f"/api/v1/clients{query}", json=body, who=self.owner, workspace=self.id, headers=headers)
 
+    def patch(self, client: str, body: dict[str, Any], query: str = "") -> Any:
+        return self.api.patch(f"/api/v1/clients/{client}{query}", json=body, who=self.owner, workspace=self.id)
+
     def get(self, path: str, who: Person | None = None) -> Any:
         return self.api.get(f"/api/v1/clients{path}", who=who or self.owner, workspace=self.id)
 
@@ -56,10 +59,10 @@ def test_a_second_record_of_somebody_is_refused_with_the_candidates(studio: Stud
 
 
 @pytest.mark.parametrize(
-    "body", [{"full_name": "José Álvarez"}, {"full_name": "Bo", "phone": "112"}, {"full_name": "Bo", "birth_date": "1990-04-17"}]
+    "body", [{"full_name": "José Álvarez"}, {"full_name": "Bo", "phone": "1120"}, {"full_name": "Bo", "birth_date": "1990-04-17"}]
 )
 def test_a_name_alone_is_nobodys_own(studio: Studio, body: dict[str, Any]) -> None:
-    studio.post({**ANA, "phone": "112"})
+    studio.post({**ANA, "phone": "1120"})
     assert studio.post(body).status == 201
 
 
@@ -75,6 +78,62 @@ def test_a_changed_record_is_noticed_by_what_it_says_now(studio: Studio) -> None
     assert studio.post({"full_name": "Bo", "phone": "600000001"}).status == 201
     assert studio.post({"full_name": "José Álvarez", "birth_date": "1990-04-17"}).status == 201
     assert studio.post({"full_name": "Bo", "phone": "700000002"}).json["candidates"][0]["id"] == client
+
+
+@pytest.mark.parametrize(
+    ("change", "matched"),
+    [
+        ({"email": "JOSE@example.com"}, "email"),
+        ({"phone": "600-000-001"}, "phone"),
+        ({"full_name": "jose  alvarez", "birth_date": "1990-04-17"}, "name_and_birth_date"),
+        ({"birth_date": "1990-04-17", "email": "jose@example.com"}, "email"),
+    ],
+)
+def test_a_change_to_what_somebody_else_has_is_refused_with_the_candidates(studio: Studio, change: dict[str, Any], matched: str) -> None:
+    first = studio.post(ANA).json
+    own = {"full_name": "José Alvarez", "email": "own@example.com", "phone": "+34 611 111 111"}
+    second = studio.post(own)
+    path = f"/{second.json['id']}"
+    for method, body, headers in (("PATCH", change, {}), ("PUT", own | change, {"If-Match": second.headers["ETag"]})):
+        refused = studio.api.request(method, f"/api/v1/clients{path}", json=body, who=studio.owner, workspace=studio.id, headers=headers)
+        assert (refused.status, refused.json["code"]) == (409, "duplicate_client")
+        assert refused.json["candidates"] == [{"id": first["id"], "full_name": "José Álvarez", "matched": matched}]
+        assert studio.get(path).json == second.json
+        assert len(studio.get("?q=jose").json["items"]) == 2
+    meant = studio.patch(second.json["id"], change, "?allow_duplicate=true")
+    assert (meant.status, meant.json["version"]) == (200, 2)
+
+
+def test_what_two_records_share_already_does_not_stop_changes_of_either(studio: Studio) -> None:
+    studio.post(ANA)
+    second = studio.post(ANA, "?allow_duplicate=true").json
+    assert studio.patch(second["id"], {"notes": "x"}).status == 200
+    assert studio.patch(second["id"], {**ANA, "email": "JOSÉ@example.com".replace("É", "E"), "full_name": "Jose Alvarez"}).status == 200
+    assert studio.patch(second["id"], {"phone": "+34 611 111 111"}).status == 200
+    assert studio.patch(second["id"], {"phone": ANA["phone"]}).status == 409  # it was given up
+    assert studio.patch(second["id"], {"email": None, "phone": None, "birth_date": None}).status == 200
+
+
+def test_of_two_who_take_the_same_address_at_once_one_does(server: Api) -> None:
+    studio = Studio(server)
+    for n in range(8):
+        made = [studio.post({"full_name": f"{name} {n}"}).json["id"] for name in ("Ana", "Bo")]
+        with ThreadPoolExecutor(2) as pool:
+            replies = list(pool.map(lambda client, n=n: studio.patch(client, {"email": f"one{n}@example.com"}), made))
+        assert sorted(reply.status for reply in replies) == [200, 409]
+
+
+def test_what_was_merged_away_stops_no_change_of_the_survivor(studio: Studio) -> None:
+    gone = studio.post(ANA).json["id"]
+    kept = studio.post({"full_name": "Pepe", "email": "pepe@example.com"}).json["id"]
+    assert studio.post({"from": gone, "fields": {"email": "into"}}, f"/{kept}/merge").status == 200
+    assert studio.patch(kept, {"email": ANA["email"]}).status == 200
+
+
+def test_another_workspaces_clients_stop_no_change(local: Api) -> None:
+    Studio(local).post(ANA)
+    other = Studio(local)
+    assert other.patch(other.post({"full_name": "Bo"}).json["id"], ANA).status == 200
 
 
 def test_a_refused_key_may_be_sent_again_for_the_other_person(studio: Studio) -> None:

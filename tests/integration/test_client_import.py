@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from config.settings import Settings
@@ -167,6 +168,14 @@ def test_an_idempotency_key_sends_the_same_import_back(studio: Studio) -> None:
     assert studio.send(FILE + "Eva\r\n", **{"Idempotency-Key": "once"}).json["code"] == "idempotency_key_reused"
 
 
+def test_phone_numbers_are_checked_and_kept_as_elsewhere(studio: Studio) -> None:
+    told = studio.outcome(studio.send("name,phone\r\nAna,+34 600-000-001\r\nBia,call me\r\nEva,\r\nIda,'+34 600 000 002\r\nLia,600.000.003\r\n"))
+    assert [(each["row"], each["column"]) for each in told["problems"]] == [(3, "phone")]
+    assert "digits" in told["problems"][0]["message"]
+    kept = {each["full_name"]: each["phone"] for each in studio.get("")["items"]}
+    assert kept == {"Ana": "+34600000001", "Eva": None, "Ida": "+34600000002", "Lia": "600.000.003"}
+
+
 def test_who_may_not_see_every_client_may_not_import(studio: Studio) -> None:
     cliente, limited = studio.api.signup(), studio.api.signup()
     add_member(studio.settings, studio.id, cliente, "Cliente")
@@ -177,6 +186,55 @@ def test_who_may_not_see_every_client_may_not_import(studio: Studio) -> None:
         studio.owner = who
         for query in ("", "?dry_run=true"):
             assert studio.send(FILE, query).json["code"] == code
+
+
+def test_who_is_limited_sees_their_own_imports_and_in_them_their_own_clients(studio: Studio) -> None:
+    limited = studio.api.signup()
+    add_member(studio.settings, studio.id, limited, "Colaborador")
+    owner, twins = studio.owner, "full_name,email\r\nAna,ana@example.com\r\nBia,bia@example.com\r\n"
+    ids = {each["email"]: each["id"] for each in studio.get("")["items"]}
+    assert ids == {}
+    for name in ("ana", "bia"):
+        made = studio.api.post("/api/v1/clients", json={"full_name": name, "email": f"{name}@example.com"}, who=owner, workspace=studio.id)
+        ids[name] = made.json["id"]
+    theirs = studio.outcome(studio.send(twins))
+    studio.owner = limited
+    own = studio.outcome(studio.send(twins + "Eva,nonsense\r\n"))
+    assert [each["client_id"] for each in own["problems"]] == [ids["ana"], ids["bia"], None]
+    assert {each["id"] for each in studio.get("/imports")["items"]} == {own["id"], theirs["id"]}
+    assert studio.get(f"/imports/{theirs['id']}")["problems"] == theirs["problems"]
+    with owner_of(studio.settings) as connection:
+        connection.execute("update user_roles set client_scope = 'own' where workspace_id = %s and user_id = %s", (studio.id, limited.id))
+        connection.execute("update clients set assigned_to = %s where workspace_id = %s and id = %s", (limited.id, studio.id, ids["bia"]))
+    assert [each["id"] for each in studio.get("/imports")["items"]] == [own["id"]]
+    asked = [studio.api.get(f"/api/v1/clients/imports/{id}", who=limited, workspace=studio.id) for id in (theirs["id"], ids["ana"])]
+    assert [(reply.status, reply.json["code"]) for reply in asked] == [(404, "not_found")] * 2
+    shown = studio.get(f"/imports/{own['id']}")
+    assert [(each["row"], each["client_id"]) for each in shown["problems"]] == [(3, ids["bia"]), (4, None)]
+    assert {**shown, "problems": []} == {**own, "problems": []}
+    studio.owner = owner
+    assert {each["id"] for each in studio.get("/imports")["items"]} == {own["id"], theirs["id"]}
+    assert studio.get(f"/imports/{own['id']}") == own
+
+
+def test_the_database_hides_imports_of_others_even_from_a_query_that_forgets_to(studio: Studio) -> None:
+    limited = studio.api.signup()
+    add_member(studio.settings, studio.id, limited, "Colaborador")
+    with owner_of(studio.settings) as connection:
+        for by, digit in ((studio.owner, "1"), (limited, "2")):
+            values = {"ws": studio.id, "id": f"{digit * 8}-0000-7000-8000-000000000000", "by": by.id}
+            connection.execute(
+                "insert into clients_import (workspace_id, id, job_id, created_by, mode, allow_duplicate, file)"
+                " values (%(ws)s, %(id)s, %(id)s, %(by)s, 'rows', false, '{}')",
+                values,
+            )
+            connection.execute("insert into clients_import_file (workspace_id, import_id, content) values (%(ws)s, %(id)s, '')", values)
+    with psycopg.connect(studio.settings.database_url or "") as connection:
+        for own, seen in ((limited.id, ["22222222"]), ("", ["11111111", "22222222"])):
+            connection.execute("select set_config('app.workspace_id', %s, true), set_config('app.own', %s, true)", (studio.id, own))
+            for table, column in (("clients_import", "id"), ("clients_import_file", "import_id")):
+                found = connection.execute(f"select {column}::text from {table} order by 1".encode()).fetchall()
+                assert [row[0][:8] for row in found] == seen
 
 
 def test_the_same_file_twice_at_once_adds_each_client_once(studio: Studio) -> None:

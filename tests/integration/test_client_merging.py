@@ -104,6 +104,9 @@ def test_a_record_merged_twice_over_still_shows_who_read_it(studio: Studio) -> N
     assert merge(studio, second, first).status == merge(studio, third, second).status == 200
     reads = studio.api.get("/api/v1/audit/reads", who=login, workspace=studio.id).json["items"]
     assert [each["client_id"] for each in reads] == [third, second, first]
+    for record in (first, second, third):
+        asked = studio.api.get(f"/api/v1/audit/reads?client_id={record}", who=login, workspace=studio.id).json["items"]
+        assert [each["client_id"] for each in asked] == [record]
 
 
 def test_what_was_merged_is_history(studio: Studio) -> None:
@@ -112,7 +115,7 @@ def test_what_was_merged_is_history(studio: Studio) -> None:
     login = studio.member("Cliente", gone)
     assert merge(studio, kept, gone).status == 200
     writes = [
-        ("PATCH", "", {"phone": "1"}), ("PATCH", "", {"notes": "x"}), ("PATCH", "", {"status": "active"}), ("POST", "/notes", {"body": "x"}),
+        ("PATCH", "", {"phone": "1001"}), ("PATCH", "", {"notes": "x"}), ("PATCH", "", {"status": "active"}), ("POST", "/notes", {"body": "x"}),
         ("PUT", "", {"full_name": "x"}), ("POST", "/exclusions", {"kind": "sick", "starts_on": "2026-01-01"}), ("POST", "/consents", PAPER),
         ("PUT", "/health", {}), ("DELETE", f"/consents/{consent}", None),
     ]  # fmt: skip

@@ -31,7 +31,7 @@ def test_a_new_client_reads_back_as_it_was_answered(studio: Studio) -> None:
     read = studio.get(made.json["id"])
     assert list(read.json) == FIELDS
     assert read.headers["ETag"] == made.headers["ETag"]
-    assert {name: read.json[name] for name in given} == {**given, "email": "ana@example.com"}
+    assert {name: read.json[name] for name in given} == {**given, "email": "ana@example.com", "phone": "+34600000000"}
     assert studio.find()[0] == read.json
     again = studio.api.get(f"/api/v1/clients/{made.json['id']}", headers={"If-None-Match": read.headers["ETag"]}, **studio.staff)
     assert again.status == 304
@@ -104,7 +104,7 @@ def test_whoever_looks_after_a_client_may_stay_after_leaving(studio: Studio) -> 
 
 
 def test_patch_changes_what_it_names_and_put_replaces_the_rest(studio: Studio) -> None:
-    made = studio.post({"full_name": "Ana", "email": "a@example.com", "phone": "1", "tags": ["x"], "notes": "n"}).json
+    made = studio.post({"full_name": "Ana", "email": "a@example.com", "phone": "1001", "tags": ["x"], "notes": "n"}).json
     patched = studio.patch(made["id"], {"phone": None, "notes": "m"}).json
     unmoved = {name: made[name] for name in FIELDS if name not in ("phone", "notes", "version", "updated_at")}
     assert {name: patched[name] for name in unmoved} == unmoved
@@ -121,10 +121,33 @@ def test_an_empty_patch_changes_nothing(studio: Studio) -> None:
     assert studio.patch(made["id"], {}, '"9-clients.client"').status == 412
 
 
-@pytest.mark.parametrize("body", [{"full_name": "B"}, {"phone": "1"}, {"status": "archived"}])
+def test_a_phone_number_is_kept_in_one_form_and_found_by_any(studio: Studio) -> None:
+    made = studio.post({"full_name": "Ana", "phone": " +34 (600) 000-000 "})
+    assert (made.status, made.json["phone"]) == (201, "+34600000000")
+    assert studio.patch(made.json["id"], {"phone": "600  000.001"}).json["phone"] == "600 000.001"
+    assert studio.put(made.json["id"], {"full_name": "Ana", "phone": "+34-600-000-001"}, "*").json["phone"] == "+34600000001"
+    for written in ("600000001", "0034 600 000 001", "+34 600 000 001"):
+        assert studio.post({"full_name": "Bo", "phone": written}).json["candidates"][0]["id"] == made.json["id"]
+    assert studio.patch(made.json["id"], {"phone": None}).json["phone"] is None
+
+
+@pytest.mark.parametrize("phone", ["", " ", "112", "+34", "+0034600000000", "600 000 x", "call", "=1+1000", "1" * 21, "1" * 41, 600000000, ["6000"]])
+def test_what_is_no_phone_number_is_refused_where_it_is_and_nothing_is_written(studio: Studio, phone: object) -> None:
+    made = studio.post({"full_name": "Ana", "phone": "1200"})
+    refusals = (
+        studio.post({"full_name": "Bo", "phone": phone}),
+        studio.patch(made.json["id"], {"phone": phone}),
+        studio.put(made.json["id"], {"full_name": "Ana", "phone": phone}, "*"),
+    )
+    for refused in refusals:
+        assert (refused.status, {fault["pointer"].split("/0")[0] for fault in refused.json["errors"]}) == (422, {"/phone"}), phone
+    assert studio.get(made.json["id"]).json == made.json
+
+
+@pytest.mark.parametrize("body", [{"full_name": "B"}, {"phone": "1001"}, {"status": "archived"}])
 def test_what_was_read_before_another_change_is_stale(studio: Studio, body: dict[str, Any]) -> None:
     made = studio.post({"full_name": "A"}).json
-    studio.patch(made["id"], {"phone": "2"})
+    studio.patch(made["id"], {"phone": "1002"})
     old, new = '"1-clients.client"', '"2-clients.client"'
     assert studio.patch(made["id"], body, old).status == 412
     assert studio.delete(made["id"], old).status == 412
@@ -139,7 +162,7 @@ def test_t70_of_64_writers_with_the_same_tag_one_wins(studio: Studio) -> None:
         made = studio.post({"full_name": "A"}).json
         write = getattr(studio, path)
         with ThreadPoolExecutor(16) as crowd:
-            answers = list(crowd.map(lambda n: write(made["id"], {"full_name": f"B{n}", "phone": str(n)}, '"1-clients.client"'), range(64)))  # noqa: B023
+            answers = list(crowd.map(lambda n: write(made["id"], {"full_name": f"B{n}", "phone": f"{1000 + n}"}, '"1-clients.client"'), range(64)))  # noqa: B023
         assert Counter(each.status for each in answers) == {200: 1, 412: 63}
         winner = next(each.json for each in answers if each.status == 200)
         assert studio.get(made["id"]).json == winner
@@ -163,12 +186,12 @@ def test_deleting_archives_keeps_history_and_is_told_once(studio: Studio) -> Non
 
 
 def test_every_change_is_audited_without_contact_details(studio: Studio) -> None:
-    made = studio.post({"full_name": "Ana", "email": "secret@example.com", "phone": "+34 6", "notes": "private"}).json
+    made = studio.post({"full_name": "Ana", "email": "secret@example.com", "phone": "+34 600", "notes": "private"}).json
     studio.patch(made["id"], {"notes": "very private", "full_name": "Eva"})
     rows = studio.sql("select action, before, after, actor from audit_logs where workspace_id = %s and table_name = 'clients' order by id", studio.id)
     assert [(row[0], row[3]) for row in rows] == [("insert", "Owner"), ("update", "Owner")]
     assert (rows[1][1]["full_name"], rows[1][2]["full_name"]) == ("Ana", "Eva")
-    assert not any(word in str(rows) for word in ("secret@", "+34 6", "private"))
+    assert not any(word in str(rows) for word in ("secret@", "+34 600", "private"))
 
 
 def test_another_workspace_has_none_of_it(studio: Studio, other: Studio) -> None:
@@ -177,7 +200,7 @@ def test_another_workspace_has_none_of_it(studio: Studio, other: Studio) -> None
     assert other.find() == []
     assert other.find(q="ana") == []
     attempts: tuple[Callable[[str], Reply], ...] = (
-        lambda id: other.get(id), lambda id: other.patch(id, {"phone": "1"}), lambda id: other.patch(id, {"full_name": "B"}),
+        lambda id: other.get(id), lambda id: other.patch(id, {"phone": "1001"}), lambda id: other.patch(id, {"full_name": "B"}),
         lambda id: other.put(id, {"full_name": "B"}, "*"), lambda id: other.delete(id), lambda id: other.patch(id, {}),
     )  # fmt: skip
     for attempt in attempts:
@@ -203,7 +226,7 @@ def test_a_cliente_sees_only_themself_and_none_of_the_staffs_notes(studio: Studi
     assert read.headers["ETag"] != studio.get(own["id"]).headers["ETag"]
     assert me.api.get(f"/api/v1/clients/{own['id']}", headers={"If-None-Match": read.headers["ETag"]}, **me.staff).status == 304
     for attempt in (
-        me.post({"full_name": "A"}), me.patch(own["id"], {"phone": "1"}), me.put(own["id"], {"full_name": "A"}, "*"), me.delete(own["id"]),
+        me.post({"full_name": "A"}), me.patch(own["id"], {"phone": "1001"}), me.put(own["id"], {"full_name": "A"}, "*"), me.delete(own["id"]),
         me.api.get("/api/v1/clients/tags", **me.staff),
     ):  # fmt: skip
         assert attempt.status == 403

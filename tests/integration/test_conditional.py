@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
 from config.settings import Settings
 from tests.documented import Documented, World, world
+from tests.pictures import PICTURES
 from tests.servers import Api, Reply
 
 
@@ -23,7 +25,8 @@ def missed(hub: World, operation: Documented) -> str | None:
     path = hub.path(operation) + query
     first = hub.call(operation, path=path)
     if first.status != 200:
-        return None if operation.path.endswith("/branding") else f"{operation}: {first.status} {first.body!r}"
+        unguessed = operation.path.endswith("/branding") or operation.path.startswith("/ical/")  # test_faces, test_booking_feeds
+        return None if unguessed else f"{operation}: {first.status} {first.body!r}"
     tag = first.headers.get("ETag")
     if tag is None:
         return f"{operation}: no ETag"
@@ -52,11 +55,15 @@ def stale(hub: World, operation: Documented) -> str | None:
     path = hub.path(operation)
     who = hub.staff if path == "/api/v1/users/me" else None  # the only Owner may not leave, whatever they read
     reading = next((other for other in hub.operations if other.method == "GET" and other.path == operation.path), None)
-    body = {"json": hub.body(operation)} if operation.body_schema else {}
+    body: dict[str, Any] = {"json": hub.body(operation)} if operation.body_schema else {}
+    headers = {}
+    if sent := operation.described.get("requestBody", {}).get("content", {}).keys() & PICTURES.keys():
+        media = min(sent)
+        body, headers = {"raw": PICTURES[media]}, {"Content-Type": media}
     tag = hub.call(reading, path=path, who=who).headers["ETag"] if reading is not None else '"1-workspaces.member"'
     older = re.sub(r'^"\d+', '"999999', tag)
     for given in (older, f'"1-nobody.knows", {older}'):
-        reply = hub.call(operation, path=path, who=who, headers={"If-Match": given}, **body)
+        reply = hub.call(operation, path=path, who=who, headers={"If-Match": given, **headers}, **body)
         if reply.status != 412:
             return f"{operation}: {reply.status} with {given}"
     if reading is not None and hub.call(reading, path=path, who=who).headers["ETag"] != tag:

@@ -75,6 +75,19 @@ def test_a_profile_is_changed_member_by_member_and_null_takes_away(studio: Studi
     assert studio.api.get(path, who=studio.owner).json == third
 
 
+def test_a_change_of_nothing_writes_nothing(studio: Studio) -> None:
+    path = f"/api/v1/workspaces/{studio.id}"
+    said = {"locale": "pt-BR", "week_start": 7, "branding": {"display_name": "North", "colors": {"primary": "#0b6e4f", "background": "#ffffff"}}}
+    assert studio.api.patch(path, json=said, who=studio.owner).json["version"] == 2
+    before = studio.api.get(path, who=studio.owner)
+    entries = studio.api.get("/api/v1/audit", who=studio.owner, workspace=studio.id).json["items"]
+    for body in ({}, said, {"branding": {}}, {"branding": {"logo": None}}, {"locale": "pt-BR"}, {"branding": before.json["branding"]}):
+        reply = studio.api.patch(path, json=body, who=studio.owner, headers={"If-Match": before.headers["ETag"]})
+        assert (reply.status, reply.body, reply.headers["ETag"]) == (200, before.body, before.headers["ETag"]), body
+    assert studio.api.get("/api/v1/audit", who=studio.owner, workspace=studio.id).json["items"] == entries
+    assert studio.api.patch(path, json={}, who=studio.owner, headers={"If-Match": '"1-workspaces.workspace"'}).status == 412
+
+
 def test_a_workspace_starts_with_the_profile_it_is_given(server: Api) -> None:
     owner = server.signup()
     body = {"name": "New", "time_format": "12h", "branding": {"display_name": "N", "logo": None}}

@@ -31,8 +31,8 @@ class Desk:
         url = f"/api/v1/clients/{client or self.client}/{path}"
         return self.api.request(method, url, who=self.people[who], workspace=self.workspace, **options)
 
-    def note(self, body: str, **more: Any) -> str:
-        made = self.ask("Colaborador", "POST", "notes", json={"body": body, **more})
+    def note(self, body: str, who: str = "Colaborador", **more: Any) -> str:
+        made = self.ask(who, "POST", "notes", json={"body": body, **more})
         assert made.status == 201, made.body
         return str(made.json["id"])
 
@@ -77,9 +77,9 @@ def test_pinned_notes_come_first_and_pages_go_on_after_them(desk: Desk) -> None:
 
 
 def test_an_edited_note_keeps_its_author_and_its_past_in_the_audit_log(desk: Desk) -> None:
-    id = desk.note("at first")
+    id = desk.note("at first", visibility="shared")
     read = desk.ask("Owner", "GET", f"notes/{id}")
-    edited = desk.ask("Owner", "PUT", f"notes/{id}", json={"body": "better"}, headers={"If-Match": read.headers["ETag"]})
+    edited = desk.ask("Owner", "PUT", f"notes/{id}", json={"body": "better", "visibility": "shared"}, headers={"If-Match": read.headers["ETag"]})
     assert (edited.status, edited.json["author_id"], edited.json["version"]) == (200, desk.people["Colaborador"].id, 2)
     assert desk.ask("Owner", "PUT", f"notes/{id}", json={"body": "late"}, headers={"If-Match": read.headers["ETag"]}).status == 412
     assert desk.ask("Owner", "PUT", f"notes/{id}", json={"body": "late"}).status == 428
@@ -89,6 +89,43 @@ def test_an_edited_note_keeps_its_author_and_its_past_in_the_audit_log(desk: Des
     entries = desk.api.get(f"/api/v1/audit?table=clients_notes&record_id={id}", who=desk.people["Owner"], workspace=desk.workspace).json["items"]
     assert [entry["action"] for entry in entries] == ["update", "update", "insert"]
     assert (entries[1]["before"]["body"], entries[1]["after"]["body"], entries[2]["after"]["body"]) == ("at first", "better", "at first")
+
+
+@pytest.mark.parametrize(
+    ("author", "visibility", "may"),
+    [
+        ("Colaborador", "private", {"Colaborador"}), ("Colaborador", "shared", {"Colaborador", "Owner"}),
+        ("Owner", "private", {"Owner"}), ("Owner", "shared", {"Owner"}),
+    ],
+)  # fmt: skip
+def test_a_note_is_its_authors_and_a_shared_one_an_owners_too(desk: Desk, author: str, visibility: str, may: set[str]) -> None:
+    for who in ("Colaborador", "Owner", "Other"):
+        path = f"notes/{desk.note('mine', author, visibility=visibility)}"
+        before = desk.ask(who, "GET", path)
+        assert before.status == 200
+        told = {"id": desk.people[author].id, "full_name": {"Owner": "Olga", "Colaborador": "Sam"}[author]}
+        for method, options in (
+            ("PATCH", {"json": {"pinned": True}}),
+            ("PUT", {"json": {"body": "x", "visibility": visibility}, "headers": {"If-Match": "*"}}),
+            ("DELETE", {}),
+        ):
+            reply = desk.ask(who, method, path, **options)
+            if who in may:
+                assert reply.status in (200, 204), (who, method)
+            else:
+                assert (reply.status, reply.json["code"], reply.json["author"]) == (403, "not_your_note", told), (who, method)
+                assert desk.ask(who, "GET", path).body == before.body
+
+
+def test_one_who_may_not_is_told_so_also_with_an_old_version_and_an_author_who_may_is_told_of_it(desk: Desk) -> None:
+    path = f"notes/{desk.note('mine')}"
+    stale = {"If-Match": '"9-clients.note"'}
+    assert desk.ask("Owner", "PATCH", path, json={"pinned": True}, headers=stale).json["code"] == "not_your_note"
+    assert desk.ask("Colaborador", "PATCH", path, json={"pinned": True}, headers=stale).status == 412
+    assert desk.ask("Colaborador", "PATCH", path, json={"visibility": "shared"}).status == 200
+    assert desk.ask("Owner", "PATCH", path, json={"visibility": "private"}).status == 200
+    assert desk.ask("Owner", "PATCH", path, json={"visibility": "shared"}).status == 403
+    assert desk.ask("Colaborador", "DELETE", path).status == 204
 
 
 def test_a_note_of_another_client_is_not_here(desk: Desk) -> None:
@@ -171,11 +208,12 @@ def asking(gateway: Gateway, desk: Desk, day: date) -> Any:
 
 @pytest.fixture
 def desk(local: Api, settings: Settings) -> Desk:
-    people = {"Owner": local.signup("Olga"), "Colaborador": local.signup("Sam"), "Cliente": local.signup("Clara")}
+    people = {name: local.signup(called) for name, called in {"Owner": "Olga", "Colaborador": "Sam", "Cliente": "Clara", "Other": "Oscar"}.items()}
     workspace = local.workspace(people["Owner"], "Desk")
     made = [
         local.post("/api/v1/clients", json={"full_name": name}, who=people["Owner"], workspace=workspace).json["id"] for name in ("Clara", "Dora")
     ]
-    add_member(settings, workspace, people["Colaborador"], "Colaborador")
+    for staff in ("Colaborador", "Other"):
+        add_member(settings, workspace, people[staff], "Colaborador")
     add_member(settings, workspace, people["Cliente"], "Cliente", made[0])
     return Desk(local, people, workspace, *made)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tests.pictures import PICTURES
+
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -19,7 +21,7 @@ class Operation:
     parameters: Sequence[Mapping[str, Any]]
     body: Mapping[str, Any] | None
     example: Mapping[str, Any]
-    upload: tuple[str, str] | None = None
+    upload: tuple[str, bytes] | None = None
     """Media type and example of a file, for one that takes no JSON."""
 
 
@@ -32,7 +34,7 @@ def operations(document: Mapping[str, Any]) -> list[Operation]:
                 continue
             kind, media = next(iter(described.get("requestBody", {}).get("content", {}).items()), ("", {}))
             body = resolve(document, media["schema"]) if kind == "application/json" else None
-            upload = (kind, media["example"]) if kind not in ("", "application/json") else None
+            upload = (kind, PICTURES.get(kind) or media["example"].encode()) if kind not in ("", "application/json") else None
             parameters = [*item.get("parameters", ()), *described.get("parameters", ())]
             example = {} if upload else media.get("example", {})
             found.append(Operation(described["operationId"], method.upper(), path, parameters, body, example, upload))

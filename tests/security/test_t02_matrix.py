@@ -39,9 +39,10 @@ FOR_MEMBERS = {"/api/v1/openapi.json", "/api/v1/workspaces/<uuid:workspace_id>/o
 
 ELSEWHERE = {
     ("POST", "/api/v1/bookings/calendars"): 422, ("POST", "/api/v1/bookings/calendars/<uuid:calendar_id>/refresh"): 404,
-    ("GET", "/ical/<token>.ics"): 404,
+    ("GET", "/ical/<token>.ics"): 404, ("GET", "/api/v1/branding/logos/<uuid:workspace_id>/<uuid:file_id>/<string:token>"): 404,
 }  # fmt: skip
-"""Reviewed: here no server has a calendar to read, and nobody guesses the address of a feed. With them: test_booking_imports, _feeds."""
+"""Reviewed: here no server has a calendar to read, and nobody guesses the address of a feed or a logo. With them: test_booking_imports, _feeds,
+test_logos."""
 NO_PROVIDER = {"/auth/oidc/<string:provider>/start": 404, "/auth/oidc/<string:provider>/callback": 422}
 """Reviewed: this installation has no OpenID provider to leave for, and nobody comes back without a state. With one: test_t23_openid."""
 
@@ -172,7 +173,7 @@ class Matrix:
             headers["Idempotency-Key"] = uuid.uuid4().hex
         raw = None
         if way is not None and way.upload is not None:
-            raw, headers["Content-Type"] = way.upload[1].encode(), way.upload[0]
+            raw, headers["Content-Type"] = way.upload[1], way.upload[0]
         return self.studios.api.request(cell.method, path, json=body, raw=raw, who=person, workspace=self.studio.id, headers=headers).status
 
     def file(self, method: str, query: str, person: Person | None) -> int:
@@ -206,6 +207,8 @@ class Matrix:
         assert further.further is not None
         member = further.people[role].id if role in ("Colaborador", "Cliente") else further.further.id
         if name not in ("client_id", "user_id", "import_id", "filter_id") and (kind := KINDS.get(name, "")).startswith("clients_"):
+            if name == "note_id" and role in ("Owner", "Colaborador"):
+                self._written_by(self.studio.people[role])
             return self._below_client(kind)
         if name == "key_id":
             return self._fresh_key()
@@ -221,6 +224,7 @@ class Matrix:
             "domain": self.studio.domain,
             "session_id": self._session(self._person(role) or self.studio.people["Owner"]),
             "name": "clients",
+            "file_id": self.stored,
         }.get(name, "nothing")
 
     def _fresh_key(self) -> str:
@@ -238,6 +242,10 @@ class Matrix:
         body = {"name": uuid.uuid4().hex, "shared": False, "query": {}}
         reply = self.studios.api.post("/api/v1/clients/filters", json=body, who=who, workspace=self.studio.id)
         return str(reply.json.get("id", uuid.uuid4()))
+
+    def _written_by(self, person: Person) -> None:
+        """Who wrote a note may change it, whatever their role."""
+        self.studios.kept[0].execute("update clients_notes set author_id = %s where workspace_id = %s", (person.id, self.studio.id))
 
     def _below_client(self, kind: str) -> str:
         """The latest of the Cliente's own."""

@@ -13,6 +13,7 @@ from plugins.clients.models.register import clients
 from plugins.clients.repository import register as repository
 from plugins.sdk import sa, statement
 from tests.security.documents import Operation, operations
+from tests.security.letters import stored
 from tests.security.oracle import tenant_tables
 from tests.security.seeded import planted
 from tests.security.studios import Studio, Studios
@@ -54,9 +55,10 @@ class Twins:
             "user_roles.user_id": studio.people["Colaborador"].id,
             "workspaces.id": studio.id,
             "workspaces_invitation.id": studio.invitation,
+            "files.id": stored(self.studios.settings, studio),
         }
         with self.studios.connect() as connection:
-            for kind in set(KINDS.values()) - set(found) - {"files.id"}:  # whose keys only links name
+            for kind in set(KINDS.values()) - set(found):
                 table, _, column = kind.partition(".")
                 owner, whose = ("user_id", studio.people["Colaborador"].id) if table == "sessions" else ("workspace_id", studio.id)
                 row = connection.execute(
@@ -96,7 +98,7 @@ class Twins:
         headers = {"If-Match": "*"} if way.method == "PUT" else {}
         raw = None
         if way.upload is not None:
-            raw, headers["Content-Type"] = way.upload[1].encode(), way.upload[0]
+            raw, headers["Content-Type"] = way.upload[1], way.upload[0]
         reply = self.studios.api.request(way.method, path + query, json=body, raw=raw, who=self.a.people[role], workspace=workspace, headers=headers)
         return reply.status, reply.body.decode().replace(reply.headers["X-Request-Id"], "").replace(given, "")
 

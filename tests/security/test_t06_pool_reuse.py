@@ -49,7 +49,7 @@ def storm(studios: Studios, gateway: Gateway, steps: int) -> Counter[str]:
             path = dice.choice((one, "/api/v1/clients", "/api/v1/users", f"/api/v1/workspaces/{studio.id}"))
             call = Call("", "GET", path, "", headers, None)
             if role == "Owner" and dice.random() < 0.2:
-                call = Call("", "PATCH", one, "", headers, b'{"phone":"1"}')
+                call = Call("", "PATCH", one, "", headers, b'{"phone":"1001"}')
             answer = serve(gateway, call)
             seen = {letter for letter, _ in canaries([answer.body])}
             if answer.status != 200:

@@ -42,6 +42,7 @@ BEARABLE = {
     "accounts_delete_sessions": "takes away", "accounts_delete_signed_in_place": "takes away",
     "workspaces_delete_key": "takes away, and must be easy in an incident", "workspaces_create_domain_verification": "the DNS is the proof",
     "workspaces_create_workspaces": "one's own", "workspaces_update_workspace": "name, zone, colours: can be put back",
+    "workspaces_replace_logo": "can be sent again", "workspaces_delete_logo": "takes away",
     "workspaces_delete_invitation": "takes away", "workspaces_create_invitation_mail": "to the same address, which the proof was for",
     "workspaces_create_invitation_preview": "reads", "workspaces_create_invitation_acceptance": "the link is the proof",
 }  # fmt: skip

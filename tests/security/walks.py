@@ -26,10 +26,11 @@ SHARES = {"clients_update_note", "clients_replace_note", "clients_create_merge"}
 """Reviewed: by these the staff may show a client what was not theirs before: a note, or a record that became theirs."""
 UNREACHED = {
     "accounts_get_sign_in_departure", "accounts_get_sign_in_arrival", "bookings_get_ical", "bookings_create_calendars",
-    "bookings_create_calendar_reading",
+    "bookings_create_calendar_reading", "workspaces_get_published_logo",
 }  # fmt: skip
 """Reviewed: this installation has no OpenID provider to leave for or to come back from (test_t23_openid has one) and no server that has a
-calendar (test_booking_imports has one); the address of a feed is one person's secret (test_booking_feeds)."""
+calendar (test_booking_imports has one); the address of a feed is one person's secret (test_booking_feeds), and that of a logo opens that file alone
+(test_logos)."""
 MODULES = ("clients", "bookings", "workspaces", "privacy", "accounts")
 SEES = {"Owner": "ws012", "Colaborador": "ws012", "Cliente": "w0"}
 

@@ -187,7 +187,7 @@ class Walker:
             return Call(operation.id, operation.method, path, query, headers, content, media=KIND)
         body = None if operation.body is None else json.dumps(self._body(operation)).encode()
         if operation.upload is not None:
-            content = operation.upload[1].replace("Ana", f"Ana {self.text} {dice.randrange(10**6)}").encode()
+            content = operation.upload[1].replace(b"Ana", f"Ana {self.text} {dice.randrange(10**6)}".encode())
             return Call(operation.id, operation.method, path, query, headers, content, question, operation.upload[0])
         return Call(operation.id, operation.method, path, query, headers, body, question)
 
@@ -288,6 +288,8 @@ class Walker:
             return dice.random() < 0.7
         if name == "email":
             return f"{self.text}@example.com" if dice.random() < 0.5 else f"{uuid.uuid4().hex}.{self.text}@example.com"
+        if name == "phone":
+            return f"+34 6{dice.randrange(10**8):08}"
         text = f"Nome {self.text}"
         fits = isinstance(example, str) and name != "timezone" and "format" not in schema and re.search(schema.get("pattern", ""), text) is not None
         return text if fits and len(example) > 3 else example

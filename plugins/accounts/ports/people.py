@@ -76,9 +76,10 @@ class People(Protocol):
         """The signed-in person."""
         ...
 
-    def change(self, *, full_name: str | None, locale: str | None, expected: int | None, now: datetime) -> UUID | None:
-        """Change what is not None, on the signed-in person and the copies of their name.
+    def hold(self) -> Person | None:
+        """The signed-in person, held until the transaction ends."""
+        ...
 
-        expected: the version read; None or -1 for any. Returns their id, the row locked; None at another version.
-        """
+    def change(self, *, full_name: str | None, locale: str | None, now: datetime) -> None:
+        """Change what is not None, on the signed-in person and the copies of their name, and step the version."""
         ...

@@ -90,19 +90,16 @@ PROFILE = sql(
       from users u where u.id = $1""",
     "actor_id",
 )
+HOLD = statement(sa.select(*PERSON).where(users.c.id == _given("actor_id")).with_for_update(key_share=True))
 CHANGE = statement(
     users.update()
-    .where(
-        users.c.id == _given("actor_id"),
-        users.c.version == sa.func.coalesce(sa.func.nullif(_given("expected", type_=sa.BigInteger), -1), users.c.version),
-    )
+    .where(users.c.id == _given("actor_id"))
     .values(
         full_name=sa.func.coalesce(_given("full_name", type_=sa.Text), users.c.full_name),
         locale=sa.func.coalesce(_given("locale", type_=sa.Text), users.c.locale),
         version=users.c.version + 1,
         updated_at=_given("now"),
     )
-    .returning(users.c.id)
 )
 RENAME = statement(
     user_roles.update()
@@ -167,11 +164,14 @@ class People:
         workspaces = tuple(Membership(UUID(w["id"]), w["name"], w["role"]) for w in row["workspaces"])
         return Profile(person_of(row), complete(standings), workspaces, row["email_verified"])
 
-    def change(self, *, full_name: str | None, locale: str | None, expected: int | None, now: datetime) -> UUID | None:
-        row = ctx.work.one(CHANGE, full_name=full_name, locale=locale, expected=expected, now=now)
-        if row is not None and full_name is not None:
+    def hold(self) -> Person | None:
+        row = ctx.work.one(HOLD)
+        return None if row is None else person_of(row)
+
+    def change(self, *, full_name: str | None, locale: str | None, now: datetime) -> None:
+        ctx.work.write(CHANGE, full_name=full_name, locale=locale, now=now)
+        if full_name is not None:
             ctx.work.write(RENAME, full_name=full_name, now=now)
-        return None if row is None else row["id"]
 
 
 def person_of(row: Row) -> Person:

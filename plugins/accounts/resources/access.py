@@ -56,7 +56,7 @@ class Session(MethodView):
 
 @auth.route("/refresh")
 class Tokens(MethodView):
-    @auth.arguments(RefreshSchema)
+    @auth.arguments(RefreshSchema, required=False)
     @auth.response(200, SignedInSchema)
     @may_answer(403)
     @allow(PUBLIC)

@@ -6,6 +6,7 @@ from typing import Any
 
 from kernel.errors import Forbidden
 from plugins.accounts.domain import Visit
+from plugins.accounts.resources.blueprints import accounts
 from plugins.accounts.service import SignedIn
 from plugins.sdk import Visitor, with_headers
 
@@ -13,7 +14,7 @@ REFRESH, DEVICE = "__Host-fitpro_refresh", "__Host-fitpro_device"
 DEVICE_HEADER = "X-Device-Token"
 ASKED = {DEVICE_HEADER: "By what this device is known since an earlier sign-in; browsers have a cookie instead."}
 TOLD = {DEVICE_HEADER: "By what this device will be known: keep it, and send it with every sign-in.", "Set-Cookie": "The same for browsers."}
-_REFRESH_S, _DEVICE_S = 400 * 86_400, 365 * 86_400
+_DEVICE_S = 365 * 86_400
 
 
 def visit(visitor: Visitor) -> Visit:
@@ -30,7 +31,7 @@ def handed(signed_in: SignedIn, *, cookie: bool) -> Any:
         "token_type": signed_in.token_type,
         "expires_in": signed_in.expires_in,
     }
-    kept = [kept_cookie(REFRESH, signed_in.refresh_token, _REFRESH_S)] if cookie else []
+    kept = [kept_cookie(REFRESH, signed_in.refresh_token, int(accounts().refresh_lifetime.total_seconds()))] if cookie else []
     return with_headers(body, *kept, *(remembered(signed_in.device_token) if signed_in.device_token else ()))
 
 

@@ -69,7 +69,7 @@ class ProvedSchema(Schema):
 
 
 class RefreshSchema(Schema):
-    """The token to exchange; it is good once. Browsers that have it as a cookie send `{}`."""
+    """The token to exchange; it is good once. Browsers that have it as a cookie send `{}`, or no body."""
 
     refresh_token = fields.String(
         load_only=True,

@@ -6,6 +6,7 @@ Signing up and in hash a password, which takes 50 ms and may wait for its turn: 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from plugins.accounts.ports import Post, Store
@@ -40,12 +41,14 @@ class Accounts:
     addresses: AddressesService
     letters: LettersService
     openid: OpenIdService
+    refresh_lifetime: timedelta
+    """How long a refresh token is good that nobody exchanges."""
 
     @classmethod
     def of(
         cls, *, store: Store, passwords: Passwords, tokens: TokenIssuer, verifier: TokenVerifier, refresh_tokens: RefreshTokens,
         devices: Devices, allowances: Allowances, capabilities: Capabilities, post: Post, federation: Federation, address: Address,
-        confirmed: bool, app_url: str, own_url: str, clock: Clock,
+        refresh_lifetime: timedelta, confirmed: bool, app_url: str, own_url: str, clock: Clock,
     ) -> Accounts:  # fmt: skip
         """Put the families together. federation: where a provider keeps the passwords, signing up, in and out is forwarded to it.
 
@@ -83,4 +86,5 @@ class Accounts:
                 store=store, providers=federation.openid, outsiders=outsiders, sessions=sessions, capabilities=capabilities, clock=clock,
                 own_url=own_url, app_url=app_url,
             ),
+            refresh_lifetime=refresh_lifetime,
         )  # fmt: skip

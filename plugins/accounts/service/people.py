@@ -40,16 +40,22 @@ class PeopleService:
         consents: Mapping[str, bool] | None = None,
         expected: int | None = None,
     ) -> Profile:
-        """Change what is given. expected: the version it was read at; None or -1 for any. Raises Stale."""
-        now = self._clock.now()
-        user_id = self._store.change(full_name=full_name, locale=locale, expected=expected, now=now)
-        if user_id is None:
+        """Change what is given; what is so already is not written again. expected: the version it was read at; None or -1 for any.
+
+        Raises NotFound, Stale."""
+        held = self._store.hold()
+        if held is None:
+            raise NotFound()
+        if expected not in (None, -1, held.version):
             raise Stale()
         # The person's row is locked now, so two answers about the same consent come one after another.
-        for name, granted in (consents or {}).items():
-            purpose = Purpose(name)
-            if differs(self._store.standing(purpose), purpose, granted):
-                self._store.record(Consent(new_id(), user_id, purpose, DOCUMENTS[purpose], granted, now))
+        given = {Purpose(name): granted for name, granted in (consents or {}).items()}
+        answers = {purpose: granted for purpose, granted in given.items() if differs(self._store.standing(purpose), purpose, granted)}
+        if answers or full_name not in (None, held.full_name) or locale not in (None, held.locale):
+            now = self._clock.now()
+            self._store.change(full_name=full_name, locale=locale, now=now)
+            for purpose, granted in answers.items():
+                self._store.record(Consent(new_id(), held.id, purpose, DOCUMENTS[purpose], granted, now))
         return self.profile()
 
     def consents(self, limit: int, before: UUID | None) -> Sequence[Document]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from uuid import UUID
 
 
 class Visibility(StrEnum):
@@ -10,3 +11,8 @@ class Visibility(StrEnum):
 
     PRIVATE = "private"
     SHARED = "shared"
+
+
+def may_change(author: UUID, visibility: str, actor: UUID | None, *, owner: bool) -> bool:
+    """Whether the actor, an Owner or another of the staff, may change or take away a note: its author; what the client reads, an Owner too."""
+    return author == actor or (owner and visibility == Visibility.SHARED)

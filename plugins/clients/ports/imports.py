@@ -1,4 +1,4 @@
-"""What importing needs from storage."""
+"""What importing needs from storage. For a collaborator limited to their own clients only the imports that they started exist."""
 
 from __future__ import annotations
 
@@ -52,6 +52,9 @@ class Imports(Protocol):
         """Queue a new import and its file."""
 
     def get(self, import_id: UUID) -> Row | None: ...
+
+    def visible(self, clients: Collection[UUID]) -> Collection[UUID]:
+        """Those of these clients whom the actor may know of."""
 
     def page(self, limit: int, after: tuple[Any, ...] | None) -> Sequence[Row]:
         """Imports, newest first."""

@@ -23,4 +23,8 @@ class Notes(Protocol):
     def add(self, note: Mapping[str, object]) -> None: ...
 
     def change(self, client_id: UUID, id: UUID, named: Collection[str], values: Mapping[str, object], expected: int | None) -> Document | None:
-        """Set the named columns and step the version; None when there is no such note at the version expected."""
+        """Set the named columns and step the version; None when there is no such note at the version expected, or the actor may not
+        (domain.notes.may_change)."""
+
+    def author(self, user_id: UUID) -> str:
+        """What a member is called, also a former one."""

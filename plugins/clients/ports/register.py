@@ -30,6 +30,9 @@ class Duplicates(Protocol):
         """Who has one of these keys, the strongest match first. Asked only when a first attempt failed on it (see Register.add), which costs
         no round trip: the first attempt finds nobody."""
 
+    def others(self, client_id: UUID | None, keys: Sequence[str]) -> list[Candidate]:
+        """The same but for this client, who may have them. Of two who take a key at once one waits here."""
+
     def groups(self, limit: int, after: tuple[Any, ...] | None) -> Sequence[Row]:
         """Keys that several clients share: key, clients (id, full_name, status)."""
 

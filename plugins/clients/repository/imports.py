@@ -56,6 +56,7 @@ _HOLDERS = sql(
     "select term, min(client_id::text)::uuid as client_id from clients_term where workspace_id = $1 and term = any($2::text[]) group by term",
     "workspace_id", "terms",
 )  # fmt: skip
+_VISIBLE = sql("select id from clients where workspace_id = $1 and id = any($2::uuid[])", "workspace_id", "clients")
 _PLACE = sql("select locale, timezone, now() as now from workspaces where id = $1", "workspace_id")
 _COLLABORATORS = sql(
     "select user_id, email, full_name from user_roles where workspace_id = $1 and role <> 'Cliente' and ended_at is null", "workspace_id"
@@ -103,6 +104,9 @@ class Imports:
 
     def get(self, import_id: UUID) -> Row | None:
         return ctx.work.one(_GET, import_id=import_id)
+
+    def visible(self, clients: Collection[UUID]) -> Collection[UUID]:
+        return {row["id"] for row in ctx.work.rows(_VISIBLE, clients=list(clients))} if clients else ()
 
     def page(self, limit: int, after: tuple[Any, ...] | None) -> Sequence[Row]:
         return ctx.work.rows(_NEXT, limit=limit, after=after[0]) if after else ctx.work.rows(_FIRST, limit=limit)

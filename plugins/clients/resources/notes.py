@@ -43,18 +43,18 @@ class Note(MethodView):
     @blp.response(200, NoteSchema)
     @allow("write")
     def put(self, given: dict[str, Any], client_id: UUID, note_id: UUID) -> dict[str, Any]:
-        """Replace a note; what it said before is in the audit log."""
+        """Replace a note of one's own (403 `not_your_note`; an Owner a shared one too); what it said before is in the audit log."""
         return service().notes.change(client_id, note_id, given, ctx.expected_version)
 
     @blp.arguments(NoteInputSchema(partial=True))
     @blp.response(200, NoteSchema)
     @allow("write")
     def patch(self, given: dict[str, Any], client_id: UUID, note_id: UUID) -> dict[str, Any]:
-        """Change the fields sent: pin it, share it, say it better."""
+        """Change a note of one's own (403 `not_your_note`; an Owner a shared one too): pin it, share it, say it better."""
         return service().notes.change(client_id, note_id, given, ctx.expected_version)
 
     @blp.response(204)
     @allow("write")
     def delete(self, client_id: UUID, note_id: UUID) -> None:
-        """Take a note away; the audit log keeps what it said."""
+        """Take a note of one's own away (403 `not_your_note`; an Owner a shared one too); the audit log keeps what it said."""
         service().notes.remove(client_id, note_id, ctx.expected_version)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from plugins.clients.domain.register import Search, Sort, normalise, words_of
 from plugins.clients.resources.routes import blp, service
-from plugins.clients.schemas.register import AddQuerySchema, ClientInputSchema, ClientQuerySchema, ClientSchema, TagSchema
+from plugins.clients.schemas.register import ClientInputSchema, ClientQuerySchema, ClientSchema, DuplicateQuerySchema, TagSchema
 from plugins.sdk import MethodView, Page, PageRequest, allow, ctx, page_of
 
 
@@ -35,7 +35,7 @@ class Clients(MethodView):
         rows = service().clients.find(search, page.fetch, page.after)
         return page_of(rows, page, *(("search_name", "id") if search.sort.by_name else ("id",)))
 
-    @blp.arguments(AddQuerySchema, location="query")
+    @blp.arguments(DuplicateQuerySchema, location="query")
     @blp.arguments(ClientInputSchema)
     @blp.response(201, ClientSchema)
     @allow("write")
@@ -54,19 +54,21 @@ class Client(MethodView):
         """Read a client; a Cliente reads only themself."""
         return service().clients.read(client_id)
 
+    @blp.arguments(DuplicateQuerySchema, location="query")
     @blp.arguments(ClientInputSchema)
     @blp.response(200, ClientSchema)
     @allow("write")
-    def put(self, given: dict[str, Any], client_id: UUID) -> dict[str, Any]:
-        """Replace what is said about a client."""
-        return service().clients.replace(client_id, given, ctx.expected_version)
+    def put(self, query: dict[str, Any], given: dict[str, Any], client_id: UUID) -> dict[str, Any]:
+        """Replace what is said about a client; 409 `duplicate_client` names who has what is new."""
+        return service().clients.replace(client_id, given, ctx.expected_version, allow_duplicate=query["allow_duplicate"])
 
+    @blp.arguments(DuplicateQuerySchema, location="query")
     @blp.arguments(ClientInputSchema(partial=True))
     @blp.response(200, ClientSchema)
     @allow("write")
-    def patch(self, given: dict[str, Any], client_id: UUID) -> dict[str, Any]:
-        """Change the fields sent; status `active` brings an archived client back."""
-        return service().clients.change(client_id, given, ctx.expected_version)
+    def patch(self, query: dict[str, Any], given: dict[str, Any], client_id: UUID) -> dict[str, Any]:
+        """Change the fields sent; status `active` brings an archived client back; 409 `duplicate_client` names who has what is new."""
+        return service().clients.change(client_id, given, ctx.expected_version, allow_duplicate=query["allow_duplicate"])
 
     @blp.response(204)
     @allow("write")

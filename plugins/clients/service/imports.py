@@ -77,15 +77,20 @@ class Imports:
         }  # fmt: skip
 
     def read(self, import_id: UUID) -> Row:
-        """An import: its state, progress and problems. Raises NotFound."""
+        """An import: its state, progress and problems; who sees only their own clients is not told of others. Raises NotFound."""
         found = self._stored.get(import_id)
         if found is None:
             raise NotFound()
-        return found
+        return {**found, "problems": self._own(found["problems"])} if current().open_transaction.entered().limited else found
 
     def page(self, limit: int, after: tuple[Any, ...] | None) -> Sequence[Row]:
-        """Imports, newest first."""
+        """Imports, newest first; those of their own for who sees only their own clients."""
         return self._stored.page(limit, after)
+
+    def _own(self, problems: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        named = {UUID(each["client_id"]) for each in problems if each["client_id"]}
+        visible = self._stored.visible(named)
+        return [each for each in problems if not each["client_id"] or UUID(each["client_id"]) in visible]
 
     def run(self, import_id: UUID, load: Load) -> Iterator[Mapping[str, object]]:
         """The steps of an import, for a job. What a step adds, its report and its progress are one transaction: a killed one goes on behind

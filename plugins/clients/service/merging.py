@@ -73,7 +73,7 @@ class Merging:
         now = self._now()
         self._stored.archive(source, client_id, now)
         self._history.remember(client_id, Moment.MERGED, now, other["full_name"], source)
-        survivor = self._clients.change(client_id, _joined(into, other, choices), None, fitted=True)
+        survivor = self._clients.change(client_id, _joined(into, other, choices), None, fitted=True, allow_duplicate=True)
         events.clients_merged(client_id=client_id, from_id=source)
         return survivor
 

@@ -8,8 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from kernel.context import current
-from kernel.errors import NotFound, Stale
+from kernel.errors import Forbidden, NotFound, Stale
 from kernel.ids import new_id
+from kernel.roles import Role
+from plugins.clients.domain.notes import may_change
 from plugins.clients.ports.notes import Notes as Stored
 from plugins.clients.service.standing import writable
 from ports.persistence import Document
@@ -48,14 +50,24 @@ class Notes:
         return note
 
     def change(self, client_id: UUID, id: UUID, changes: Mapping[str, Any], expected: int | None) -> Document:
-        """Set the given fields; the author stays. expected: None or -1 for any version. Raises NotFound, Stale."""
+        """Set the given fields; the author stays. expected: None or -1 for any version. Raises NotFound, Forbidden not_your_note, Stale."""
         expected = None if expected == -1 else expected
         changed = self._notes.change(client_id, id, frozenset(changes), {**changes, "updated_at": self._now()}, expected)
         if changed is None:
-            self.read(client_id, id)  # not there: NotFound
+            self._check_mine(self.read(client_id, id))
             raise Stale()
         return changed
 
     def remove(self, client_id: UUID, id: UUID, expected: int | None) -> None:
-        """Take a note away; the audit log keeps it. Raises NotFound, Stale."""
+        """Take a note away; the audit log keeps it. Raises as `change`."""
         self.change(client_id, id, {"removed_at": self._now()}, expected)
+
+    def _check_mine(self, note: Document) -> None:
+        owner = current().open_transaction.entered().role == Role.OWNER
+        author = UUID(str(note["author_id"]))
+        if not may_change(author, note["visibility"], current().scope.user_id, owner=owner):
+            raise Forbidden(
+                "Only its author changes a private note; a shared one an Owner as well.",
+                code="not_your_note",
+                extra={"author": {"id": str(author), "full_name": self._notes.author(author)}},
+            )

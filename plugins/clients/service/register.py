@@ -81,15 +81,25 @@ class Clients:
         events.clients_created(client_id=client["id"])
         return client
 
-    def replace(self, client_id: UUID, given: Mapping[str, Any], expected: int | None) -> Document:
+    def replace(self, client_id: UUID, given: Mapping[str, Any], expected: int | None, *, allow_duplicate: bool = False) -> Document:
         """Set every field; custom ones that are not given go. Otherwise as `change`."""
-        return self.change(client_id, given, expected, whole=True)
+        return self.change(client_id, given, expected, whole=True, allow_duplicate=allow_duplicate)
 
-    def change(self, client_id: UUID, changes: Mapping[str, Any], expected: int | None, *, whole: bool = False, fitted: bool = False) -> Document:
+    def change(
+        self,
+        client_id: UUID,
+        changes: Mapping[str, Any],
+        expected: int | None,
+        *,
+        whole: bool = False,
+        fitted: bool = False,
+        allow_duplicate: bool = False,
+    ) -> Document:
         """Set the given fields; of custom ones those that are named. expected: the version the caller read, None or -1 for any. fitted: the
         custom fields are all there are, and were found to fit when they were stored.
 
-        Raises NotFound, Stale, Invalid as `add`, Conflict already_merged, and Refused when another plugin forbids archiving.
+        Raises NotFound, Stale, Invalid and Conflict duplicate_client as `add`, the latter for what they come to share alone, Conflict
+        already_merged, and Refused when another plugin forbids archiving.
         """
         expected = None if expected == -1 else expected
         if not changes:
@@ -102,6 +112,8 @@ class Clients:
         if not values.keys().isdisjoint(_COMPARED):
             before = self._hold(client_id, expected)
             writable(before)
+            if not allow_duplicate:
+                self._check_others(client_id, before, values)
             if "custom_fields" in values and not fitted:
                 values["custom_fields"] = self._fitting({} if whole else before["custom_fields"], values["custom_fields"])
             if values.get("lifecycle_stage", before["lifecycle_stage"]) != before["lifecycle_stage"]:
@@ -143,6 +155,11 @@ class Clients:
         if expected is not None and held["version"] != expected:
             raise Stale()
         return held
+
+    def _check_others(self, client_id: UUID, before: Row, values: Mapping[str, Any]) -> None:
+        known, after = keys_of(before), {name: values.get(name, before[name]) for name in _FINDABLE}
+        if found := self._duplicates.others(client_id, [key for key in keys_of(after) if key not in known]):
+            raise duplicate(found)
 
     def _move(self, client_id: UUID, before: Row, values: dict[str, Any]) -> None:
         """What a new status brings with it."""

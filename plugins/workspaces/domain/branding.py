@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
+from uuid import UUID
 
 TEXT_CONTRAST: Final = 4.5
 """WCAG 2.2, 1.4.3: text on what is behind it."""
@@ -16,6 +17,12 @@ SHAPE_CONTRAST: Final = 3.0
 """WCAG 2.2, 1.4.11: a button or a link against the page."""
 MAX_LOGO_BYTES: Final = 16 * 1024
 MAX_LOGO_TEXT: Final = 4 * ((MAX_LOGO_BYTES + 2) // 3) + 64
+
+LOGOS: Final[Mapping[str, str]] = {"light": "logo", "dark": "logo_dark"}
+"""Theme → the member of the branding that holds its logo."""
+PUBLISHED: Final = "/api/v1/branding/logos/"
+_UUID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_SENT: Final = re.compile(rf"https?://[^\s/?#@]+(?:/[^\s?#]*)?{PUBLISHED}({_UUID})/({_UUID})/([A-Za-z0-9_-]{{43}})", re.ASCII)
 
 _BLACK, _WHITE = "#000000", "#ffffff"
 _DATA: Final = re.compile(r"data:image/(png|jpeg|gif|webp);base64,([A-Za-z0-9+/]+={0,2})")
@@ -26,6 +33,15 @@ _MAGIC: Final[Mapping[str, re.Pattern[bytes]]] = {
     "gif": re.compile(rb"GIF8[79]a"),
     "webp": re.compile(rb"RIFF.{4}WEBP", re.DOTALL),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class SentLogo:
+    """What an address that looks like one of a logo sent here says; whether it is one, its token tells."""
+
+    workspace_id: UUID
+    file_id: UUID
+    token: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +89,11 @@ def readable_on(colour: str) -> str:
 
 
 def logo_fault(text: str) -> str | None:
-    """Why this cannot be a logo, None if it can: an https address, or a small image as a data URL. Never SVG, which can hold a program."""
+    """Why this cannot be a logo, None if it can: an https address, or a small image as a data URL. Never SVG, which can hold a program.
+
+    An address that looks like one of a logo sent here passes; see `sent_logo`."""
     if not text.startswith("data:"):
-        return _address_fault(text)
+        return None if _SENT.fullmatch(text) else address_fault(text)
     found = _DATA.fullmatch(text)
     if found is None:
         return "A data URL must be data:image/png, jpeg, gif or webp in base64."
@@ -88,7 +106,14 @@ def logo_fault(text: str) -> str | None:
     return None if _MAGIC[found[1]].match(image) else f"These are not the bytes of a {found[1]} image."
 
 
-def _address_fault(text: str) -> str | None:
+def sent_logo(text: object) -> SentLogo | None:
+    """What the address of a logo that was sent here says; None for any other text."""
+    found = _SENT.fullmatch(text) if isinstance(text, str) else None
+    return SentLogo(UUID(found[1]), UUID(found[2]), found[3]) if found else None
+
+
+def address_fault(text: str) -> str | None:
+    """Why this is no address of a logo elsewhere, None if it is."""
     try:
         parts = urlsplit(text)
         named = parts.hostname is not None and _HOST.fullmatch(parts.hostname) is not None

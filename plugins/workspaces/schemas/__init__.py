@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from plugins.workspaces.schemas.branding import LogoQuery
 from plugins.workspaces.schemas.invitations import (
     InvitationInputSchema,
     InvitationPreviewSchema,
@@ -17,6 +18,6 @@ from plugins.workspaces.schemas.workspaces import MembershipSchema, ProfileSchem
 
 __all__ = [
     "HandoverQuery", "InvitationInputSchema", "InvitationPreviewSchema", "InvitationQuery", "InvitationSchema", "InvitationTermsSchema",
-    "InvitationTokenSchema", "KeySchema", "MemberQuery", "MemberSchema", "MembershipSchema", "ModuleQuery", "ModuleSchema", "NewKeySchema",
-    "ProfileSchema", "RoleSchema", "RotationSchema", "ScopeSchema", "ShownKeySchema", "SwitchSchema", "WorkspaceSchema",
+    "InvitationTokenSchema", "KeySchema", "LogoQuery", "MemberQuery", "MemberSchema", "MembershipSchema", "ModuleQuery", "ModuleSchema",
+    "NewKeySchema", "ProfileSchema", "RoleSchema", "RotationSchema", "ScopeSchema", "ShownKeySchema", "SwitchSchema", "WorkspaceSchema",
 ]  # fmt: skip

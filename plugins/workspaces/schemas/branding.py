@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from plugins.sdk import QuerySchema, Schema, fields, ma, validate
-from plugins.workspaces.domain.branding import MAX_LOGO_TEXT, Palette, logo_fault
+from plugins.workspaces.domain.branding import LOGOS, MAX_LOGO_TEXT, Palette, logo_fault
 
 _PATTERN = r"^#[0-9a-fA-F]{6}\Z"
 
@@ -57,10 +57,16 @@ class BrandingSchema(Schema):
         max_length=80,
         metadata={"description": "Shown instead of the workspace's name.", "example": "North"},
     )
-    logo = _logo("An https address, or a PNG, JPEG, GIF or WebP of 16 KiB at most as a data URL.")
+    logo = _logo("An https address, or a PNG, JPEG, GIF or WebP of 16 KiB at most as a data URL. A larger one is sent to `…/logo`.")
     logo_dark = _logo("The same for dark backgrounds.")
     colors = fields.Nested(PaletteSchema, allow_none=True, dump_default=None)
     colors_dark = fields.Nested(PaletteSchema, allow_none=True, dump_default=None)
+
+
+class LogoQuery(QuerySchema):
+    """Which logo."""
+
+    theme = fields.String(load_default="light", validate=validate.OneOf(list(LOGOS)), metadata={"description": "The background it is for."})
 
 
 class FaceQuery(QuerySchema):

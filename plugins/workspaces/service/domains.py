@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
 from uuid import UUID
 
 from kernel.context import current
@@ -13,13 +12,12 @@ from kernel.ids import new_id
 from plugins.workspaces import events
 from plugins.workspaces.domain import hosts
 from plugins.workspaces.domain.hosts import Finding, Standing, State
-from plugins.workspaces.ports import Domains, Later
+from plugins.workspaces.ports import Domains, Later, Transaction
 from ports.clock import Clock
 from ports.dns import Dns, DnsDown
 from ports.persistence import Row
 
 Shown = Mapping[str, object]
-Transaction = Callable[[], AbstractContextManager[object]]
 
 
 class DomainsService:

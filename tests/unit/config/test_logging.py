@@ -38,6 +38,15 @@ def test_no_secret_is_shown(capsys: pytest.CaptureFixture[str], event: str, fiel
     assert "hush" not in shown
 
 
+def test_what_libraries_say_of_their_everyday_work_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    configure(json=True)
+    for chatty in ("alembic.runtime.migration", "alembic.runtime.plugins", "botocore", "urllib3"):
+        logging.getLogger(chatty).info("Context impl")
+        logging.getLogger(chatty).warning("went wrong")
+    logging.getLogger("theirs").info("something else")
+    assert [line["event"] for line in read(capsys)] == ["went wrong"] * 4 + ["something else"]
+
+
 def test_an_exceptions_text_is_cleaned_as_well(capsys: pytest.CaptureFixture[str]) -> None:
     configure(json=True)
     message = "duplicate key\nDETAIL:  Key (email)=(" + "hu" + "sh) already exists."

@@ -88,10 +88,11 @@ class MemoryStore:
             return None
         return Profile(person, complete([(p, self.standing(p)) for p in Purpose]), ())
 
-    def change(self, *, full_name: str | None, locale: str | None, expected: int | None, now: datetime) -> UUID | None:
+    def hold(self) -> Person | None:
+        return self.data.people.get(self.actor)
+
+    def change(self, *, full_name: str | None, locale: str | None, now: datetime) -> None:
         person = self.data.people[self.actor]
-        if expected not in (None, -1, person.version):
-            return None
         self.data.people[self.actor] = replace(
             person,
             full_name=full_name or person.full_name,
@@ -99,7 +100,6 @@ class MemoryStore:
             version=person.version + 1,
             updated_at=now,
         )
-        return self.actor
 
     def open(self, session: Session, digest: bytes) -> None:
         self.data.sessions[session.id] = session

@@ -114,6 +114,7 @@ def test_only_an_answer_that_is_news_is_recorded(accounts: Accounts, store: Memo
         accounts.people.change(consents={"marketing": marketing})
     said = [c.granted for c in store.data.consents if c.purpose is Purpose.MARKETING]
     assert said == [True, False]
+    assert accounts.people.profile().person.version == 3
 
 
 def test_a_change_of_another_version_is_refused(accounts: Accounts, store: MemoryStore) -> None:
@@ -128,6 +129,8 @@ def test_an_erased_person_has_no_profile(accounts: Accounts, store: MemoryStore)
     store.actor = UUID(int=1)
     with pytest.raises(NotFound):
         accounts.people.profile()
+    with pytest.raises(NotFound):
+        accounts.people.change(full_name="Ana B")
 
 
 def _sign_up(accounts: Accounts) -> SignedIn:
@@ -160,6 +163,7 @@ def accounts(store: MemoryStore, passwords: CountingPasswords, clock: StillClock
         tokens=PlainTokens(),
         verifier=CachedVerifier(PlainTokens(), clock),
         refresh_tokens=refresh_tokens,
+        refresh_lifetime=timedelta(days=30),
         devices=SignedDevices(b"k" * 32, clock),
         allowances=Allowances(account=3, address=5),
         capabilities=DerivedCapabilities(b"c" * 32),

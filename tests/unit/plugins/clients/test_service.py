@@ -47,6 +47,9 @@ class Nobody:
     def check(self, keys: Sequence[str]) -> list[Candidate]:
         return []
 
+    def others(self, client_id: UUID | None, keys: Sequence[str]) -> list[Candidate]:
+        return []
+
     def groups(self, limit: int, after: tuple[Any, ...] | None) -> Sequence[Row]:
         return []
 
