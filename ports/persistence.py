@@ -51,7 +51,7 @@ class Work(Protocol):
         """Run now; the number of rows it touched."""
 
     def bear(self, workspace_id: UUID, capability: bytes) -> None:
-        """Outside any workspace: go on in one as the holder of a link. capability: what is kept of its token.
+        """Outside any workspace: go on in one as the holder of a link. capability: what is kept of its token; empty for a stranger who holds none.
 
         From here on the workspace is that one, and only rows are seen whose policy shows them to this very capability.
         """

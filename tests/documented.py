@@ -159,7 +159,7 @@ class World:
     def bookable(self) -> dict[str, Any]:
         """A service, somebody who offers it and a time of theirs that nobody has asked for yet."""
         if "service" not in self._known:
-            terms = {"name": "Documented", "duration_minutes": 30, "organizer_ids": [self.staff.id]}
+            terms = {"name": "Documented", "duration_minutes": 30, "organizer_ids": [self.staff.id], "public": True}
             made = self.api.post("/api/v1/bookings/services", json=terms, who=self.owner, workspace=self.workspace)
             assert made.status == 201, made.body
             self._known["service"] = made.json["id"]

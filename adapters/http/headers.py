@@ -36,6 +36,11 @@ os.register_at_fork(after_in_child=_spare.clear)
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
+def shared(seconds: int) -> Header:
+    """For what is the same for everybody."""
+    return ("Cache-Control", f"public, max-age={seconds}")
+
+
 def request_id(incoming: str | None) -> str:
     """The caller's X-Request-Id if it is 1 to 128 characters of `A-Za-z0-9._-`, else a random one."""
     if incoming is not None and _REQUEST_ID.fullmatch(incoming):

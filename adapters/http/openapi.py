@@ -238,7 +238,9 @@ def statuses(operation: Operation) -> set[int]:
 def _tagged(operation: Operation) -> bool:
     """Whether its answers have an ETag."""
     marks = operation.marks
-    return marks.etag and marks.response is not None and not marks.paginated and (operation.method == "GET" or "version" in marks.response.fields)
+    if marks.paginated:
+        return bool(marks.public_s)
+    return marks.etag and marks.response is not None and (operation.method == "GET" or "version" in marks.response.fields)
 
 
 def _takes_key(operation: Operation) -> bool:

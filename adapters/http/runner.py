@@ -223,7 +223,7 @@ class Runner:
         if isinstance(result, Page):
             return self._page(compiled, current.scope, inputs, result, environ)
         if operation.marks.public_s:
-            return _by_bytes(to_json(compiled.dump(result)), ("Cache-Control", f"public, max-age={operation.marks.public_s}"), environ)
+            return _by_bytes(to_json(compiled.dump(result)), headers.shared(operation.marks.public_s), environ)
         if operation.marks.digested:
             return _by_bytes(to_json(compiled.dump(result)), headers.REVALIDATE, environ)
         sent = [("Content-Type", "application/json")]
@@ -245,15 +245,19 @@ class Runner:
         return Answer(operation.marks.status, sent, to_json(compiled.dump(result)))
 
     def _page(self, compiled: Compiled, scope: Scope, inputs: Inputs, page: Page, environ: Environ) -> Answer:
-        cursor = None
-        sent = [("Content-Type", "application/json"), headers.NO_STORE]
+        cursor, links, marks = None, [], compiled.operation.marks
         if page.last is not None:
             cursor = self.platform.cursors.encode(page.last, workspace=scope.workspace_id, fingerprint=inputs.fingerprint)
             others = [part for part in environ.get("QUERY_STRING", "").split("&") if part and not part.startswith("cursor=")]
             target = environ.get("PATH_INFO", "") + "?" + "&".join([*others, f"cursor={cursor}"])
-            sent.append(("Link", f'<{target}>; rel="next"'))
+            links.append(("Link", f'<{target}>; rel="next"'))
         dump = compiled.dump
-        return Answer(compiled.operation.marks.status, sent, to_json({"items": [dump(item) for item in page.items], "next_cursor": cursor}))
+        body = to_json({"items": [dump(item) for item in page.items], "next_cursor": cursor})
+        if marks.public_s:
+            answer = _by_bytes(body, headers.shared(marks.public_s), environ)
+            answer.headers += links
+            return answer
+        return Answer(marks.status, [("Content-Type", "application/json"), headers.NO_STORE, *links], body)
 
 
 def _by_bytes(body: bytes, kept: headers.Header, environ: Environ) -> Answer:

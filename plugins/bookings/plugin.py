@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from plugins.bookings.service.holds import Holds
 from plugins.bookings.service.imports import Imports
 from plugins.bookings.service.offering import Offering
 from plugins.bookings.service.outcomes import Outcomes
+from plugins.bookings.service.page import BookingPage
 from plugins.bookings.service.people import People
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.queue import Queue
@@ -25,7 +27,7 @@ from plugins.bookings.service.scopes import Scopes
 from plugins.bookings.service.series import Series
 from plugins.bookings.service.turns import Turns
 from plugins.bookings.service.views import Views
-from plugins.sdk import EVERYONE, STAFF, Plugin, Provided, Role, Schema, fields, validate, work
+from plugins.sdk import EVERYONE, STAFF, Plugin, Provided, Role, Schema, fields, ma, validate, work
 
 
 class BookingsSettings(Schema):
@@ -44,6 +46,10 @@ class BookingsSettings(Schema):
     )  # fmt: skip
     remind_organizer = fields.Boolean(load_default=False, metadata={"description": "Whether whose time it is gets those letters too."})
     self_service = fields.Boolean(load_default=True, metadata={"description": "Whether clients may book, move and cancel for themselves."})
+    public_page = fields.Boolean(
+        load_default=False,
+        metadata={"description": "Whether strangers see the services marked `public`, and when they are free, under a verified domain."},
+    )
 
 
 plugin = Plugin(
@@ -67,6 +73,11 @@ plugin = Plugin(
 
 def _settings() -> dict[str, Any]:
     return plugin.config
+
+
+def _filled(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """As `plugin.config`, of a workspace in which nobody acts."""
+    return dict(BookingsSettings().load(stored, unknown=ma.EXCLUDE))
 
 
 class _Notices:
@@ -110,6 +121,7 @@ def build(ports: Provided) -> Service:
         turns=turns,
         queue=Queue(stored=stored.queue, bookings=stored.bookings, turns=turns, classes=classes, booking=booking, now=now),
         reminders=Reminders(stored=stored.reminders, later=_Later(), settings=_settings, now=now),
+        page=BookingPage(stored=stored.page, hosts=ports.hosts, availability=availability, filled=_filled),
         people=People(stored=stored.people, turns=turns, now=now),
         views=Views(stored=stored.bookings, now=now),
         series=Series(stored=stored.series, placing=placing, catalogue=stored.offering, calendar=stored.bookings, now=now),

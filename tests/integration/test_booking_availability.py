@@ -13,8 +13,10 @@ import pytest
 
 from config.bootstrap import install, web
 from config.settings import Settings
+from plugins.bookings.domain.seats import anyones
 from tests.agenda import Agenda, a_day
-from tests.servers import Api, Cluster, owner_of
+from tests.integration.domains import Studio, name
+from tests.servers import Api, Cluster, Reply, owner_of
 
 HOUR = timedelta(hours=1)
 # Zone, the day its clocks go forward and the hour that is missing, the day they go back and the hour that is repeated.
@@ -104,6 +106,8 @@ def test_what_is_asked_wrongly_is_said_precisely(agenda: Agenda, query: str, poi
     assert (reply.status, [each["pointer"] for each in reply.json["errors"]]) == (422, [pointer]), reply.body
 
 
+ANEW = {"Cache-Control": "no-cache"}
+
 # What is kept equals what would be computed ------------------------------------------------------------------------------------------------
 
 
@@ -115,13 +119,22 @@ class Walk:
         self.chance = random.Random(seed)
         self.day = a_day()
         self.rooms = [agenda.room() for _ in range(2)]
-        self.services = [agenda.service(step_minutes=30, window_days=400), agenda.service(room_ids=self.rooms), agenda.service(capacity=3)]
+        self.services = [agenda.service(step_minutes=30, public=True), agenda.service(room_ids=self.rooms, public=True)]
+        self.services.append(agenda.service(capacity=2, public=True))
+        self.public = {each["id"] for each in self.services}
+        self.opened, self.domain = False, name()
+        assert agenda.settings.dns_zone is not None
+        self.studio = Studio(agenda.api, agenda.settings.dns_zone, agenda.people["Owner"], agenda.workspace)
+        self.studio.verified(self.domain)
+        self.page()
         for user in (agenda.organizer, agenda.people["Eva"].id):
             agenda.hours(user)
         self.made: list[str] = []
+        self.full = 0
         self.steps: list[Callable[[], Any]] = [
             *(self.book, self.book, self.cancel, self.move, self.hold, self.expire, self.join),
             *(self.hours, self.away, self.close, self.terms, self.zone, self.toggle),
+            *(self.page, self.publish, self.release, self.fill),
         ]
 
     def unequal(self, steps: int) -> list[str]:
@@ -131,12 +144,23 @@ class Walk:
             step = self.chance.choice(self.steps)
             step()
             for service in self.services:
-                asked = f"/api/v1/bookings/availability?service={service['id']}&from={self.day:%Y-%m-%d}&to={self.day + timedelta(days=3):%Y-%m-%d}"
-                kept, computed = self.agenda.get(asked), self.agenda.get(asked, **{"Cache-Control": "no-cache"})
+                asked = f"availability?service={service['id']}&from={self.day:%Y-%m-%d}&to={self.day + timedelta(days=3):%Y-%m-%d}"
+                kept, computed = (self.agenda.get(f"/api/v1/bookings/{asked}", **headers) for headers in ({}, ANEW))
                 assert kept.status == computed.status == 200, (kept.body, computed.body)
                 if kept.body != computed.body:
                     found.append(f"{n}: {step.__name__}")
+                public, anew = (self.agenda.api.get(f"/api/v1/bookings/public/{asked}&domain={self.domain}", headers=each) for each in ({}, ANEW))
+                seen = self.opened and service["id"] in self.public
+                assert public.status == anew.status == (200 if seen else 404), (public.body, anew.body)
+                if seen and (public.body != anew.body or public.json["items"] != self.of_anyone(computed)):
+                    found.append(f"{n}: {step.__name__}, for strangers")
+                self.full += sum(slot["can_queue"] for day in computed.json["items"] for slot in day["slots"])
         return found
+
+    @staticmethod
+    def of_anyone(reply: Reply) -> list[dict[str, Any]]:
+        """What strangers should see where members see this."""
+        return [{**day, "slots": anyones(day["slots"])} for day in reply.json["items"]]
 
     def time(self) -> datetime:
         return self.day + timedelta(days=self.chance.randrange(3), minutes=30 * self.chance.randrange(-2, 18))
@@ -161,6 +185,11 @@ class Walk:
     def join(self) -> None:
         if self.made:
             self.agenda.act(self.chance.choice(self.made), "join", {"client_id": self.chance.choice(self.agenda.clients)})
+
+    def fill(self) -> None:
+        reply = self.agenda.book(self.time(), service_id=self.services[2]["id"], client_ids=self.agenda.clients[:2])
+        if reply.status == 201:
+            self.made.append(reply.json["id"])
 
     def hold(self) -> None:
         wanted = {"service_id": self.services[0]["id"], "organizer_id": self.agenda.organizer, "start_time": self.time().isoformat()}
@@ -198,6 +227,22 @@ class Walk:
         changed = {"timezone": self.chance.choice(["UTC", "Europe/Lisbon", "Asia/Kolkata"])}
         assert self.agenda.ask("PATCH", f"/api/v1/workspaces/{self.agenda.workspace}", changed).status == 200
 
+    def page(self) -> None:
+        self.opened = not self.opened
+        module, settings = f"/api/v1/workspaces/{self.agenda.workspace}/modules/bookings", {"public_page": self.opened}
+        assert self.agenda.ask("PUT", module, {"enabled": True, "settings": settings}).status == 200
+
+    def publish(self) -> None:
+        service = self.chance.choice(self.services)["id"]
+        self.public ^= {service}
+        assert self.agenda.ask("PATCH", f"/api/v1/bookings/services/{service}", {"public": service in self.public}).status == 200
+
+    def release(self) -> None:
+        assert self.agenda.ask("DELETE", f"{self.studio.path}/{self.domain}").status == 204
+        asked = f"/api/v1/bookings/public/availability?service={self.services[0]['id']}&from={self.day:%Y-%m-%d}&to={self.day:%Y-%m-%d}"
+        assert self.agenda.api.get(f"{asked}&domain={self.domain}").status == 404
+        self.studio.verified(self.domain)
+
     def toggle(self) -> None:
         module = f"/api/v1/workspaces/{self.agenda.workspace}/modules/bookings"
         for enabled in (False, True):
@@ -205,7 +250,9 @@ class Walk:
 
 
 def test_what_is_kept_equals_what_would_be_computed_after_every_change(local: Api, settings: Settings) -> None:
-    assert Walk(Agenda.new(local, settings), seed=7).unequal(60) == []
+    walk = Walk(Agenda.new(local, settings), seed=7)
+    assert walk.unequal(80) == []
+    assert walk.full > 0, "no class was ever full"
 
 
 @pytest.mark.torture
@@ -217,9 +264,9 @@ def test_what_is_kept_equals_what_would_be_computed_at_length(local: Api, settin
 @pytest.mark.parametrize("table", ["bookings_time", "bookings_schedule", "bookings_time_off"])
 def test_a_change_that_tells_nobody_is_noticed(table: str, cluster: Cluster, mute: Callable[[str], Api]) -> None:
     """Seeded faults: the trigger is gone."""
-    name = f"fitpro_mute_{table}"
-    api = mute(name)
-    settings = cluster.settings(name)
+    database = f"fitpro_mute_{table}"
+    api = mute(database)
+    settings = cluster.settings(database)
     with psycopg.connect(settings.database_owner_url or "") as connection:
         for trigger in ("insert", "delete", "before", "after"):
             connection.execute(f"drop trigger revise_{trigger} on {table}")

@@ -248,7 +248,8 @@ class TestClasses:
         assert [(slot["booking_id"], slot["seats_left"]) for slot in day["slots"]] == [(made["id"], 2)]
         agenda.act(made, "join", {"client_id": agenda.clients[1]})
         agenda.act(made, "join", who="Cliente")
-        assert agenda.slots(service["id"], start) == []
+        (day,) = agenda.get(f"/api/v1/bookings/availability?{asked}", who="Cliente").json["items"]
+        assert [(slot["booking_id"], slot["seats_left"], slot["can_queue"]) for slot in day["slots"]] == [(made["id"], 0, True)]
 
 
 class TestHolds:

@@ -86,8 +86,8 @@ class Calendar:
         with self._planting():
             for name, capacity in (("service", 1), ("class", 50)):
                 self._write(
-                    "insert into bookings_service (workspace_id, id, name, duration_minutes, step_minutes, window_days, capacity)"
-                    " values (%(ws)s, %(id)s, %(name)s, 30, 30, 730, %(capacity)s)",
+                    "insert into bookings_service (workspace_id, id, name, duration_minutes, step_minutes, window_days, capacity, public)"
+                    " values (%(ws)s, %(id)s, %(name)s, 30, 30, 730, %(capacity)s, true)",
                     id=new_id(), name=f"{name} {text}", capacity=capacity,
                 )  # fmt: skip
             self._write("insert into bookings_room (workspace_id, id, name) values (%(ws)s, %(id)s, %(name)s)", id=new_id(), name=f"room {text}")

@@ -226,6 +226,9 @@ _DOMAIN = (
     "insert into claims (workspace_id, kind, value) values (%(ws)s, 'domain', %(value)s) on conflict do nothing",
     "insert into workspaces_domain (workspace_id, id, domain, token, state, reason) values (%(ws)s, %(id)s, %(value)s, 'token', 'verified', 'r')"
     " on conflict do nothing",
+    "insert into workspace_modules (workspace_id, module, settings) values (%(ws)s, 'bookings', '{\"public_page\": true}')"
+    " on conflict on constraint pk_workspace_modules do update set settings = workspace_modules.settings || excluded.settings",
+    "update bookings_service set public = true where workspace_id = %(ws)s and not public",
 )
 _ROWS = (
     "insert into bookings_external_busy (workspace_id, calendar_id, user_id, starts_at, ends_at) select workspace_id, id, user_id, '2026-01-01',"

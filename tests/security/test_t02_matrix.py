@@ -163,6 +163,10 @@ class Matrix:
             path += f"?client_id={self.studio.clients[0]}"
         if (cell.method, cell.rule) == ("POST", "/api/v1/bookings/feeds") and person is not None:
             self.calendar.feed(person)
+        if cell.method == "GET" and cell.rule.startswith("/api/v1/bookings/public/"):
+            path += f"?domain={self.studio.domain}"
+        if (cell.method, cell.rule) == ("GET", "/api/v1/bookings/public/availability"):
+            path += f"&service={self.calendar.service('service')}&from=2026-12-01&to=2026-12-02"
         if (cell.method, cell.rule) == ("GET", "/api/v1/bookings/availability"):
             path += f"?service={self.calendar.service('service')}&from=2026-12-01&to=2026-12-02"
         body = None if way is None or way.body is None else self._body(cell, dict(way.example), person)

@@ -87,6 +87,9 @@ TOTALS: dict[tuple[str, str], str] = {
     ("/api/v1/bookings/calendars", "Colaborador"): "select count(*) from bookings_calendar where workspace_id = %(ws)s and user_id = %(person)s",
     ("/api/v1/bookings/services", "Owner"): "select count(*) from bookings_service where workspace_id = %(ws)s and archived_at is null",
     ("/api/v1/bookings/services", "Cliente"): "select count(*) from bookings_service where workspace_id = %(ws)s and archived_at is null",
+    ("/api/v1/bookings/public/services?domain={domain}", "Cliente"): (
+        "select count(*) from bookings_service where workspace_id = %(ws)s and archived_at is null and public"
+    ),
     ("/api/v1/bookings/rooms", "Cliente"): "select count(*) from bookings_room where workspace_id = %(ws)s and archived_at is null",
     ("/api/v1/bookings/time-off", "Owner"): "select count(*) from bookings_time_off where workspace_id = %(ws)s",
     ("/api/v1/me/sessions", "Owner"): SIGNED_IN,
@@ -104,7 +107,7 @@ INSTALLED = {
 def everything(studios: Studios, studio: Studio, role: str, path: str) -> list[dict[str, Any]]:
     """Every item of a list, through its pages of three."""
     items: list[dict[str, Any]] = []
-    path = path.replace("{workspace_id}", studio.id)
+    path = path.replace("{workspace_id}", studio.id).replace("{domain}", studio.domain)
     cursor = ""
     while True:
         asked = f"{path}{'&' if '?' in path else '?'}limit=3{cursor}"

@@ -102,6 +102,10 @@ def ask(here: Stocked, operation: Documented, who: str, person: Person) -> Reply
     if str(operation) == "workspaces_get_branding":
         path += f"?domain={here.workspace}.example.org"
     path = here.places.get(str(operation), path)
+    if operation.path.startswith("/api/v1/bookings/public/"):
+        service = here.bookable()["service_id"]
+        path += f"?domain={here.workspace}.example.org"
+        path += f"&service={service}&from=2031-01-01&to=2031-01-02" if operation.path.endswith("/availability") else ""
     return here.call(operation, who=person, path=path)
 
 
@@ -215,6 +219,7 @@ def here(local: Api, settings: Settings, cluster: Cluster) -> Stocked:
         (made.owner, "POST", "/api/v1/clients/filters", {"name": "Strong", "shared": True, "query": {"tag": "strength"}}),
         (made.owner, "POST", f"/api/v1/workspaces/{made.workspace}/domains", {"domain": f"{made.workspace}.example.org"}),
         (made.owner, "POST", f"/api/v1/workspaces/{made.workspace}/keys", {"name": "A key", "scopes": ["clients:read"]}),
+        (made.owner, "PUT", f"/api/v1/workspaces/{made.workspace}/modules/bookings", {"enabled": True, "settings": {"public_page": True}}),
         (made.staff, "POST", "/api/v1/users", {"email": f"{uuid.uuid4().hex}@example.com", "role": "Cliente"}),
     )
     for who, method, path, body in everything:

@@ -24,6 +24,8 @@ TELLS_WHO = {"privacy_list_audit_reads", "clients_list_consents", "clients_creat
 """Reviewed: what tells a client who of the staff handled their data; the first by name as well."""
 SHARES = {"clients_update_note", "clients_replace_note", "clients_create_merge"}
 """Reviewed: by these the staff may show a client what was not theirs before: a note, or a record that became theirs."""
+FOR_EVERYBODY = {"workspaces_get_branding", "bookings_list_public_services", "bookings_get_public_availability"}
+"""Reviewed: under a domain that a workspace verified everybody sees its name, and what it offers once it opened its booking page."""
 UNREACHED = {
     "accounts_get_sign_in_departure", "accounts_get_sign_in_arrival", "bookings_get_ical", "bookings_create_calendars",
     "bookings_create_calendar_reading", "workspaces_get_published_logo",
@@ -156,11 +158,13 @@ class Walks:
         self.written[studio.letter].update(UUIDS.findall((call.body or b"").decode("utf-8", "replace").lower()))
         texts = list(decoded(answer.texts()))
         seen = {(letter, scope) for letter, scope in canaries(texts) if letter != studio.letter or scope not in told}
-        if call.operation == "workspaces_get_branding":  # the name of a workspace that verified a domain is for everybody there
+        if call.operation in FOR_EVERYBODY:
             seen = {(letter, scope) for letter, scope in seen if scope != "w"}
         named = {each for text in texts for each in UUIDS.findall(text)} & forbidden
         tells_who = call.operation in TELLS_WHO or call.operation.startswith("bookings_")  # whose time a booking is
         named -= {person.id for person in studio.everybody} if tells_who else set()
+        if call.operation == "bookings_list_public_services":
+            named -= {str(row[0]) for row in connection.execute("select id from bookings_service where public").fetchall()}
         named -= set(UUIDS.findall(call.texts())) | self.written[studio.letter]
         if named and role == "Cliente":  # theirs as of now: a record may have come to be theirs on the way, by a merge
             named -= oracle.of_client(connection, studio.id, studio.clients[0])

@@ -29,4 +29,4 @@ class Free(Protocol):
         """Time taken by calendars elsewhere: `user_id`, `starts_at`, `ends_at`."""
 
     def classes(self, service_id: UUID, span: Interval) -> Sequence[Row]:
-        """The service's classes that have a seat left."""
+        """The service's classes, full ones as well: `booking_id`, `organizer_id`, `starts_at`, `ends_at`, `seats_left`."""

@@ -9,6 +9,7 @@ from plugins.bookings.repository.feeds import Feeds
 from plugins.bookings.repository.free import Free
 from plugins.bookings.repository.imports import Imports
 from plugins.bookings.repository.offering import Offering
+from plugins.bookings.repository.page import Page
 from plugins.bookings.repository.people import People
 from plugins.bookings.repository.queue import Queue
 from plugins.bookings.repository.reminders import Reminders
@@ -26,6 +27,7 @@ class Repository:
     offering: Offering = field(default_factory=Offering)
     queue: Queue = field(default_factory=Queue)
     reminders: Reminders = field(default_factory=Reminders)
+    page: Page = field(default_factory=Page)
     people: People = field(default_factory=People)
     schedules: Schedules = field(default_factory=Schedules)
     free: Free = field(default_factory=Free)

@@ -182,11 +182,10 @@ class HoldSchema(HoldInputSchema):
     expires_at = fields.DateTime()
 
 
-class AvailabilityQuerySchema(QuerySchema):
-    """Free times of what, with whom, when."""
+class PeriodQuerySchema(QuerySchema):
+    """Free times of what, and when."""
 
     service = fields.UUID(required=True)
-    organizer = fields.UUID(load_default=None, metadata={"description": "Without it, everybody who offers the service."})
     from_ = fields.Date(data_key="from", attribute="from", required=True, metadata={"description": "The first day.", "example": "2026-12-01"})
     to = fields.Date(required=True, metadata={"description": "The last day, at most 61 later.", "example": "2026-12-07"})
     tz = fields.Timezone(
@@ -194,14 +193,21 @@ class AvailabilityQuerySchema(QuerySchema):
     )
 
 
+class AvailabilityQuerySchema(PeriodQuerySchema):
+    """And with whom."""
+
+    organizer = fields.UUID(load_default=None, metadata={"description": "Without it, everybody who offers the service."})
+
+
 class SlotSchema(Schema):
-    """A time that can be booked, or (with booking_id) a class that can be joined."""
+    """A time that can be booked, or (with booking_id) a class that can be joined or, when it is full, queued for."""
 
     start_time = fields.String(metadata={"format": "date-time", "example": "2026-12-01T09:00:00+00:00"})
     end_time = fields.String(metadata={"format": "date-time", "example": "2026-12-01T10:00:00+00:00"})
     organizer_id = fields.UUID()
     booking_id = fields.UUID(allow_none=True)
-    seats_left = fields.Integer(metadata={"example": 1})
+    seats_left = fields.Integer(metadata={"description": "0: the class is full.", "example": 1})
+    can_queue = fields.Boolean(metadata={"description": "The class is full, and has a queue (`/bookings/{id}/queue`).", "example": False})
 
 
 class DaySchema(Schema):

@@ -12,6 +12,7 @@ from plugins.bookings.service.holds import Holds
 from plugins.bookings.service.imports import Imports
 from plugins.bookings.service.offering import Offering
 from plugins.bookings.service.outcomes import Outcomes
+from plugins.bookings.service.page import BookingPage
 from plugins.bookings.service.people import People
 from plugins.bookings.service.queue import Queue
 from plugins.bookings.service.reminders import Reminders
@@ -36,6 +37,7 @@ class Service:
     turns: Turns
     queue: Queue
     reminders: Reminders
+    page: BookingPage
     people: People
     views: Views
     series: Series

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from kernel.errors import Fault, Invalid, NotFound
 from kernel.intervals import Interval
 from plugins.bookings.domain.hours import Hours, Override, stretches
+from plugins.bookings.domain.seats import anyones, seats
 from plugins.bookings.domain.slots import Offer, slots
 from plugins.bookings.domain.zones import day_bounds, days_between
 from plugins.bookings.ports.free import Free
@@ -55,31 +56,15 @@ class Availability:
 
         Raises NotFound for no such service, Invalid for too many days or somebody who does not offer it.
         """
-        service = self._stored.basis(asked.service_id)
-        if service is None or service["archived_at"] is not None:
+        service = self._service(asked)
+        return self._bookable(service, self._kept(service, asked))
+
+    def anyones(self, asked: Asked) -> list[bytes]:
+        """The same for strangers: of a public service, one slot for each time, whoever offers it; nobody and no booking is named."""
+        service = self._service(asked)
+        if not service["public"]:
             raise NotFound()
-        people = [UUID(each) for each in service["organizer_ids"]]
-        if asked.organizer_id is not None:
-            if asked.organizer_id not in people:
-                raise Invalid(errors=[Fault("?organizer", "Does not offer this service.")])
-            people = [asked.organizer_id]
-        if asked.last < asked.first or (asked.last - asked.first).days >= LONGEST:
-            raise Invalid(errors=[Fault("?to", f"At least from, and at most {LONGEST} days with it.")])
-        zone = ZoneInfo(asked.tz or service["timezone"])
-
-        def make() -> bytes:
-            return b"\n".join(_line(day) for day in self._computed(service, people, zone, asked))
-
-        key = "|".join(
-            str(each) for each in (
-                service["id"], service["version"], service["timezone"], asked.organizer_id or "", asked.first, asked.last, zone.key,
-                service["revisions"] or "", service["holds"] or "",
-            )
-        )  # fmt: skip
-        kept = self._cache.remember(key, make, ttl_s=_KEPT_S, shared=True)
-        now = self._now()
-        earliest, latest = now + timedelta(minutes=service["notice_minutes"]), now + timedelta(days=service["window_days"])
-        return [_bounded(line, earliest, latest) for line in kept.split(b"\n")]
+        return self._bookable(service, self._kept(service, asked, of_anyone=True))
 
     def offers(self, service: Row, organizer_id: UUID, start: datetime, *, besides: UUID | None = None) -> bool:
         """Whether a slot of the service, with this collaborator, starts exactly then. besides: a booking or hold whose time does not count."""
@@ -95,6 +80,40 @@ class Availability:
         return bookable and any(start == each for _, starts in found for each in starts)
 
     # -- inside ------------------------------------------------------------------------------------------------------
+    def _service(self, asked: Asked) -> Row:
+        service = self._stored.basis(asked.service_id)
+        if service is None or service["archived_at"] is not None:
+            raise NotFound()
+        return service
+
+    def _kept(self, service: Row, asked: Asked, *, of_anyone: bool = False) -> bytes:
+        """Every day as a line, whatever the time is now."""
+        people = [UUID(each) for each in service["organizer_ids"]]
+        if asked.organizer_id is not None:
+            if asked.organizer_id not in people:
+                raise Invalid(errors=[Fault("?organizer", "Does not offer this service.")])
+            people = [asked.organizer_id]
+        if asked.last < asked.first or (asked.last - asked.first).days >= LONGEST:
+            raise Invalid(errors=[Fault("?to", f"At least from, and at most {LONGEST} days with it.")])
+        zone = ZoneInfo(asked.tz or service["timezone"])
+
+        def make() -> bytes:
+            days = self._computed(service, people, zone, asked)
+            return b"\n".join(_line({**day, "slots": anyones(day["slots"])} if of_anyone else day) for day in days)
+
+        key = "|".join(
+            str(each) for each in (
+                service["id"], service["version"], service["timezone"], asked.organizer_id or "", asked.first, asked.last, zone.key,
+                service["revisions"] or "", service["holds"] or "", of_anyone,
+            )
+        )  # fmt: skip
+        return self._cache.remember(key, make, ttl_s=_KEPT_S, shared=True)
+
+    def _bookable(self, service: Row, kept: bytes) -> list[bytes]:
+        now = self._now()
+        earliest, latest = now + timedelta(minutes=service["notice_minutes"]), now + timedelta(days=service["window_days"])
+        return [_bounded(line, earliest, latest) for line in kept.split(b"\n")]
+
     def _computed(self, service: Row, people: Sequence[UUID], zone: ZoneInfo, asked: Asked) -> list[dict[str, Any]]:
         days = [asked.first + n * _DAY for n in range((asked.last - asked.first).days + 1)]
         span = Interval(day_bounds(asked.first, zone).start, day_bounds(asked.last, zone).end)
@@ -110,14 +129,14 @@ class Availability:
         length = timedelta(minutes=service["duration_minutes"])
         for person, starts in self._starts(service, people, zone, span):
             for start in starts:
-                yield {"start": start, "end": start + length, "organizer_id": str(person), "booking_id": None, "seats_left": 1}
+                yield {"start": start, "end": start + length, "organizer_id": str(person), "booking_id": None, **seats(1)}
 
     def _classes(self, service: Row, people: Sequence[UUID], span: Interval) -> Iterable[dict[str, Any]]:
         for each in self._stored.classes(service["id"], span):
             if each["organizer_id"] in people:
                 yield {
                     "start": each["starts_at"], "end": each["ends_at"], "organizer_id": str(each["organizer_id"]),
-                    "booking_id": str(each["booking_id"]), "seats_left": each["seats_left"],
+                    "booking_id": str(each["booking_id"]), **seats(each["seats_left"]),
                 }  # fmt: skip
 
     def _starts(
