@@ -30,8 +30,9 @@ check: $(VENV)/dev.stamp ## style, types, import rules, migrations against model
 	$(VENV)/bin/lint-imports
 	$(PY) -m config.cli check
 
-bench: $(VENV)/dev.stamp ## CPU per request, throughput and p99 against the peer
-	@exec $(PY) -m tests.bench $(ARGS)
+bench: $(VENV)/dev.stamp ## CPU per request, throughput and p99 against the peer; what looking at a calendar costs
+	@$(PY) -m tests.bench $(ARGS)
+	@exec $(PY) -m tests.bench.calendar
 
 torture: $(VENV)/dev.stamp ## the long and the statistical tests: kills, timing, races
 	@exec $(PY) -m pytest -m torture --timeout 3600 -o faulthandler_timeout=0 $(ARGS)

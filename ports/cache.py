@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, Protocol, cast
 from kernel.context import Current, NoContext, current
 from ports.persistence import UnitOfWork
 
-LARGEST: Final = 1024 * 1024
+LARGEST: Final = 4 * 1024 * 1024
 """Bytes of an answer that is kept; a larger one is made each time."""
 LONGEST_S: Final = 86_400
 
