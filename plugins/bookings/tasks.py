@@ -76,6 +76,24 @@ def clients_merging(client_id: UUID, from_id: UUID) -> None:
     _service().people.merge(client_id, from_id)
 
 
+@plugin.hook(optional=True)
+def workspaces_leaving(user_id: UUID, reassign_to: UUID | None, becomes: str | None) -> None:
+    """Nobody books with who goes, and their hours, calendars and feeds end."""
+    _service().leaving.prepare(user_id, reassign_to, gone=becomes is None)
+
+
+@plugin.hook(optional=True)
+def workspaces_owned(user_id: UUID) -> Sequence[Mapping[str, Any]]:
+    """Bookings to come, series and services that somebody must take over."""
+    return _service().leaving.owned(user_id)
+
+
+@plugin.hook(optional=True)
+def workspaces_reassigning(user_id: UUID, reassign_to: UUID) -> None:
+    """Another takes them over, as long as they have the time."""
+    _service().leaving.hand_over(user_id, reassign_to)
+
+
 @plugin.task(cron="23 * * * *")
 def refresh_calendars() -> None:
     """Every hour: read people's calendars elsewhere, each in a job of its own at a minute of its own."""

@@ -8,6 +8,7 @@ from plugins.bookings.repository.bookings import Bookings
 from plugins.bookings.repository.feeds import Feeds
 from plugins.bookings.repository.free import Free
 from plugins.bookings.repository.imports import Imports
+from plugins.bookings.repository.leaving import Leaving
 from plugins.bookings.repository.offering import Offering
 from plugins.bookings.repository.people import People
 from plugins.bookings.repository.queue import Queue
@@ -27,6 +28,7 @@ class Repository:
     queue: Queue = field(default_factory=Queue)
     reminders: Reminders = field(default_factory=Reminders)
     people: People = field(default_factory=People)
+    leaving: Leaving = field(default_factory=Leaving)
     schedules: Schedules = field(default_factory=Schedules)
     free: Free = field(default_factory=Free)
     series: Series = field(default_factory=Series)

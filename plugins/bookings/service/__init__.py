@@ -10,6 +10,7 @@ from plugins.bookings.service.classes import Classes
 from plugins.bookings.service.feeds import Feeds
 from plugins.bookings.service.holds import Holds
 from plugins.bookings.service.imports import Imports
+from plugins.bookings.service.leaving import Leaving
 from plugins.bookings.service.offering import Offering
 from plugins.bookings.service.outcomes import Outcomes
 from plugins.bookings.service.people import People
@@ -37,6 +38,7 @@ class Service:
     queue: Queue
     reminders: Reminders
     people: People
+    leaving: Leaving
     views: Views
     series: Series
     scopes: Scopes
