@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -74,6 +74,12 @@ def clients_archiving(client_id: UUID) -> None:
 def clients_merging(client_id: UUID, from_id: UUID) -> None:
     """Two who are one have one seat."""
     _service().people.merge(client_id, from_id)
+
+
+@plugin.hook(optional=True)
+def reports_kpis(first: date, last: date, tz: str | None) -> Mapping[str, Any]:
+    """What the calendar comes to in a period, in total and for each collaborator."""
+    return _service().kpis.of(first, last, None, tz)
 
 
 @plugin.hook(optional=True)

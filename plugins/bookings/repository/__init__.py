@@ -8,6 +8,7 @@ from plugins.bookings.repository.bookings import Bookings
 from plugins.bookings.repository.feeds import Feeds
 from plugins.bookings.repository.free import Free
 from plugins.bookings.repository.imports import Imports
+from plugins.bookings.repository.kpis import Kpis
 from plugins.bookings.repository.leaving import Leaving
 from plugins.bookings.repository.offering import Offering
 from plugins.bookings.repository.people import People
@@ -29,6 +30,7 @@ class Repository:
     reminders: Reminders = field(default_factory=Reminders)
     people: People = field(default_factory=People)
     leaving: Leaving = field(default_factory=Leaving)
+    kpis: Kpis = field(default_factory=Kpis)
     schedules: Schedules = field(default_factory=Schedules)
     free: Free = field(default_factory=Free)
     series: Series = field(default_factory=Series)

@@ -10,6 +10,7 @@ from plugins.bookings.service.classes import Classes
 from plugins.bookings.service.feeds import Feeds
 from plugins.bookings.service.holds import Holds
 from plugins.bookings.service.imports import Imports
+from plugins.bookings.service.kpis import Kpis
 from plugins.bookings.service.leaving import Leaving
 from plugins.bookings.service.offering import Offering
 from plugins.bookings.service.outcomes import Outcomes
@@ -39,6 +40,7 @@ class Service:
     reminders: Reminders
     people: People
     leaving: Leaving
+    kpis: Kpis
     views: Views
     series: Series
     scopes: Scopes
