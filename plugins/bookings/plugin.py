@@ -19,6 +19,7 @@ from plugins.bookings.service.leaving import Leaving
 from plugins.bookings.service.offering import Offering
 from plugins.bookings.service.outcomes import Outcomes
 from plugins.bookings.service.people import People
+from plugins.bookings.service.personal import Personal
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.queue import Queue
 from plugins.bookings.service.reminders import Reminders
@@ -114,6 +115,7 @@ def build(ports: Provided) -> Service:
         reminders=Reminders(stored=stored.reminders, later=_Later(), settings=_settings, now=now),
         people=People(stored=stored.people, turns=turns, now=now),
         leaving=Leaving(stored=stored.leaving, series=stored.series, placing=placing, now=now),
+        personal=Personal(stored=stored.personal),
         kpis=Kpis(stored=stored.kpis, free=stored.free, calendar=stored.bookings, now=now),
         views=Views(stored=stored.bookings, now=now),
         series=Series(stored=stored.series, placing=placing, catalogue=stored.offering, calendar=stored.bookings, now=now),

@@ -77,6 +77,12 @@ def clients_merging(client_id: UUID, from_id: UUID) -> None:
 
 
 @plugin.hook(optional=True)
+def privacy_export(client_id: UUID) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+    """What they booked, left, came to, missed and owe, and where they wait."""
+    return _service().personal.held(client_id)
+
+
+@plugin.hook(optional=True)
 def reports_kpis(first: date, last: date, tz: str | None) -> Mapping[str, Any]:
     """What the calendar comes to in a period, in total and for each collaborator."""
     return _service().kpis.of(first, last, None, tz)

@@ -15,6 +15,7 @@ from plugins.bookings.service.leaving import Leaving
 from plugins.bookings.service.offering import Offering
 from plugins.bookings.service.outcomes import Outcomes
 from plugins.bookings.service.people import People
+from plugins.bookings.service.personal import Personal
 from plugins.bookings.service.queue import Queue
 from plugins.bookings.service.reminders import Reminders
 from plugins.bookings.service.schedules import Schedules
@@ -41,6 +42,7 @@ class Service:
     people: People
     leaving: Leaving
     kpis: Kpis
+    personal: Personal
     views: Views
     series: Series
     scopes: Scopes
