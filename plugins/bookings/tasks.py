@@ -106,6 +106,12 @@ def workspaces_reassigning(user_id: UUID, reassign_to: UUID) -> None:
     _service().leaving.hand_over(user_id, reassign_to)
 
 
+@plugin.hook
+def clients_merged(client_id: UUID, from_id: UUID) -> None:
+    """Also in what was booked while they became one."""
+    _service().people.follow(client_id, from_id)
+
+
 @plugin.task(cron="23 * * * *")
 def refresh_calendars() -> None:
     """Every hour: read people's calendars elsewhere, each in a job of its own at a minute of its own."""
