@@ -31,6 +31,8 @@ class Personal:
         ids, own = [row["id"] for row in records], is_cliente()
         kinds = dict(self._stored.kinds(ids))
         kinds["exclusions"] = [{**row, "reason": self._reason(row)} for row in kinds["exclusions"]]
+        if own:  # which the staff alone reads elsewhere too
+            kinds["history"] = ()
         health = self._stored.health(ids) if own or self._stored.consented(client_id) else ()
         shown = [own_view(row) if own else row for row in records]
         return {
