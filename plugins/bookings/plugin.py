@@ -15,10 +15,13 @@ from plugins.bookings.service.classes import Classes
 from plugins.bookings.service.feeds import Feeds
 from plugins.bookings.service.holds import Holds
 from plugins.bookings.service.imports import Imports
+from plugins.bookings.service.kpis import Kpis
+from plugins.bookings.service.leaving import Leaving
 from plugins.bookings.service.offering import Offering
 from plugins.bookings.service.outcomes import Outcomes
 from plugins.bookings.service.page import BookingPage
 from plugins.bookings.service.people import People
+from plugins.bookings.service.personal import Personal
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.queue import Queue
 from plugins.bookings.service.reminders import Reminders
@@ -123,6 +126,9 @@ def build(ports: Provided) -> Service:
         reminders=Reminders(stored=stored.reminders, later=_Later(), settings=_settings, now=now),
         page=BookingPage(stored=stored.page, hosts=ports.hosts, availability=availability, filled=_filled),
         people=People(stored=stored.people, turns=turns, now=now),
+        leaving=Leaving(stored=stored.leaving, series=stored.series, placing=placing, now=now),
+        personal=Personal(stored=stored.personal),
+        kpis=Kpis(stored=stored.kpis, free=stored.free, calendar=stored.bookings, now=now),
         views=Views(stored=stored.bookings, now=now),
         series=Series(stored=stored.series, placing=placing, catalogue=stored.offering, calendar=stored.bookings, now=now),
         scopes=Scopes(series=stored.series, bookings=stored.bookings, placing=placing, turns=turns, now=now),

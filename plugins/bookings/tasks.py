@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -74,6 +74,42 @@ def clients_archiving(client_id: UUID) -> None:
 def clients_merging(client_id: UUID, from_id: UUID) -> None:
     """Two who are one have one seat."""
     _service().people.merge(client_id, from_id)
+
+
+@plugin.hook(optional=True)
+def privacy_export(client_id: UUID) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+    """What they booked, left, came to, missed and owe, and where they wait."""
+    return _service().personal.held(client_id)
+
+
+@plugin.hook(optional=True)
+def reports_kpis(first: date, last: date, tz: str | None) -> Mapping[str, Any]:
+    """What the calendar comes to in a period, in total and for each collaborator."""
+    return _service().kpis.of(first, last, None, tz)
+
+
+@plugin.hook(optional=True)
+def workspaces_leaving(user_id: UUID, reassign_to: UUID | None, becomes: str | None) -> None:
+    """Nobody books with who goes, and their hours, calendars and feeds end."""
+    _service().leaving.prepare(user_id, reassign_to, gone=becomes is None)
+
+
+@plugin.hook(optional=True)
+def workspaces_owned(user_id: UUID) -> Sequence[Mapping[str, Any]]:
+    """Bookings to come, series and services that somebody must take over."""
+    return _service().leaving.owned(user_id)
+
+
+@plugin.hook(optional=True)
+def workspaces_reassigning(user_id: UUID, reassign_to: UUID) -> None:
+    """Another takes them over, as long as they have the time."""
+    _service().leaving.hand_over(user_id, reassign_to)
+
+
+@plugin.hook
+def clients_merged(client_id: UUID, from_id: UUID) -> None:
+    """Also in what was booked while they became one."""
+    _service().people.follow(client_id, from_id)
 
 
 @plugin.task(cron="23 * * * *")

@@ -16,6 +16,7 @@ from plugins.clients.service.health import Health
 from plugins.clients.service.imports import Imports
 from plugins.clients.service.merging import Merging
 from plugins.clients.service.notes import Notes
+from plugins.clients.service.personal import Personal
 from plugins.clients.service.register import Clients
 from plugins.clients.service.resealing import Resealing
 from plugins.clients.service.timeline import Timeline
@@ -83,6 +84,7 @@ def build(ports: Provided) -> Service:
         timeline=Timeline(past=stored.timeline),
         filters=Filters(stored=stored.filters, now=now),
         exports=stored.many,
+        personal=Personal(stored=stored.personal, encryption=ports.encryption),
         imports=Imports(stored=stored.imports, queue=_import_later, custom=_custom_fields, unquoted=unquoted, now=ports.clock.now),
         notes=Notes(notes=stored.notes, now=now),
         exclusions=Exclusions(exclusions=stored.exclusions, encryption=ports.encryption, now=now),

@@ -55,6 +55,12 @@ def workspaces_inviting(client_id: UUID) -> None:
 
 
 @plugin.hook(optional=True)
+def privacy_export(client_id: UUID) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+    """Their record, consents, health data, notes, exclusions, history."""
+    return _service().personal.held(client_id)
+
+
+@plugin.hook(optional=True)
 def bookings_validate(client_ids: Sequence[UUID]) -> None:
     """Nobody books for archived clients."""
     _service().collaborators.check_active(client_ids)

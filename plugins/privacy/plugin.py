@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from plugins.privacy.service import AuditService, Erasing, Sealing, Service, Verification
+from plugins.privacy import events
+from plugins.privacy.service import AuditService, Erasing, Personal, Sealing, Service, Verification
 from plugins.sdk import EVERYONE, Plugin, Provided, Role
 
 plugin = Plugin(
     "privacy",
     api=1,
     title="Privacy",
-    description="The audit trail: who changed what, when.",
+    description="The audit trail: who changed what, when. Personal data to take along.",
     core=True,
-    mounts=("/api/v1/audit",),
-    permissions={"audit": (Role.OWNER,), "reads": EVERYONE},
+    mounts=("/api/v1/audit", "/api/v1/privacy"),
+    permissions={"audit": (Role.OWNER,), "reads": EVERYONE, "export": (Role.OWNER, Role.CLIENTE)},
+    hooks=(events.privacy_export,),
 )
 
 
@@ -24,4 +26,5 @@ def build(ports: Provided) -> Service:
         sealing=Sealing(chain=stored.chain, notary=notary, anchors=anchors, now=ports.clock.now),
         erasing=Erasing(notary=notary),
         verification=Verification(chain=stored.chain, notary=notary, anchors=anchors),
+        personal=Personal(stored=stored.personal, registry=ports.registry, now=ports.clock.now),
     )

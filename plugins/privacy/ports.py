@@ -53,6 +53,19 @@ class Trail(Protocol):
     def entry(self, id: UUID) -> Document | None: ...
 
 
+class Personal(Protocol):
+    """What the platform holds about a client."""
+
+    def memberships(self, client_id: UUID) -> Sequence[Row]:
+        """Who signs in as them."""
+
+    def reads_of(self, client_id: UUID) -> Sequence[Row]:
+        """Recorded reads of their sensitive data, the oldest first."""
+
+    def exported(self, client_id: UUID) -> None:
+        """Leave an entry of the export."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What the sealing worker finds: the last seal (None at the start), and what may be sealed now.

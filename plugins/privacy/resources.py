@@ -1,4 +1,4 @@
-"""/api/v1/audit."""
+"""/api/v1/audit and /api/v1/privacy."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from plugins.privacy.schemas import (
     AuditQuery,
     AuditReadSchema,
     AuditReadsQuery,
+    PersonalDataSchema,
     VerificationSchema,
     VerifyQuery,
 )
@@ -24,6 +25,7 @@ from plugins.privacy.service import Service
 from plugins.sdk import MethodView, Page, PageRequest, Row, Sheet, allow, ctx, file_of, lines_of, metered, page_of, with_headers
 
 blp = plugin.blueprint("/api/v1/audit")
+privacy = plugin.blueprint("/api/v1/privacy")
 
 
 _COLUMNS = ("id", "at", "actor_id", "actor", "action", "table", "record_id", "before", "after", "request_id")
@@ -98,3 +100,15 @@ class AuditEntry(MethodView):
     def get(self, entry_id: UUID) -> Any:
         """Read one entry"""
         return _service().trail.read(entry_id)
+
+
+@privacy.route("/clients/<uuid:client_id>/export")
+class PersonalData(MethodView):
+    @privacy.response(200, PersonalDataSchema)
+    @metered("exports")
+    @allow("export")
+    def get(self, client_id: UUID) -> Any:
+        """Take along all that is held about a client: a Cliente their own, an Owner anybody's
+
+        Of every module, also of those that are off. The export is recorded as a read."""
+        return _service().personal.export(client_id)

@@ -107,6 +107,20 @@ class AuditReadSchema(Schema):
     request_id = fields.String(metadata={"example": "3f9c1c6b0d5e4a7f8a51b7e0c2d4f6a8"})
 
 
+class PersonalDataSchema(Schema):
+    """All that is held about a client. Of the staff's private notes a Cliente sees none."""
+
+    client_id = fields.UUID()
+    exported_at = fields.DateTime()
+    counts = fields.Dict(metadata={"description": "How much of each kind, by module.", "example": {"clients": {"client": 1, "consents": 1}}})
+    data = fields.Dict(
+        metadata={
+            "description": "By module and kind. Health data is in it for the client, and for an Owner while the client consents.",
+            "example": {"clients": {"client": [{"full_name": "Marta Ferreira"}], "consents": [{"purpose": "health"}]}},
+        }
+    )
+
+
 class AuditEntrySchema(Schema):
     """One change of one record (or one read of it, where reading is recorded)."""
 

@@ -1,10 +1,21 @@
-"""What happens every minute where something was done."""
+"""What happens every minute where something was done, and what privacy itself holds about a client."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
 
 from plugins.privacy.plugin import plugin
 from plugins.privacy.service import Service
 from plugins.sdk import work
+
+
+@plugin.hook
+def privacy_export(client_id: UUID) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+    """Who signs in as them, and who read their sensitive data."""
+    service: Service = plugin.service
+    return service.personal.own(client_id)
 
 
 @plugin.task(cron="* * * * *", retries=2, outside=True)

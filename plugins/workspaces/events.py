@@ -58,6 +58,13 @@ def workspaces_inviting(client_id: UUID) -> None:
     """Before somebody is invited to be a client; raise `Invalid` at `/client_id` when there is none they could be."""
 
 
+@check
+def workspaces_leaving(user_id: UUID, reassign_to: UUID | None, becomes: str | None) -> None:
+    """Before a member goes (becomes None) or becomes a Cliente, asked first and whether or not they own anything: see to it that nothing more
+    becomes theirs until the transaction ends, and end what is theirs alone and nobody takes over. What this transaction did is undone when
+    they stay. It sees every client; also asked of modules that are off."""
+
+
 @collect
 def workspaces_owned(user_id: UUID) -> list[Owned]:  # type: ignore[empty-body]
     """What a member looks after and somebody must take over when they go or become a Cliente; nothing that is merely of their making.

@@ -45,6 +45,7 @@ plugin = Plugin(
         events.workspaces_member_invited,
         events.workspaces_member_joined,
         events.workspaces_inviting,
+        events.workspaces_leaving,
         events.workspaces_owned,
         events.workspaces_reassigning,
     ),

@@ -6,7 +6,6 @@ CPU is that of the application and of PostgreSQL together. Exits with 1 when an 
 from __future__ import annotations
 
 import io
-import os
 import re
 import sys
 import tempfile

@@ -182,7 +182,7 @@ class TestWhenItStops:
         agenda.booked(a_day(), client_ids=agenda.clients[:1])
         path = a_feed(agenda)
         assert len(events(agenda, path)) == 1
-        made = agenda.ask("PUT", f"/api/v1/users/{agenda.organizer}/role", {"role": "Cliente"})
+        made = agenda.ask("PUT", f"/api/v1/users/{agenda.organizer}/role?reassign_to={agenda.people['Eva'].id}", {"role": "Cliente"})
         assert made.status == 200, made.body
         assert events(agenda, path) == {}
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -131,6 +132,35 @@ class TestWhoseTheyAre:
         assert (more.status, more.json["code"]) == (409, "too_many_calendars")
         assert len(there.seen) == 10
         added(agenda, there.url("/a.ics"), who="Eva")
+
+    def test_ten_are_enough_also_for_twenty_at_once(self, agenda: Agenda, there: Elsewhere, settings: Settings) -> None:
+        there.pages["/a.ics"] = a_file(a_day())
+        for n in range(6):
+            added(agenda, there.url("/a.ics"), name=f"Calendar {n}")
+        gate, arrived = threading.Barrier(20), threading.Barrier(8)  # who may talk to strangers at once, who is answered at once
+
+        def together(request: BaseHTTPRequestHandler) -> None:
+            with suppress(threading.BrokenBarrierError):
+                arrived.wait(2)
+            body = a_file()
+            request.send_response(200)
+            request.send_header("Content-Length", str(len(body)))
+            request.end_headers()
+            request.wfile.write(body)
+
+        there.pages["/a.ics"] = together
+
+        def one_more(n: int) -> int:
+            gate.wait()
+            while True:  # 503: as many strangers as may be are talked to
+                reply = agenda.post(CALENDARS, {"name": f"At once {n}", "url": there.url("/a.ics")}, who="Colaborador")
+                if reply.status != 503:
+                    return reply.status
+
+        with ThreadPoolExecutor(20) as pool:
+            statuses = list(pool.map(one_more, range(20)))
+        assert sorted(set(statuses)) == [201, 409]
+        assert (statuses.count(201), stored(agenda, settings)[0]) == (4, 10)
 
     def test_with_the_same_key_it_is_one(self, agenda: Agenda, there: Elsewhere) -> None:
         there.pages["/a.ics"] = a_file(a_day())

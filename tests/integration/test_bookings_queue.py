@@ -190,6 +190,49 @@ class TestParallel:
         assert wrong or [status for status in answers if status >= 500]
 
 
+def test_who_joins_while_two_become_one_never_stands_twice_and_nothing_fails(server: Api, settings: Settings, office: Office) -> None:
+    """The queue locks the class and then refers to the client, a merge holds the clients and then the class."""
+    agenda = Agenda.new(server, settings, clients=3)
+    made = _class(agenda, 2, agenda.clients[:2])
+    path = f"/api/v1/bookings/{made['id']}/queue"
+    answers: Counter[str] = Counter()
+    for n in range(12):
+        into, source = (agenda.made("/api/v1/clients", {"full_name": f"Twin {n} {uuid.uuid4().hex}"})["id"] for _ in range(2))
+        if n % 2:  # both wait already, or one does
+            assert agenda.post(path, {"client_id": (into, source)[n % 4 // 2]}).status == 201
+        acts = [
+            [("/api/v1/clients/" + into + "/merge", {"from": source})],
+            [(path, {"client_id": source}), (path, {"client_id": into})],
+            [(f"/api/v1/bookings/{made['id']}/leave", {"client_id": agenda.clients[0]}), (f"{path}/accept", {"client_id": source})],
+        ]
+        start = threading.Barrier(len(acts))
+
+        def go(several: list[tuple[str, Any]], start: threading.Barrier = start) -> None:
+            start.wait()
+            for where, body in several:
+                reply = agenda.post(where, body)
+                answers[f"{reply.status} {reply.json.get('code', '') if reply.status >= 400 else ''}"] += 1
+
+        threads = [threading.Thread(target=go, args=(each,)) for each in acts]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        agenda.act(made, "join", {"client_id": agenda.clients[0]})
+    print(f"joining and merging: {dict(sorted(answers.items()))}")
+    assert [answer for answer in answers if answer.startswith("5")] == []
+    office.work()  # what was written while a merge was under way follows
+    assert list(_wrong(agenda, made)) == []
+    with owner_of(settings) as connection:
+        left = connection.execute(
+            "select c.id from clients c join bookings_queue_entry e on e.client_id = c.id where c.workspace_id = %(w)s and c.merged_into is not null"
+            " union all select p.client_id from bookings_participant p join bookings_queue_entry e on e.booking_id = p.booking_id"
+            " and e.client_id = p.client_id where p.workspace_id = %(w)s and p.status <> 'left'",
+            {"w": agenda.workspace},
+        ).fetchall()
+    assert left == []
+
+
 def _storm(agenda: Agenda, target: Any, rounds: int) -> tuple[Counter[int], list[str]]:
     """Everybody joins, leaves, queues, accepts and lets offers run out at once; then seats and people are counted."""
     answers: Counter[int] = Counter()

@@ -10,6 +10,7 @@ import pytest
 
 from config import demo
 from config.bootstrap import install, web
+from config.demo import calendar
 from config.settings import Settings
 from config.testing.hub import Hub
 from tests.servers import Api, Cluster
@@ -88,6 +89,65 @@ def test_a_demo_cut_short_is_finished_at_the_next_start(empty: Settings) -> None
     assert len(api.get("/api/v1/clients", who=token).json["items"]) == 1
     owner = api.post("/auth/login", json={"email": demo.OWNER, "password": demo.PASSWORD}).json["access_token"]
     assert len(api.get("/api/v1/users", who=owner).json["items"]) == 3
+
+
+def test_the_demo_has_two_lively_weeks(empty: Settings) -> None:
+    application = web(install(empty))
+    for _ in range(2):
+        demo.ensure(application, empty)
+    seen = _calendar(Api(application))
+    assert (seen["rooms"], seen["services"]) == (2, 4)
+    assert {status for status, count in seen["bookings"].items() if count} == {"pending", "booked", "cancelled", "completed", "no_show"}
+    assert (seen["series"], seen["time-off"], seen["online"] > 0) == (1, 2, True)
+    (full,) = seen["classes"]
+    assert (full["capacity"], full["seats_taken"], full["waiting"]) == (4, 4, 2)
+    assert seen["domains"] == ["pending"]
+    assert seen["keys"] == ["Website form"]
+
+
+@pytest.mark.parametrize("step", ["_open", "_settle", "_crowd", "ask_for_approval"])
+def test_a_calendar_cut_short_is_finished_without_doubles(empty: Settings, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    application = web(install(empty))
+    where = demo if step == "ask_for_approval" else calendar
+    whole, turns = getattr(where, step), iter(range(100))
+
+    def cut(*given: Any) -> Any:
+        if next(turns) == 1 or step != "_settle":  # the second time, or at once
+            raise KeyboardInterrupt
+        return whole(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(where, step, cut)
+        with pytest.raises(KeyboardInterrupt):
+            demo.ensure(application, empty)
+    demo.ensure(application, empty)
+    seen = _calendar(Api(application))
+    assert seen["bookings"] == {"pending": 1, "booked": 16, "cancelled": 2, "completed": 5, "no_show": 1}
+    assert (seen["rooms"], seen["services"], seen["series"], seen["time-off"], len(seen["classes"])) == (2, 4, 1, 2, 1)
+    assert seen["classes"][0]["waiting"] == 2
+
+
+def _calendar(api: Api) -> dict[str, Any]:
+    """What there is of everything, as the Owner sees it."""
+    owner = api.post("/auth/login", json={"email": demo.OWNER, "password": demo.PASSWORD}).json["access_token"]
+
+    def items(path: str) -> list[dict[str, Any]]:
+        reply = api.get(path, who=owner)
+        assert reply.status == 200, reply.body
+        return list(reply.json["items"])
+
+    bookings = [*items("/api/v1/bookings?limit=200"), *items("/api/v1/bookings?limit=200&status=cancelled")]
+    statuses = ("pending", "booked", "cancelled", "completed", "no_show")
+    (workspace,) = items("/api/v1/workspaces")
+    classes = [each for each in bookings if each["capacity"] > 1]
+    return {
+        **{kind: len(items(f"/api/v1/bookings/{kind}")) for kind in ("rooms", "services", "series", "time-off")},
+        "bookings": {status: sum(each["status"] == status for each in bookings) for status in statuses},
+        "online": sum(each["location_kind"] == "online" for each in bookings),
+        "classes": [{**each, "waiting": len(items(f"/api/v1/bookings/{each['id']}/queue"))} for each in classes],
+        "domains": [each["state"] for each in items(f"/api/v1/workspaces/{workspace['id']}/domains")],
+        "keys": [each["name"] for each in items(f"/api/v1/workspaces/{workspace['id']}/keys")],
+    }  # fmt: skip
 
 
 @pytest.fixture

@@ -104,7 +104,7 @@ def test_a_new_role_keeps_the_limit_unless_it_is_said(studio: Studio) -> None:
 
 @contextmanager
 def answering(registry: Registry, hook: str, function: Any) -> Iterator[None]:
-    """Another answer of the clients plugin to a hook."""
+    """Another answer to a hook."""
     before = registry.subscriptions[hook]
     registry.subscriptions[hook] = tuple(replace(s, listener=replace(s.listener, function=function)) for s in before)
     try:
@@ -124,12 +124,14 @@ def _refuses(**_: Any) -> None:
 @pytest.mark.parametrize(
     ("hook", "answer", "status", "code"),
     [
+        ("workspaces_leaving", _fails, 500, "internal_error"),
+        ("workspaces_leaving", _refuses, 409, "refused"),
         ("workspaces_owned", _fails, 503, "owned_unknown"),
         ("workspaces_reassigning", _fails, 500, "internal_error"),
         ("workspaces_reassigning", _refuses, 409, "refused"),
         ("workspaces_reassigning", lambda **_: None, 503, "not_reassigned"),
     ],
-    ids=["cannot tell", "fails", "refuses", "forgets"],
+    ids=["fails to end", "is in the way", "cannot tell", "fails", "refuses", "forgets"],
 )
 def test_a_plugin_that_does_not_do_its_part_keeps_the_member_in(
     inside: Studio, gateway: Gateway, hook: str, answer: Any, status: int, code: str

@@ -169,6 +169,11 @@ class Matrix:
             path += f"&service={self.calendar.service('service')}&from=2026-12-01&to=2026-12-02"
         if (cell.method, cell.rule) == ("GET", "/api/v1/bookings/availability"):
             path += f"?service={self.calendar.service('service')}&from=2026-12-01&to=2026-12-02"
+        if cell.method == "DELETE" and cell.rule in ("/api/v1/users/me", "/api/v1/users/<uuid:user_id>"):
+            heir = "Colaborador" if (cell.rule, cell.role) == ("/api/v1/users/me", "Owner") else "Owner"
+            path += f"?reassign_to={self.studio.people[heir].id}"
+        if (cell.method, cell.rule) == ("GET", "/api/v1/bookings/kpis"):
+            path += "?from=2026-12-01&to=2026-12-02"
         body = None if way is None or way.body is None else self._body(cell, dict(way.example), person)
         if cell.rule == FILES:
             return self.file(cell.method, self.links.query(cell.method, self.stored), person)

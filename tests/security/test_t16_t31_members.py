@@ -51,7 +51,8 @@ def removed(studios: Studios, times: int) -> Counter[int]:
     a, person = studios["a"], studios["a"].people["Colaborador"]
     assert set(replay(studios, person, OF_MEMBERS[:2], 4)) == {200}
     page = cursor(studios, person, "/api/v1/clients?limit=1")
-    assert studios.api.delete(f"/api/v1/users/{person.id}", who=a.people["Owner"], workspace=a.id).status == 204
+    path = f"/api/v1/users/{person.id}?reassign_to={a.people['Owner'].id}"
+    assert studios.api.delete(path, who=a.people["Owner"], workspace=a.id).status == 204
     return replay(studios, person, (*OF_MEMBERS, *OF_OWNERS, f"GET {page}"), times)
 
 

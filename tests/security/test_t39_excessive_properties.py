@@ -263,5 +263,6 @@ def calendar(here: World) -> dict[str, str]:
     return {
         "bookings_get_booking": f"{bookings}/{own['id']}", "bookings_list_participants": f"{bookings}/{joined['id']}/participants",
         "bookings_list_queue": f"{bookings}/{full['id']}/queue", "bookings_get_ical": urlsplit(address).path,
+        "bookings_get_kpis": f"{bookings}/kpis?from={day:%Y-%m-%d}&to={day:%Y-%m-%d}",
         "bookings_get_availability": f"{bookings}/availability?service={service['id']}&from={day:%Y-%m-%d}&to={day:%Y-%m-%d}",
     }  # fmt: skip

@@ -20,8 +20,16 @@ from tests.security.wandering import UUIDS, Answer, Call, Shared, Walker, walk
 
 ROUND = 250
 ROLES = ("Owner", "Owner", "Colaborador", "Cliente", "Cliente")
-TELLS_WHO = {"privacy_list_audit_reads", "clients_list_consents", "clients_create_consents", "clients_list_notes", "clients_get_note"}
-"""Reviewed: what tells a client who of the staff handled their data; the first by name as well."""
+TELLS_WHO = {
+    "privacy_list_audit_reads",
+    "privacy_get_personal_data",
+    "clients_list_consents",
+    "clients_create_consents",
+    "clients_list_notes",
+    "clients_get_note",
+}
+"""Reviewed: what tells a client who of the staff handled their data; `READERS` by name as well."""
+READERS = {"privacy_list_audit_reads", "privacy_get_personal_data"}
 SHARES = {"clients_update_note", "clients_replace_note", "clients_create_merge"}
 """Reviewed: by these the staff may show a client what was not theirs before: a note, or a record that became theirs."""
 FOR_EVERYBODY = {"workspaces_get_branding", "bookings_list_public_services", "bookings_get_public_availability"}
@@ -153,7 +161,7 @@ class Walks:
             found.succeeded[call.operation, role] += 1
         if answer.status >= 500:
             found.broken.append(f"{role} {call.method} {call.path}?{call.query} {call.body!r}: {answer.status} {answer.body[:200]}")
-        told = SEES[role] + ("s" if call.operation == "privacy_list_audit_reads" else "")
+        told = SEES[role] + ("s" if call.operation in READERS else "")
         # An id that somebody of this studio wrote into a text of theirs, as a tag, comes back with the text.
         self.written[studio.letter].update(UUIDS.findall((call.body or b"").decode("utf-8", "replace").lower()))
         texts = list(decoded(answer.texts()))

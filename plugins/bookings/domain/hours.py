@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from kernel.intervals import Interval
@@ -150,6 +150,18 @@ def within(first: Sequence[Interval], second: Sequence[Interval]) -> list[Interv
 def total_minutes(intervals: Iterable[Interval]) -> int:
     """How long they are together, in whole minutes; of merged ones nothing counts twice."""
     return sum((one.duration for one in intervals), timedelta()) // _MINUTE
+
+
+def ended(
+    weekly: Sequence[Mapping[str, Any]], overrides: Sequence[Mapping[str, Any]], last: date
+) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:  # fmt: skip
+    """Hours as they are stored, without anything beyond a last day."""
+    day = last.isoformat()
+    kept = [
+        {**each, "until": day} if each["until"] is None or each["until"] > day else each
+        for each in weekly if each["from"] is None or each["from"] <= day
+    ]  # fmt: skip
+    return kept, [each for each in overrides if each["date"] <= day]
 
 
 def _joined(pairs: Iterable[tuple[time, time]]) -> Iterator[tuple[time, time]]:

@@ -16,8 +16,11 @@ class Imports(Protocol):
 
     def page(self, user_id: UUID, limit: int, after: tuple[Any, ...] | None) -> Sequence[Row]: ...
 
-    def place(self, user_id: UUID) -> Row:
-        """Of somebody: `timezone`, of their hours or the workspace's; `count`, of their calendars."""
+    def place(self, user_id: UUID) -> Row | None:
+        """Of somebody: `timezone`, of their hours or the workspace's; `count`, of their calendars. None of who is no staff any more."""
+
+    def begin(self, user_id: UUID) -> None:
+        """One at a time of this person's, until the transaction ends, and not while they leave."""
 
     def get(self, id: UUID, user_id: UUID | None) -> Row | None:
         """With its sealed `url`, `last_tried_at` and the `timezone`; user_id: only if it is theirs. None as well when they are no staff any more."""

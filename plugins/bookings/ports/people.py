@@ -25,5 +25,8 @@ class People(Protocol):
     def unite(self, booking_id: UUID, keep: UUID, lose: UUID) -> None:
         """One row for both; it owes what either did."""
 
+    def repoint(self, source: UUID, into: UUID) -> None:
+        """What still refers to the one refers to the other."""
+
     def waiting_twice(self, into: UUID, source: UUID) -> Sequence[Row]:
         """Places (`booking_id`, `client_id`) of either that the two together need not: where one takes part, or stands before."""

@@ -10,8 +10,9 @@ from uuid import UUID
 
 from kernel.money import Money
 from plugins.bookings.models.booked import bookings, participants, times
+from plugins.bookings.models.offered import staff
 from plugins.bookings.ports.bookings import Search
-from plugins.bookings.repository.conditions import collaborator, here, if_named, last_of, money
+from plugins.bookings.repository.conditions import NOBODY, collaborator, here, if_named, last_of, money
 from plugins.sdk import Document, Fault, Forbidden, Invalid, Row, constraints, ctx, sa, sql, statement, tables
 
 _B: Final = bookings.c
@@ -54,12 +55,22 @@ def _organizer() -> sa.ColumnElement[Any]:
     return sa.case((sa.bindparam("vouched", type_=sa.Boolean), given), else_=collaborator("organizer_id"))
 
 
+def _offering() -> sa.ColumnElement[Any]:
+    """A client, who sees no members, books with whoever offers the service at this moment: they may have left since it was looked at."""
+    theirs = (
+        staff.c.workspace_id == sa.bindparam("workspace_id"), staff.c.service_id == sa.bindparam("service_id", type_=sa.Uuid),
+        staff.c.user_id == sa.bindparam("organizer_id", type_=sa.Uuid),
+    )  # fmt: skip
+    found = sa.func.coalesce(sa.select(staff.c.user_id).where(*theirs).scalar_subquery(), NOBODY)
+    return sa.case((sa.bindparam("vouched", type_=sa.Boolean), found), else_=collaborator("organizer_id"))
+
+
 CALENDAR = statement(
     sa.select(tables.workspaces.c.timezone, tables.workspaces.c.week_start).where(tables.workspaces.c.id == sa.bindparam("workspace_id"))
 )
 GET = statement(sa.select(*SHOWN).where(here(bookings)))
 LOCK = statement(sa.select(bookings, _CLIENTS).where(here(bookings)).with_for_update(key_share=True))
-ADD = statement(sa.insert(bookings).values({c.name: sa.bindparam(c.name) for c in _B if c.name != "organizer_id"} | {"organizer_id": _organizer()}))
+ADD = statement(sa.insert(bookings).values({c.name: sa.bindparam(c.name) for c in _B if c.name != "organizer_id"} | {"organizer_id": _offering()}))
 CHANGE = statement(
     sa.update(bookings)
     .where(here(bookings))

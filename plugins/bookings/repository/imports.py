@@ -29,7 +29,8 @@ def _page(after: bool) -> Any:
 _PAGES: Final = {after: _page(after) for after in (False, True)}
 PLACE: Final = sql(
     "select coalesce(s.timezone, w.timezone) as timezone, (select count(*) from bookings_calendar where workspace_id = $1 and user_id = $2) as count"
-    " from workspaces w left join bookings_schedule s on s.workspace_id = w.id and s.user_id = $2 where w.id = $1",
+    " from workspaces w join user_roles r on r.workspace_id = w.id and r.user_id = $2 and r.ended_at is null and r.role <> 'Cliente'"
+    " left join bookings_schedule s on s.workspace_id = w.id and s.user_id = $2 where w.id = $1",
     "workspace_id", "user_id",
 )  # fmt: skip
 _STAFF: Final = "join user_roles r on r.workspace_id = c.workspace_id and r.user_id = c.user_id and r.ended_at is null and r.role <> 'Cliente'"
@@ -89,10 +90,11 @@ class Imports:
     def page(self, user_id: UUID, limit: int, after: tuple[Any, ...] | None) -> Sequence[Row]:
         return ctx.work.rows(_PAGES[after is not None], user_id=user_id, limit=limit, **last_of(after))
 
-    def place(self, user_id: UUID) -> Row:
-        found = ctx.work.one(PLACE, user_id=user_id)
-        assert found is not None
-        return found
+    def place(self, user_id: UUID) -> Row | None:
+        return ctx.work.one(PLACE, user_id=user_id)
+
+    def begin(self, user_id: UUID) -> None:
+        ctx.lock(f"bookings:{user_id}")
 
     def get(self, id: UUID, user_id: UUID | None) -> Row | None:
         return ctx.work.one(GET, id=id, user_id=user_id)

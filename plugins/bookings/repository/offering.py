@@ -109,6 +109,7 @@ class Offering:
         return ctx.work.rows(_LISTS["bookings_service", archived, after is not None], limit=limit, **last_of(after))
 
     def add_service(self, values: Mapping[str, object], organizers: Collection[UUID], rooms: Collection[UUID]) -> None:
+        _hold(organizers)
         ctx.work.write(ADD_SERVICE, **values)
         self._link(values["id"], organizers, rooms)
 
@@ -120,6 +121,7 @@ class Offering:
         rooms: Collection[UUID] | None,
         expected: int | None,
     ) -> bool:
+        _hold(organizers or ())
         given = {name: values.get(name) for name in _TERMS}
         if ctx.work.change(CHANGE_SERVICE, id=service_id, named=list(values), expected=expected, now=values["updated_at"], **given) != 1:
             return False
@@ -152,3 +154,9 @@ class Offering:
             ctx.work.write(ADD_STAFF, id=service_id, organizers=list(organizers))
         if rooms:
             ctx.work.write(ADD_ROOMS, id=service_id, rooms=list(rooms))
+
+
+def _hold(organizers: Collection[UUID]) -> None:
+    """Nobody of them leaves before they offer it; in one order, and before the service itself, as whoever leaves does."""
+    for each in sorted(organizers):
+        ctx.lock(f"bookings:{each}")

@@ -49,6 +49,15 @@ WAITING_TWICE: Final = sql(
     "workspace_id", "into", "source",
 )  # fmt: skip
 
+REPOINT: Final = [
+    sql(
+        f"update {table} t set client_id = $3 where t.workspace_id = $1 and t.client_id = $2 and not exists ("
+        f"select from {table} o where o.workspace_id = $1 and o.booking_id = t.booking_id and o.client_id = $3)",
+        "workspace_id", "source", "into",
+    )
+    for table in ("bookings_participant", "bookings_queue_entry")
+]  # fmt: skip
+
 
 class People:
     """plugins.bookings.ports.people.People on the open transaction."""
@@ -65,6 +74,10 @@ class People:
 
     def unite(self, booking_id: UUID, keep: UUID, lose: UUID) -> None:
         ctx.work.write(UNITE, booking_id=booking_id, keep=keep, lose=lose)
+
+    def repoint(self, source: UUID, into: UUID) -> None:
+        for each in REPOINT:
+            ctx.work.write(each, source=source, into=into)
 
     def waiting_twice(self, into: UUID, source: UUID) -> Sequence[Row]:
         return ctx.work.rows(WAITING_TWICE, into=into, source=source)

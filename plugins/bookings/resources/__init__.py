@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from plugins.bookings.resources import availability, bookings, feeds, imports, offering, outcomes, page, queue, schedules, series
+from plugins.bookings.resources import availability, bookings, feeds, imports, kpis, offering, outcomes, page, queue, schedules, series
 
-__all__ = ["availability", "bookings", "feeds", "imports", "offering", "outcomes", "page", "queue", "schedules", "series"]
+__all__ = ["availability", "bookings", "feeds", "imports", "kpis", "offering", "outcomes", "page", "queue", "schedules", "series"]

@@ -10,10 +10,13 @@ from plugins.bookings.service.classes import Classes
 from plugins.bookings.service.feeds import Feeds
 from plugins.bookings.service.holds import Holds
 from plugins.bookings.service.imports import Imports
+from plugins.bookings.service.kpis import Kpis
+from plugins.bookings.service.leaving import Leaving
 from plugins.bookings.service.offering import Offering
 from plugins.bookings.service.outcomes import Outcomes
 from plugins.bookings.service.page import BookingPage
 from plugins.bookings.service.people import People
+from plugins.bookings.service.personal import Personal
 from plugins.bookings.service.queue import Queue
 from plugins.bookings.service.reminders import Reminders
 from plugins.bookings.service.schedules import Schedules
@@ -39,6 +42,9 @@ class Service:
     reminders: Reminders
     page: BookingPage
     people: People
+    leaving: Leaving
+    kpis: Kpis
+    personal: Personal
     views: Views
     series: Series
     scopes: Scopes

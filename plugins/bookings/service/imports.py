@@ -63,6 +63,7 @@ class Imports:
             zone = self._room(user_id)
         feed = self._read(url, zone)
         with self._transaction():
+            self._stored.begin(user_id)
             self._room(user_id)
             id, now = new_id(), self._now()
             made = {
@@ -122,6 +123,8 @@ class Imports:
     def _room(self, user_id: UUID) -> ZoneInfo:
         """The zone of somebody who may have one more."""
         place = self._stored.place(user_id)
+        if place is None:
+            raise NotFound()
         if place["count"] >= MOST:
             raise Conflict(f"You have {MOST} calendars already; remove one first.", code="too_many_calendars")
         return ZoneInfo(place["timezone"])

@@ -35,6 +35,11 @@ class People:
         if self._stored.to_come(client_id, self._now()):
             raise Refused("They have bookings to come, or wait for one: cancel those first.", code="has_bookings")
 
+    def follow(self, into: UUID, source: UUID) -> None:
+        """The same of what was written about the other record while the two became one, and so escaped it; then it is the survivor's."""
+        self.merge(into, source)
+        self._stored.repoint(source, into)
+
     def merge(self, into: UUID, source: UUID) -> None:
         """One person takes one seat, and waits once: what the two have twice is given back, before their rows become one's."""
         for each in self._stored.waiting_twice(into, source):

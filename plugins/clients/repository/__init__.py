@@ -11,6 +11,7 @@ from plugins.clients.repository.health import Consents, HealthRecords
 from plugins.clients.repository.imports import Imports
 from plugins.clients.repository.many import Filters, Many
 from plugins.clients.repository.notes import Notes
+from plugins.clients.repository.personal import Personal
 from plugins.clients.repository.register import Register
 from plugins.clients.repository.resealing import SealedRows
 from plugins.clients.repository.timeline import Timeline
@@ -32,3 +33,4 @@ class Repository:
     timeline: Timeline = field(default_factory=Timeline)
     many: Many = field(default_factory=Many)
     filters: Filters = field(default_factory=Filters)
+    personal: Personal = field(default_factory=Personal)

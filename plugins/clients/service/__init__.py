@@ -15,6 +15,7 @@ from plugins.clients.service.health import Health
 from plugins.clients.service.imports import Imports
 from plugins.clients.service.merging import Merging
 from plugins.clients.service.notes import Notes
+from plugins.clients.service.personal import Personal
 from plugins.clients.service.register import Clients
 from plugins.clients.service.resealing import Resealing
 from plugins.clients.service.timeline import Timeline
@@ -38,3 +39,4 @@ class Service:
     timeline: Timeline
     filters: Filters
     exports: Exports
+    personal: Personal

@@ -75,14 +75,14 @@ class Exclusions:
         return EVERYTHING if least is None else least
 
     def _sealed(self, id: UUID, reason: str | None) -> str | None:
-        return None if reason is None else self._encryption.seal(reason.encode(), _place(id))
+        return None if reason is None else self._encryption.seal(reason.encode(), place_of(id))
 
     def _opened(self, row: Row) -> dict[str, Any]:
         reason = row["reason"]
-        return {**row, "reason": None if reason is None else self._encryption.open(reason, _place(row["id"])).decode()}
+        return {**row, "reason": None if reason is None else self._encryption.open(reason, place_of(row["id"])).decode()}
 
 
-def _place(id: UUID) -> Place:
+def place_of(id: UUID) -> Place:
     return Place(workspace(), TABLE, COLUMN, id)
 
 

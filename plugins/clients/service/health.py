@@ -44,7 +44,7 @@ class Health:
         self._records.read(found["merged_into"] or client_id, found["id"])
         if found["id"] is None:
             return {"client_id": client_id, **EMPTY, "version": 0, "created_at": None, "updated_at": None}
-        health = unpacked(self._encryption.open(found["sealed"], _place(found["id"])))
+        health = unpacked(self._encryption.open(found["sealed"], place_of(found["id"])))
         return {"client_id": client_id, **health, **{name: found[name] for name in ("version", "created_at", "updated_at")}}
 
     def replace(self, client_id: UUID, given: Mapping[str, Any], expected: int | None) -> dict[str, Any]:
@@ -59,7 +59,7 @@ class Health:
         if expected not in (None, -1, version):
             raise Stale()
         now, id = self._now(), found["id"] or new_id()
-        sealed = self._encryption.seal(packed(given), _place(id))
+        sealed = self._encryption.seal(packed(given), place_of(id))
         if found["id"] is None:
             self._records.add(client_id, id, sealed, now)
         elif not self._records.replace(id, sealed, version, now):
@@ -78,9 +78,9 @@ class Health:
         if (choice or ("from" if kept is None else "into")) == "from" and (kept or other):
             if kept is not None and other is not None:
                 # A value is bound to its row: each is opened where it was and sealed for where it goes.
-                kept_says, other_says = (self._encryption.open(each["sealed"], _place(each["id"])) for each in (kept, other))
+                kept_says, other_says = (self._encryption.open(each["sealed"], place_of(each["id"])) for each in (kept, other))
                 for row, says in ((kept, other_says), (other, kept_says)):
-                    if not self._records.replace(row["id"], self._encryption.seal(says, _place(row["id"])), row["version"], now):
+                    if not self._records.replace(row["id"], self._encryption.seal(says, place_of(row["id"])), row["version"], now):
                         raise Stale()
             elif kept is not None:
                 self._records.move(kept["id"], source, now)
@@ -105,5 +105,5 @@ def _consented(found: Row) -> None:
         raise Forbidden("The client has not consented to keeping health data, or has taken the consent back.", code="consent_required")
 
 
-def _place(id: UUID) -> Place:
+def place_of(id: UUID) -> Place:
     return Place(workspace(), TABLE, COLUMN, id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from plugins.privacy.repository.personal import Personal
 from plugins.privacy.repository.seals import Seals
 from plugins.privacy.repository.trail import Entries
 
@@ -14,3 +15,4 @@ class Repository:
 
     trail: Entries = field(default_factory=Entries)
     chain: Seals = field(default_factory=Seals)
+    personal: Personal = field(default_factory=Personal)

@@ -22,14 +22,17 @@ class Handover:
         self._store = store
         self._registry = registry
 
-    def pass_on(self, user_id: UUID, reassign_to: UUID | None) -> None:
-        """Give everything of a member to another, in this transaction; the actor's authority was checked before.
+    def pass_on(self, user_id: UUID, reassign_to: UUID | None, becomes: Role | None = None) -> None:
+        """Give everything of a member to another, in this transaction; the actor's authority was checked before. becomes: None when they go.
 
         Raises Conflict owns_things (extra `owned`) without an heir, Invalid ?reassign_to for one who cannot be, Unavailable when a plugin
         cannot tell.
         """
         self._store.unlimited()
         self.check_heir(user_id, reassign_to)
+        # First, so that what is owned is asked of a member to whom nothing more can come meanwhile.
+        with _everything_on():
+            events.workspaces_leaving(user_id=user_id, reassign_to=reassign_to, becomes=None if becomes is None else str(becomes))
         owned = self._owned(user_id)
         if owned and reassign_to is None:
             raise Conflict("They look after things; say who takes them over with ?reassign_to=.", code="owns_things", extra={"owned": owned})

@@ -61,7 +61,7 @@ class MembersService:
             self._keep_an_owner(member)
         self._handover.check_heir(user_id, reassign_to)
         if role is Role.CLIENTE and member.role != Role.CLIENTE:
-            self._handover.pass_on(user_id, reassign_to)
+            self._handover.pass_on(user_id, reassign_to, role)
         scope = client_scope or (member.client_scope if role is Role.COLABORADOR else ALL)
         changed = self._store.set_role(user_id, role, client_id, scope, current().expected_version, self._clock.now())
         if changed is None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,9 +10,10 @@ import psycopg
 from werkzeug.test import Client
 
 from config.databases import connections
+from config.demo.api import PASSWORD, Api
+from config.demo.calendar import ask_for_approval, fill, has_asked
 from config.settings import Settings
 
-PASSWORD: Final = "fitpro demo password"  # noqa: S105 - public: production refuses to make the demo
 STUDIO: Final = "North Studio"
 OWNER, COLLABORATOR, CLIENT = "ana@demo.fitpro.test", "rui@demo.fitpro.test", "marta@demo.fitpro.test"
 
@@ -50,20 +49,22 @@ def ensure(application: Callable[..., Any], settings: Settings, add_member: AddM
 
     application: the product as a WSGI callable. add_member: as the database's owner, unless given.
     """
-    api = _Api(Client(application))
+    api = Api(Client(application))
     joins = add_member or _as_owner(settings)
     if not _is_whole(api):
         _furnish(api, joins)
     return [("Owner", OWNER, PASSWORD), ("Colaborador", COLLABORATOR, PASSWORD), ("Cliente", CLIENT, PASSWORD)]
 
 
-def _is_whole(api: _Api) -> bool:
-    """Whether the last step was taken: the client is a member."""
+def _is_whole(api: Api) -> bool:
+    """Whether the last step was taken: the client asked for a booking."""
     marta = api.ask("POST", "/auth/login", {"email": CLIENT, "password": PASSWORD}, refused=401)
-    return marta is not None and bool(api.as_(marta).made("GET", "/api/v1/workspaces")["items"])
+    if marta is None or not api.as_(marta).made("GET", "/api/v1/workspaces")["items"]:
+        return False
+    return has_asked(api.as_(marta))
 
 
-def _furnish(api: _Api, add_member: AddMember) -> None:
+def _furnish(api: Api, add_member: AddMember) -> None:
     """The workspace, its people, its clients; every step only when it was not taken before."""
     owner, collaborator = api.person("Ana Souza", OWNER), api.person("Rui Almeida", COLLABORATOR)
     staff = owner["user"]["id"], collaborator["user"]["id"]
@@ -90,24 +91,35 @@ def _furnish(api: _Api, add_member: AddMember) -> None:
             "/api/v1/users",
             {"email": "noor@demo.fitpro.test", "full_name": "Noor Haddad", "role": "Colaborador", "client_scope": "own"},
         )
-    marta = api.person(known[CLIENT]["full_name"], CLIENT)["user"]["id"]
-    add_member(UUID(studio["id"]), UUID(marta), "Cliente", UUID(known[CLIENT]["id"]))
+    _open_to_others(api, studio["id"])
+    fill(api, staff, [known[_client(n, staff)["email"]]["id"] for n in range(12)])
+    marta = api.person(known[CLIENT]["full_name"], CLIENT)
+    add_member(UUID(studio["id"]), UUID(marta["user"]["id"]), "Cliente", UUID(known[CLIENT]["id"]))
+    ask_for_approval(api.as_(marta), staff[1])
 
 
-def _dress(api: _Api, studio: str) -> None:
+def _dress(api: Api, studio: str) -> None:
     """Colours, and the language of its mail."""
     branding = {"display_name": "North", "colors": {"primary": "#0b6e4f", "background": "#ffffff"}}
     api.made("PATCH", f"/api/v1/workspaces/{studio}", {"branding": branding, "locale": "pt", "week_start": 1})
 
 
-def _ask_besides(api: _Api, studio: str) -> None:
+def _open_to_others(api: Api, studio: str) -> None:
+    """A domain that waits for its proof, and a key for the website's form."""
+    if not api.made("GET", f"/api/v1/workspaces/{studio}/domains")["items"]:
+        api.made("POST", f"/api/v1/workspaces/{studio}/domains", {"domain": "app.north-studio.example.org"})
+    if not api.made("GET", f"/api/v1/workspaces/{studio}/keys")["items"]:
+        api.made("POST", f"/api/v1/workspaces/{studio}/keys", {"name": "Website form", "scopes": ["clients:read"]})
+
+
+def _ask_besides(api: Api, studio: str) -> None:
     """What this studio wants to know of its clients."""
     module = f"/api/v1/workspaces/{studio}/modules/clients"
     if not api.made("GET", module)["settings"].get("custom_fields"):
         api.made("PUT", module, {"enabled": True, "settings": {"custom_fields": _ASKED}})
 
 
-def _write_about(api: _Api, client: str) -> None:
+def _write_about(api: Api, client: str) -> None:
     """A note for the staff and one for the client, a holiday, a search to keep."""
     if not api.made("GET", f"/api/v1/clients/{client}/notes")["items"]:
         api.made("POST", f"/api/v1/clients/{client}/notes", {"body": "Wants to run the half marathon in October.", "pinned": True})
@@ -120,7 +132,7 @@ def _write_about(api: _Api, client: str) -> None:
         api.made("POST", "/api/v1/clients/filters", search)
 
 
-def _meet_twice(api: _Api, known: dict[str, dict[str, Any]]) -> None:
+def _meet_twice(api: Api, known: dict[str, dict[str, Any]]) -> None:
     """Two records of one person that became one, and twins who share a phone number and are two."""
     again: dict[str, Any] = {
         "full_name": "J. Ferreira",
@@ -138,14 +150,14 @@ def _meet_twice(api: _Api, known: dict[str, dict[str, Any]]) -> None:
         api.made("POST", f"/api/v1/clients/{known['client01@demo.fitpro.test']['id']}/merge", {"from": source["id"]})
 
 
-def _bring_along(api: _Api) -> None:
+def _bring_along(api: Api) -> None:
     """Import a file, looked at first; the worker adds whom it names."""
     if not api.made("GET", "/api/v1/clients/imports")["items"]:
         api.made("POST", "/api/v1/clients/import?dry_run=true", csv=_FILE)
         api.made("POST", "/api/v1/clients/import", csv=_FILE)
 
 
-def _ask_about_health(api: _Api, client: str, n: int) -> None:
+def _ask_about_health(api: Api, client: str, n: int) -> None:
     """With a consent on paper; every third has something to be careful about."""
     consents = f"/api/v1/clients/{client}/consents"
     if not api.made("GET", consents)["items"]:
@@ -171,59 +183,6 @@ def _client(n: int, staff: tuple[str, str]) -> dict[str, Any]:
         "lifecycle_stage": "former" if n % 13 == 12 else ("lead", "trial")[n // 6 % 2] if n % 6 == 5 else "client",
         "custom_fields": {"goal": ("Strength", "Weight", "Endurance")[n % 3], "sessions_a_week": 1 + n % 4} if n % 2 == 0 else {},
     }
-
-
-def _person(full_name: str, email: str) -> dict[str, Any]:
-    return {"email": email, "password": PASSWORD, "full_name": full_name, "consents": {"terms": True, "privacy": True}}
-
-
-@dataclass
-class _Api:
-    """The public API, without a network."""
-
-    client: Client
-    token: str = ""
-    workspace: str = ""
-
-    def as_(self, person: dict[str, Any]) -> _Api:
-        """The same API as this person sees it."""
-        return _Api(self.client, person["access_token"])
-
-    def person(self, full_name: str, email: str) -> dict[str, Any]:
-        """Somebody signed in, signed up before when need be."""
-        made = self.ask("POST", "/auth/signup", _person(full_name, email), refused=409)
-        return made or self.made("POST", "/auth/login", {"email": email, "password": PASSWORD})
-
-    def made(self, method: str, path: str, body: dict[str, Any] | None = None, *, fresh: bool = False, csv: str | None = None) -> dict[str, Any]:
-        answer = self.ask(method, path, body, fresh=fresh, csv=csv)
-        assert answer is not None
-        return answer
-
-    def ask(
-        self,
-        method: str,
-        path: str,
-        body: dict[str, Any] | None = None,
-        *,
-        refused: int | None = None,
-        fresh: bool = False,
-        csv: str | None = None,
-    ) -> dict[str, Any] | None:
-        """The answer; None for the one refusal that is expected. fresh: over whatever is there; csv: a file to send instead of a body.
-        RuntimeError for any other refusal."""
-        sent = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        if fresh:
-            sent["If-Match"] = "*"
-        if self.workspace:
-            sent["X-Workspace-Id"] = self.workspace
-        data = csv if body is None else json.dumps(body)
-        reply = self.client.open(path, method=method, data=data, content_type="application/json" if csv is None else "text/csv", headers=sent)
-        if reply.status_code == refused:
-            return None
-        if reply.status_code not in (200, 201):
-            raise RuntimeError(f"the demo could not be made: {method} {path} answered {reply.status_code} {reply.get_data(as_text=True)}")
-        answer: dict[str, Any] = json.loads(reply.get_data())
-        return answer
 
 
 def _as_owner(settings: Settings) -> AddMember:

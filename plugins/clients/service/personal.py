@@ -1,0 +1,48 @@
+"""All that is held about one client, opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from plugins.clients.domain.health import unpacked
+from plugins.clients.domain.register import own_view
+from plugins.clients.ports.personal import Personal as Stored
+from plugins.clients.service.actors import is_cliente
+from plugins.clients.service.exclusions import place_of as place_of_exclusion
+from plugins.clients.service.health import place_of as place_of_health
+from ports.encryption import Encryption
+
+
+class Personal:
+    """For exports of personal data."""
+
+    def __init__(self, *, stored: Stored, encryption: Encryption) -> None:
+        self._stored = stored
+        self._encryption = encryption
+
+    def held(self, client_id: UUID) -> dict[str, Sequence[Mapping[str, Any]]]:
+        """By kind, what was merged into their record too. Health data for the client, and for the staff while a consent is in force; whoever
+        asks leaves the entry that it was read. Nothing of nobody the actor may see."""
+        records = self._stored.records(client_id)
+        if not records:
+            return {}
+        ids, own = [row["id"] for row in records], is_cliente()
+        kinds = dict(self._stored.kinds(ids))
+        kinds["exclusions"] = [{**row, "reason": self._reason(row)} for row in kinds["exclusions"]]
+        if own:  # which the staff alone reads elsewhere too
+            kinds["history"] = ()
+        health = self._stored.health(ids) if own or self._stored.consented(client_id) else ()
+        shown = [own_view(row) if own else row for row in records]
+        return {
+            "client": shown, **kinds,
+            "health": [{"client_id": row["client_id"], "version": row["version"], **self._opened(row)} for row in health],
+        }  # fmt: skip
+
+    def _opened(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        return unpacked(self._encryption.open(row["sealed"], place_of_health(row["id"])))
+
+    def _reason(self, row: Mapping[str, Any]) -> str | None:
+        sealed = row["reason"]
+        return None if sealed is None else self._encryption.open(sealed, place_of_exclusion(row["id"])).decode()
