@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import uuid
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlencode
 
@@ -14,6 +15,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from adapters.http.gateway import Gateway
+from config.bootstrap import install, web
 from config.settings import Settings
 from tests.agenda import Agenda, a_day
 from tests.integration.domains import Studio, name
@@ -275,6 +277,16 @@ class TestClosed:
                 assert page.api.request(method, f"{PUBLIC}/{path}?domain={page.domain}").status == 405
         assert page.api.get(f"/api/v1/bookings/services?domain={page.domain}").status == 401
 
+    def test_strangers_have_the_quota_of_their_address(self, page: Page, settings: Settings, tmp_path: Path) -> None:
+        installation = install(dataclasses.replace(settings, home=tmp_path, limit_address=10, limit_window_s=3600))
+        api = Api(web(installation))
+        asked = f"{PUBLIC}/services?domain={page.domain}"
+        replies = [api.get(asked) for _ in range(12)]
+        installation.container.app_pool().close()
+        installation.container.auth_pool().close()
+        assert [reply.status for reply in replies] == [200] * 10 + [429] * 2
+        assert (replies[0].headers["RateLimit-Policy"], "Retry-After" in replies[-1].headers) == ('"address";q=10;w=3600', True)
+
 
 class TestNobodyIsNamed:
     def test_no_text_of_anybodys_is_in_a_public_answer(self, planted: Planted) -> None:
@@ -325,7 +337,7 @@ _VALUES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Planted:
     """A studio with a canary in every text of it and of its people, but for what a public service says of itself, and a full class."""
 

@@ -95,7 +95,10 @@ def of_client(connection: psycopg.Connection[Any], workspace: str, client: str) 
     # What can be joined is for every member to find.
     classes = "select id::text from bookings_time where workspace_id = %s and capacity > 1"
     found.update(row[0] for row in connection.execute(classes.encode(), (workspace,)))
-    # Who read what about them is theirs to know.
-    read = "select unnest(array[actor_id::text, record_id]) from audit_logs where action = 'read' and workspace_id = %s and client_id = %s"
-    found.update(row[0] for row in connection.execute(read.encode(), (workspace, client)) if row[0])
+    # Who read what about them is theirs to know, also under records that were found to be theirs.
+    merged = "select reference from clients_history where kind = 'clients.merged' and workspace_id = %s and client_id = %s"
+    records = [client, *(str(row[0]) for row in connection.execute(merged.encode(), (workspace, client)))]
+    read = "select unnest(array[id::text, actor_id::text, record_id]) from audit_logs where action = 'read' and workspace_id = %s"
+    rows = connection.execute(f"{read} and client_id = any (%s::uuid[])".encode(), (workspace, records))
+    found.update(row[0] for row in rows if row[0])
     return found

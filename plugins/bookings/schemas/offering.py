@@ -60,7 +60,9 @@ class ServiceInputSchema(Schema):
     price = fields.Money(load_default=None, allow_none=True, minimum=0)
     needs_approval = fields.Boolean(load_default=False, metadata={"description": "A client's booking is `pending` until the staff approves it."})
     self_service = fields.Boolean(load_default=True, metadata={"description": "Whether clients book it themselves."})
-    public = fields.Boolean(load_default=False, metadata={"description": "Whether strangers see it on the workspace's booking page."})
+    public = fields.Boolean(
+        load_default=False, metadata={"description": "Whether strangers see it on the booking page, once that is open (setting `public_page`)."}
+    )
     free_until_minutes = _minutes("Calling it off is free until so long before the start.", 525_600, example=1440, load_default=0)
     late_fee = fields.Money(load_default=None, allow_none=True, minimum=1, metadata={"description": "What calling it off later costs."})
     no_show_fee = fields.Money(load_default=None, allow_none=True, minimum=1, metadata={"description": "What not coming costs."})
