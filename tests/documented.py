@@ -174,7 +174,7 @@ class World:
         """The path of the workspace's logo, sent when there is none yet."""
         workspace = f"/api/v1/workspaces/{self.workspace}"
         shown = self.api.get(workspace, who=self.owner)
-        if not (shown.json["branding"]["logo"] or "").startswith("http"):
+        if "/branding/logos/" not in (shown.json["branding"]["logo"] or ""):
             shown = self.api.put(f"{workspace}/logo", raw=PNG, headers={"Content-Type": "image/png"}, who=self.owner)
         return urlsplit(shown.json["branding"]["logo"]).path
 
