@@ -90,8 +90,12 @@ def of_client(connection: psycopg.Connection[Any], workspace: str, client: str) 
     for rows in OF_CLIENT:
         query = f"select id::text from {rows} and workspace_id = %s and client_id = %s"
         found.update(row[0] for row in connection.execute(query.encode(), (workspace, client)))
-    theirs = "select booking_id::text from bookings_participant where workspace_id = %s and client_id = %s"
-    found.update(row[0] for row in connection.execute(theirs.encode(), (workspace, client)))
+    # A booking they take part in, and the series that it belongs to.
+    theirs = (
+        "select unnest(array[b.id, b.series_id])::text from bookings_participant p join bookings b on b.workspace_id = p.workspace_id"
+        " and b.id = p.booking_id where p.workspace_id = %s and p.client_id = %s"
+    )
+    found.update(row[0] for row in connection.execute(theirs.encode(), (workspace, client)) if row[0])
     # What can be joined is for every member to find.
     classes = "select id::text from bookings_time where workspace_id = %s and capacity > 1"
     found.update(row[0] for row in connection.execute(classes.encode(), (workspace,)))

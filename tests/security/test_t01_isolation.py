@@ -97,7 +97,7 @@ def test_t1_a_record_that_came_by_a_merge_is_the_clients_own_and_no_other_is(vic
         # The fault: without its policy the trail tells them who read the other's as well.
         with planted(victims.superuser, "alter policy cliente on audit_logs using (true)", RESTORE_TRAIL):
             assert health[other] in judged().body
-        assert [leak.endswith(f"{{'{health[other]}'}}") for leak in found.leaks] == [True]
+        assert [f"{{'{health[other]}'}}" in leak for leak in found.leaks] == [True]
 
 
 def asked(studios: Studios, method: str, path: str, body: object = None) -> None:

@@ -133,8 +133,8 @@ class Walks:
         cells = [(way, role) for way in self.ways for role in by_role if (way.id, role) in open_to and way.id not in UNREACHED]
 
         def choose() -> tuple[Walker, Operation]:
-            """Anything; four times in ten, what got in least."""
-            if not cells or self.dice.random() < 0.6:
+            """Anything; every other time what got in least."""
+            if not cells or self.dice.random() < 0.5:
                 return self.dice.choice(walkers), self.dice.choice(self.ways)
             way, role = min(cells, key=lambda cell: (found.succeeded[_names(cell)] + found.asked[_names(cell)] / 20, self.dice.random()))
             if (way.id, role) == ("workspaces_delete_own_membership", "Owner"):  # who may not leave alone
@@ -177,7 +177,8 @@ class Walks:
         if named and role == "Cliente":  # theirs as of now: a record may have come to be theirs on the way, by a merge
             named -= oracle.of_client(connection, studio.id, studio.clients[0])
         if seen or named:
-            found.leaks.append(f"{role} {call.method} {call.path}?{call.query}: {answer.status} {seen or named}")
+            kinds = [kind for kind, ids in self._ids(connection, studio).items() if named & ids]
+            found.leaks.append(f"{role} {call.method} {call.path}?{call.query}: {answer.status} {seen or named} {kinds or ''}".rstrip())
 
 
 def _names(cell: tuple[Operation, str]) -> tuple[str, str]:

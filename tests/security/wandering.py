@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urlencode
 
 from adapters.http.gateway import Gateway
-from tests.security.calendars import Calendar, stage_of
+from tests.security.calendars import STAGES, Calendar, stage_of
 from tests.security.documents import Operation
 from tests.security.letters import KIND, Letters
 from tests.servers import Person
@@ -220,6 +220,8 @@ class Walker:
         if name == "name":
             return dice.choice([*self.modules, "nothing"])
         kind = KINDS.get(name) or NAMES.get(name, "")
+        if chance < 0.2 and stage in STAGES.values():  # those there are may have been called off on the way
+            return self.calendar.fresh(stage)
         if chance < 0.5:
             return self._pick(self.own, stage if self.own.get(stage) else kind)
         if chance < 0.85:
