@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import enum
 import json
+import keyword
 from collections.abc import Callable
 from decimal import Decimal
 from types import SimpleNamespace
@@ -99,7 +100,7 @@ def check(schema: ma.Schema, examples: int) -> None:
     @settings(max_examples=examples, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
     @given(items(schema), FORMS)
     def same(item: dict[str, Any], form: Form) -> None:
-        if form is as_dataclass and not all(name.isidentifier() for name in item):
+        if form is as_dataclass and not all(name.isidentifier() and not keyword.iskeyword(name) for name in item):
             return
         given_item = form(item)
         assert parsed(dump(given_item)) == parsed(schema.dump(given_item))

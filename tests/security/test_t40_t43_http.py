@@ -38,6 +38,8 @@ def wrong_bodies(here: World) -> list[str]:
     for operation in writes(here):
         path = here.path(operation)
         for name, body in HOSTILE_BODIES.items():
+            if not (body or operation.described["requestBody"]["required"]):
+                continue  # nothing at all is fine there
             begun = time.process_time()
             reply = here.call(operation, path=path, raw=body)
             spent = time.process_time() - begun
@@ -153,7 +155,7 @@ def test_t42_a_limit_or_cursor_out_of_order_is_refused_by_every_list(here: World
             sent = limit.encode("utf-8").decode("latin-1")
             quoted = "".join(each if each.isascii() and each.isalnum() else f"%{ord(each):02X}" for each in sent)
             assert here.call(operation, path=f"{path}?limit={quoted}").status == 422, (str(operation), limit)
-        good = here.call(operation, path=f"{path}?limit=1").json["next_cursor"]
+        good = here.call(operation, path=f"{path}?limit=1").json.get("next_cursor")  # here no studio opened its page to strangers
         hostile = ["A" * 2000, "x", "..", "e30", str(uuid.uuid4())]
         if good is not None:
             hostile += [good[:-2], good + "A", good.swapcase(), good[::-1]]
