@@ -43,8 +43,8 @@ class WeeklyShownSchema(Schema):
     """Hours of every week, as they are kept."""
 
     weekday = fields.Integer(metadata={"description": "1 is Monday.", "example": 1})
-    opens = fields.String(metadata={"format": "time", **_OPENS, "example": "09:00:00"})
-    closes = fields.String(metadata={"format": "time", **_CLOSES, "example": "13:00:00"})
+    opens = fields.String(metadata={**_OPENS, "example": "09:00:00"})
+    closes = fields.String(metadata={**_CLOSES, "example": "13:00:00"})
     from_ = fields.String(data_key="from", attribute="from", allow_none=True, metadata={"format": "date", "example": None})
     until = fields.String(allow_none=True, metadata={"format": "date", "example": None})
 
@@ -53,8 +53,8 @@ class OverrideShownSchema(Schema):
     """A day that differs, as it is kept."""
 
     date = fields.String(metadata={"format": "date", "example": "2026-12-24"})
-    opens = fields.String(allow_none=True, metadata={"format": "time", "example": None})
-    closes = fields.String(allow_none=True, metadata={"format": "time", "example": None})
+    opens = fields.String(allow_none=True, metadata={"example": None})
+    closes = fields.String(allow_none=True, metadata={"example": None})
 
 
 class ScheduleSchema(ScheduleInputSchema):
