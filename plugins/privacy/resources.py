@@ -104,7 +104,7 @@ class AuditEntry(MethodView):
 
 @privacy.route("/clients/<uuid:client_id>/export")
 class PersonalData(MethodView):
-    @privacy.response(200, PersonalDataSchema)
+    @privacy.response(200, PersonalDataSchema, etag=False)
     @metered("exports")
     @allow("export")
     def get(self, client_id: UUID) -> Any:

@@ -21,9 +21,10 @@ class Member:
     """
 
     role: str
+    version: int
     owners: int
     acting: str | None
-    client_scope: str = "all"
+    client_scope: str
 
 
 Proved = Callable[[], None]

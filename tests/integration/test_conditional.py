@@ -23,6 +23,8 @@ def missed(hub: World, operation: Documented) -> str | None:
     query = "?domain=nowhere.example" if strange else ""
     if operation.path.endswith("/availability"):
         query = f"{query or '?'}&service={hub.bookable()['service_id']}&from=2031-01-01&to=2031-01-02".replace("?&", "?")
+    if operation.path.endswith("/kpis"):
+        query = "?from=2031-01-01&to=2031-01-02"
     path = hub.path(operation) + query
     first = hub.call(operation, path=path)
     if first.status != 200:

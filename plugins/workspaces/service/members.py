@@ -102,11 +102,16 @@ class MembersService:
         return self._store.addressee(user_id, present)
 
     def _locked(self, user_id: UUID) -> Member:
-        """The member under the workspace's lock: what was true when the request entered may have changed while it waited."""
+        """The member under the workspace's lock: what was true when the request entered may have changed while it waited.
+
+        Raises Stale before anything else is said of it: whoever read another version would not understand why.
+        """
         self._store.lock()
         member = self._store.standing(user_id)
         if member is None:
             raise NotFound()
+        if current().expected_version not in (None, -1, member.version):
+            raise Stale()
         return member
 
     @staticmethod
