@@ -207,7 +207,7 @@ class Calendar:
         found = self._connection.execute(
             "update bookings_service set archived_at = null, self_service = true, notice_minutes = 0, window_days = 730, duration_minutes = 30,"
             " step_minutes = 30, buffer_before_minutes = 0, buffer_after_minutes = 0, needs_approval = false, capacity = %(capacity)s,"
-            " location_kind = 'in_person'"
+            " location_kind = 'in_person', public = true"
             " where workspace_id = %(ws)s and id = (select id from bookings_service where workspace_id = %(ws)s order by id offset %(place)s limit 1)"
             " returning id::text",
             {"ws": self._studio.id, "place": int(name == "class"), "capacity": 50 if name == "class" else 1},
@@ -248,6 +248,12 @@ class Calendar:
 
     def asked(self, method: str, path: str, role: str) -> dict[str, str]:
         """A query with which an operation of the calendar gets in as this role; empty where any may."""
+        if "/bookings/public/" in path or path.endswith("/bookings/availability"):
+            whose = {"domain": self._studio.domain} if "/public/" in path else {}
+            day = f"{_later():%Y-%m-%d}"
+            return whose if path.endswith("/services") else {**whose, "service": self.service("service"), "from": day, "to": day}
+        if method == "DELETE" and "/users/" in path and self._studio.further is not None:  # who has a calendar leaves it to somebody
+            return {"reassign_to": self._studio.further.id}
         return {"client_id": self._studio.clients[0]} if (method, path.rpartition("/")[2]) == ("DELETE", "queue") and role != "Cliente" else {}
 
     def wanted(self, path: str, role: str, example: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -171,6 +171,9 @@ class Walks:
         named = {each for text in texts for each in UUIDS.findall(text)} & forbidden
         tells_who = call.operation in TELLS_WHO or call.operation.startswith("bookings_")  # whose time a booking is
         named -= {person.id for person in studio.everybody} if tells_who else set()
+        if call.operation == "workspaces_get_branding":  # so is the address of a logo that was sent, with the file that it opens
+            logos = "select concat(branding ->> 'logo', ' ', branding ->> 'logo_dark') from workspaces"
+            named -= {each for row in connection.execute(logos).fetchall() for each in UUIDS.findall(row[0])}
         if call.operation == "bookings_list_public_services":
             named -= {str(row[0]) for row in connection.execute("select id from bookings_service where public").fetchall()}
         named -= set(UUIDS.findall(call.texts())) | self.written[studio.letter]

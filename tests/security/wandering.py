@@ -220,6 +220,8 @@ class Walker:
         if name == "name":
             return dice.choice([*self.modules, "nothing"])
         kind = KINDS.get(name) or NAMES.get(name, "")
+        if chance < 0.2 and name == "user_id":  # what everybody may do with themselves
+            return self.who.id
         if chance < 0.2 and stage in STAGES.values():  # those there are may have been called off on the way
             return self.calendar.fresh(stage)
         if chance < 0.5:
