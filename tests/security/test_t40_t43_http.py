@@ -17,6 +17,7 @@ from tests.documented import BODIES, Documented, World, changed, world
 from tests.security.test_t40_t43_input import BAD_LIMITS, BAD_MOMENTS, BUDGET_S, HOSTILE_BODIES
 from tests.security.test_t41_texts import REFUSED, STORED_EXACTLY
 from tests.servers import Api
+from tests.yardstick import budget_s, cpu_s
 
 # Bodies that are right JSON of an object, and wrong only in what they say: some operation may know the field.
 BAD_INTEGERS = (2**31 * 10**10, 2**63, -(2**63) - 1, 10**400, 1.5, 1.0, 1e2, "1", "٠", True, [], {})
@@ -43,13 +44,15 @@ def wrong_bodies(here: World) -> list[str]:
             begun = time.process_time()
             reply = here.call(operation, path=path, raw=body)
             spent = time.process_time() - begun
-            if spent > BUDGET_S:  # once more: the first may have met the collector
-                begun = time.process_time()
-                here.call(operation, path=path, raw=body)
-                spent = min(spent, time.process_time() - begun)
-            if reply.status not in (400, 413, 422) or spent > BUDGET_S:
+            late = spent > BUDGET_S and _again_s(here, operation, path, body) > budget_s(BUDGET_S)
+            if late or reply.status not in (400, 413, 422):
                 found.append(f"{operation} {name}: {reply.status} in {spent * 1000:.0f} ms {reply.body[:100]!r}")
     return found
+
+
+def _again_s(here: World, operation: Documented, path: str, body: bytes) -> float:
+    """CPU seconds of the same request at its best: one alone may have met the collector, or another thread's work."""
+    return cpu_s(lambda: here.call(operation, path=path, raw=body))
 
 
 def test_t40_a_lenient_reader_is_noticed(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
