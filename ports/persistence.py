@@ -131,6 +131,9 @@ class UnitOfWork(Work, Transaction, Locks, Protocol):
     def reach(self, claim: Claim, phase: str) -> None:
         """Set a recovery point, to be committed with what led to it. Raises KeyInUse when another attempt took over."""
 
+    def confirm(self) -> None:
+        """Before a refusal is told: that the gate lets the actor in, and that what was presumed is so. Forgets what is queued."""
+
     def commit(self) -> None: ...
 
     def __enter__(self) -> UnitOfWork: ...
@@ -166,8 +169,9 @@ class Database(Protocol):
     def explain(self, error: Exception) -> DomainError | None:
         """The domain error behind a storage library's exception; None when it is not a storage fault."""
 
-    def modules(self, work: UnitOfWork, workspace_id: UUID | None) -> Modules:
-        """What the workspace has on, cached by its version."""
+    def modules(self, work: UnitOfWork, workspace_id: UUID | None, *, presuming: bool = False) -> Modules:
+        """What the workspace has on, cached by its version. presuming: what was known last counts at once, and whatever the unit of work
+        sends first raises RuleBroken workspace_changed when that is over; `confirm` before you tell a refusal that rests on it."""
 
     def only_workspace(self, user_id: UUID, session_id: UUID) -> UUID | None:
         """The workspace of a person who has exactly one."""

@@ -142,9 +142,15 @@ class Runner:
         careful: bool = False,
     ) -> Answer:
         with database.open(scope, reading=compiled.operation.method == "GET", claim=claim, careful=careful) as work:
-            current = Current(scope, self.platform.dispatcher, database.modules(work, scope.workspace_id), work, inputs.expected)
-            current.uncached = uncached(environ)
-            answer = self._view(compiled, current, inputs, path, environ)
+            modules = database.modules(work, scope.workspace_id, presuming=not careful)
+            current = Current(scope, self.platform.dispatcher, modules, work, inputs.expected, uncached=uncached(environ))
+            try:
+                answer = self._view(compiled, current, inputs, path, environ)
+            except RuleBroken:
+                raise
+            except DomainError:
+                work.confirm()
+                raise
             if claim is not None:
                 work.reply = self._kept(compiled.operation, scope, claim, answer)
             work.commit()

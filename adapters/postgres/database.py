@@ -30,21 +30,26 @@ _CACHED_WORKSPACES = 4096
 
 @dataclass(frozen=True, slots=True)
 class _State:
+    version: int
     modules: frozenset[str]
     settings: Mapping[str, Mapping[str, object]]
     secrets: Mapping[str, Mapping[str, str]]
 
 
 class WorkspaceModules:
-    """What a workspace has on (kernel.context.Modules): read once per version of the workspace, which every change of it bumps."""
+    """What a workspace has on (kernel.context.Modules): read once per version of the workspace, which every change of it bumps.
 
-    __slots__ = ("_cache", "_encryption", "_state", "_work", "_workspace")
+    presuming: what is known of it counts until the gate's answer says that it has changed.
+    """
 
-    def __init__(self, cache: dict[tuple[UUID, int], _State], encryption: Encryption, work: UnitOfWork, workspace: UUID | None) -> None:
+    __slots__ = ("_cache", "_encryption", "_presuming", "_state", "_work", "_workspace")
+
+    def __init__(self, cache: dict[UUID, _State], encryption: Encryption, work: UnitOfWork, workspace: UUID | None, *, presuming: bool) -> None:
         self._cache = cache
         self._encryption = encryption
         self._work = work
         self._workspace = workspace
+        self._presuming = presuming
         self._state: _State | None = None
 
     def enabled(self, module: str) -> bool:
@@ -70,17 +75,26 @@ class WorkspaceModules:
         if self._state is None:
             if self._workspace is None:
                 raise NoContext("modules belong to a workspace, and this operation has none")
-            key = (self._workspace, self._work.entered().version)
-            if (known := self._cache.get(key)) is None:
-                row = self._work.one(gate.MODULES) or {"modules": [], "version": -1, "settings": None, "secrets": None}
-                known = _State(frozenset(row["modules"]), row["settings"] or {}, row["secrets"] or {})
-                if len(self._cache) >= _CACHED_WORKSPACES:
-                    self._cache.pop(next(iter(self._cache)))
-                # A version of our own making, not committed yet, is nobody else's business.
-                if row["version"] == key[1]:
-                    self._cache[key] = known
-            self._state = known
+            self._state = self._known(self._workspace) or self._read(self._workspace)
         return self._state
+
+    def _known(self, workspace: UUID) -> _State | None:
+        known = self._cache.get(workspace)
+        if known is None:
+            return None
+        fresh = self._work.presume(known.version) if self._presuming else self._work.entered().version == known.version
+        return known if fresh else None
+
+    def _read(self, workspace: UUID) -> _State:
+        version = self._work.entered().version
+        row = self._work.one(gate.MODULES) or {"modules": [], "version": -1, "settings": None, "secrets": None}
+        read = _State(row["version"], frozenset(row["modules"]), row["settings"] or {}, row["secrets"] or {})
+        # A version of our own making, not committed yet, is nobody else's business.
+        if read.version == version:
+            if len(self._cache) >= _CACHED_WORKSPACES:
+                self._cache.pop(next(iter(self._cache)), None)
+            self._cache[workspace] = read
+        return read
 
 
 class PostgresDatabase:
@@ -90,7 +104,7 @@ class PostgresDatabase:
         self.pool = pool
         self._encryption = encryption
         self.keys = PostgresKeys(self)
-        self._modules: dict[tuple[UUID, int], _State] = {}
+        self._modules: dict[UUID, _State] = {}
 
     def open(self, scope: Scope, *, reading: bool = False, claim: Claim | None = None, careful: bool = False) -> UnitOfWork:
         return UnitOfWork(self.pool, scope, reading=reading, claim=claim, careful=careful)
@@ -110,8 +124,8 @@ class PostgresDatabase:
                 return Unavailable(retry_after_s=1)
         return None
 
-    def modules(self, work: UnitOfWork, workspace_id: UUID | None) -> WorkspaceModules:
-        return WorkspaceModules(self._modules, self._encryption, work, workspace_id)
+    def modules(self, work: UnitOfWork, workspace_id: UUID | None, *, presuming: bool = False) -> WorkspaceModules:
+        return WorkspaceModules(self._modules, self._encryption, work, workspace_id, presuming=presuming)
 
     def only_workspace(self, user_id: UUID, session_id: UUID) -> UUID | None:
         scope = Scope(Kind.USER, "", user_id=user_id, session_id=session_id)

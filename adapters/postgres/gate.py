@@ -76,6 +76,7 @@ MODULES = sql(
     " from workspaces w where w.id = $1",
     "workspace_id",
 )
+UNCHANGED = sql("select app.refuse('workspace_changed') from workspaces where id = $1 and version <> $2", "workspace_id", "version")
 MY_WORKSPACES = sql("select id from app.my_workspaces() limit 2")
 
 

@@ -20,6 +20,10 @@ alter role fitpro_auth set timezone = 'UTC';
 alter role fitpro_relay set timezone = 'UTC';
 -- The owner creates functions and hands them to the guard.
 grant fitpro_guard to fitpro_owner;
+-- Every query of theirs has an index. A plan made while a table was empty would read it whole, and be kept while the table grows.
+alter role fitpro_app set enable_seqscan = off;
+alter role fitpro_auth set enable_seqscan = off;
+alter role fitpro_relay set enable_seqscan = off;
 alter role fitpro_app set idle_in_transaction_session_timeout = '10s';
 alter role fitpro_auth set idle_in_transaction_session_timeout = '10s';
 alter role fitpro_relay set statement_timeout = '10s';

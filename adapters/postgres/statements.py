@@ -29,7 +29,7 @@ class Statement:
     locks: it holds row locks, so it needs a transaction that outlives it. Build it with `statement()`.
     """
 
-    __slots__ = ("columns", "defaults", "encoders", "locks", "name", "parameters", "raw", "shapes", "text")
+    __slots__ = ("columns", "defaults", "json_names", "locks", "name", "parameters", "raw", "shapes", "text")
 
     def __init__(self, text: str, parameters: tuple[str, ...], defaults: Mapping[str, object], locks: bool, json_names: frozenset[str]) -> None:
         self.text = text
@@ -40,14 +40,15 @@ class Statement:
         self.defaults = dict(defaults)
         self.locks = locks
         self.name = b"fp%d" % next(_names)
-        self.encoders: tuple[tuple[str, Callable[[Any], Encoded]], ...] = tuple(
-            (name, encode_json if name in json_names else encode) for name in parameters
-        )
+        self.json_names = json_names
 
     def bind(self, given: Mapping[str, object], context: Mapping[str, object]) -> list[Encoded]:
         """Parameters in order, in the text format of the wire. KeyError names a missing one."""
-        defaults = self.defaults
-        return [encoder(given[name] if name in given else context[name] if name in context else defaults[name]) for name, encoder in self.encoders]
+        found, encoder = {**self.defaults, **context, **given}, _ENCODERS.get
+        if self.json_names:
+            return [encode_json(found[name]) if name in self.json_names else encode(found[name]) for name in self.parameters]
+        values = [found[name] for name in self.parameters]
+        return [(encoder(type(value)) or _inherited(value))(value) for value in values]  # `encode`, for the hot path without its call
 
 
 def statement(source: sa.sql.expression.ClauseElement) -> Statement:

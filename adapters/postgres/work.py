@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kernel.manifest import Task
 
 Item = tuple[Statement, list[Encoded]]
+_CLAIM = tuple(field.name for field in dataclasses.fields(Claim))
 
 
 class UnitOfWork:
@@ -48,6 +49,8 @@ class UnitOfWork:
         self._connection: Connection | None = None
         self._explicit = False
         self._entered: Entered | None = None
+        self._presumed: int | None = None
+        self._broken: RuleBroken | None = None
         self._savepoints = 0
         if scope.kind in (Kind.WORKSPACE, Kind.JOB) and scope.workspace_id is None:
             raise NoContext("a transaction for a workspace needs one")
@@ -100,6 +103,13 @@ class UnitOfWork:
         if self._entered is None:
             raise NoContext("nobody entered: this operation has no workspace")
         return self._entered
+
+    def presume(self, version: int) -> bool:
+        """Go on as if the workspace were at this version, as whatever is sent first makes sure of; False when it is known to be another."""
+        if self._entered is not None:
+            return self._entered.version == version
+        self._presumed = version
+        return True
 
     def record(self, hook: Hook[..., Any], payload: Mapping[str, object], subscribers: tuple[tuple[str, str, str], ...]) -> None:
         if self.scope.workspace_id is None and self.scope.kind is Kind.PUBLIC:
@@ -154,7 +164,17 @@ class UnitOfWork:
         assert self._connection is not None
         return self._connection
 
+    def confirm(self) -> None:
+        """Before a refusal is told: that the gate lets the actor in, and that what was presumed is so. Forgets what is queued."""
+        if self._broken is not None:
+            raise self._broken
+        if self._entered is None and self._connection is None and self.scope.kind is not Kind.PUBLIC:
+            self._pending.clear()
+            self._send([], explicit=not self._reading)
+
     def commit(self) -> None:
+        if self._broken is not None:  # and somebody took that for an answer
+            raise self._broken
         for step in self.before_commit:
             step()
         if self._explicit:
@@ -189,6 +209,8 @@ class UnitOfWork:
         items: list[Item] = [(gate.BEGIN, [])] if explicit else []
         if (check := gate.check(self.scope)) is not None:
             items.append(check)
+            if self._presumed is not None and not explicit and not self._reading:  # all of it is over before the answer can be looked at
+                items.append((gate.UNCHANGED, gate.UNCHANGED.bind({"version": self._presumed}, self._context)))
         if self._claim:
             values = {**self._claimed(), **(self._replied() if self.reply and not explicit else gate.NO_REPLY)}
             items.append((gate.CLAIM, gate.CLAIM.bind(values, self._context)))
@@ -208,6 +230,9 @@ class UnitOfWork:
             self._explicit = explicit
             if self.scope.kind is not Kind.PUBLIC:
                 self._entered = gate.entered(self.scope, results[1 if explicit else 0])
+                if self._presumed not in (None, self._entered.version):
+                    self._broken = RuleBroken("workspace_changed")
+                    raise self._broken
         return results[len(batch) - len(items) :]
 
     def _exchange(self, batch: list[Item], opening: bool, repeatable: bool) -> list[Result]:
@@ -231,7 +256,8 @@ class UnitOfWork:
                 if opening and self._connection.wire.in_transaction:
                     self._explicit = True
                 if error.sqlstate == "42F07":
-                    raise RuleBroken(error.detail or "refused") from None
+                    self._broken = RuleBroken(error.detail or "refused")
+                    raise self._broken from None
                 if (known := translate(error)) is not None:
                     raise known from error
                 raise
@@ -248,7 +274,7 @@ class UnitOfWork:
     def _claimed(self) -> dict[str, object]:
         claim = self._claim
         assert claim is not None
-        return dataclasses.asdict(claim)
+        return {name: getattr(claim, name) for name in _CLAIM}
 
     def _replied(self) -> dict[str, object]:
         reply = self.reply

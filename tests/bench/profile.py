@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from tests.bench import database, processes, product_side
 from tests.bench.load import WORKS
 from tests.bench.product_side import Owner
 from tests.servers import ROOT
+
+_FREE = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 def main() -> int:
@@ -66,20 +69,28 @@ def _requests(work: str, owners: list[Owner]) -> Iterator[dict[str, Any]]:
         elif work == "get":
             environ["PATH_INFO"] += f"/{owner.clients[n % len(owner.clients)]}"
         elif work == "create":
-            body = orjson.dumps(
-                {
-                    "full_name": f"Client Number {n}", "email": f"client{n}@studio.example", "phone": f"+3519{n:08}",
-                    "tags": ["goal-1", "vip", "morning"], "notes": "leg day",
-                }
-            )  # fmt: skip
-            environ |= {
-                "REQUEST_METHOD": "POST", "CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body),
+            given = {
+                "full_name": f"Client Number {n}", "email": f"client{n}@studio.example", "phone": f"+3519{n:08}",
+                "tags": ["goal-1", "vip", "morning"], "notes": "leg day",
             }  # fmt: skip
+            environ |= _posted(given)
+        elif work == "book":
+            start = _FREE + n * timedelta(minutes=30)
+            given = {
+                "title": "Session", "client_ids": [str(owner.clients[n % len(owner.clients)])], "start_time": start.isoformat(),
+                "end_time": (start + timedelta(minutes=30)).isoformat(), "notes": "leg day",
+            }  # fmt: skip
+            environ |= _posted(given) | {"PATH_INFO": "/api/v1/bookings", "HTTP_IDEMPOTENCY_KEY": f"book-{n}"}
         elif work == "health":
             environ["PATH_INFO"] = "/health"
         else:
             raise SystemExit(f"unknown work: {work}")
         yield environ
+
+
+def _posted(given: dict[str, Any]) -> dict[str, Any]:
+    body = orjson.dumps(given)
+    return {"REQUEST_METHOD": "POST", "CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body)}
 
 
 def _run(app: Callable[..., Any], requests: Iterator[dict[str, Any]], count: int) -> None:

@@ -15,7 +15,7 @@ from config.bootstrap import install, web
 from config.settings import Settings
 from kernel.manifest import Manifest
 from kernel.registry import Candidate, Registry
-from plugins.sdk import EVERYONE, MethodView, Plugin, Refused, Schema, allow, ctx, fields, validate
+from plugins.sdk import EVERYONE, MethodView, Plugin, Refused, Schema, allow, ctx, fields, sql, validate
 from tests.servers import Api, Cluster, Person, add_member
 
 CORE = ("accounts", "privacy", "workspaces")
@@ -64,6 +64,31 @@ class LimitView(MethodView):
     def get(self) -> dict[str, Any]:
         """The limit in force"""
         return {"limit": basis.config["limit"]}
+
+
+class Use(Schema):
+    """So much of what basis allows."""
+
+    amount = fields.Integer(required=True)
+
+
+@blp.route("/uses")
+class UsesView(MethodView):
+    @blp.arguments(Use)
+    @blp.response(201, Use)
+    @allow("use")
+    def post(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Use some of it
+
+        It decides by the settings alone, and writes blindly: nothing travels before the end.
+        """
+        if given["amount"] > basis.config["limit"]:
+            raise Refused("That is too much.", code="over_limit")
+        ctx.work.write(USED, name=f"used {given['amount']}")
+        return given
+
+
+USED = sql("update workspaces set name = $2 where id = $1", "workspace_id", "name")
 
 
 @guard.hook
@@ -130,6 +155,35 @@ def test_a_switched_module_serves_from_the_next_request_in_every_process(api: Ap
     assert limits() == [(200, 5)] * 2
     assert _put(api, ana, studio, "basis", enabled=True, settings={}).json["settings"] == {"limit": 10}
     assert limits() == [(200, 10)] * 2
+
+
+def test_a_decision_by_settings_that_just_changed_elsewhere_is_made_again(api: Api, twin: Api, ana: Person, studio: str) -> None:
+    """What a process knows of a workspace is presumed to be so until the database answers, for yes and for no."""
+
+    def use(amount: int, who: Person = ana) -> Any:
+        return twin.post("/api/v1/basis/uses", who=who, workspace=studio, json={"amount": amount})
+
+    def limit(number: int) -> None:
+        assert _put(api, ana, studio, "basis", enabled=True, settings={"limit": number}).status == 200
+
+    def name() -> str:
+        return str(api.get(f"/api/v1/workspaces/{studio}", who=ana).json["name"])
+
+    limit(5)
+    assert (use(5).status, name()) == (201, "used 5")
+    assert (use(4).status, name()) == (201, "used 4")
+    limit(3)
+    assert (use(4).json["code"], name()) == ("over_limit", "used 4")  # the twin still knew 5
+    limit(9)
+    assert (use(8).status, name()) == (201, "used 8")  # and now 3
+    assert _put(api, ana, studio, "basis", enabled=False).status == 200
+    assert [use(amount).json["code"] for amount in (1, 99)] == ["module_disabled"] * 2
+    limit(5)
+    assert [use(amount).json["code"] for amount in (99, 99)] == ["over_limit"] * 2
+    # Whether somebody may at all comes before what the settings say.
+    stranger = api.signup("Nobody Here")
+    assert [use(amount, stranger).json["code"] for amount in (1, 99)] == ["not_found"] * 2
+    assert name() == "used 8"
 
 
 def test_another_workspace_is_not_touched(api: Api, ana: Person, studio: str) -> None:

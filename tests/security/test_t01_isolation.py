@@ -58,7 +58,7 @@ def judge(found: Walked, walks: Walks) -> None:
     # A walk that never got in anywhere would find nothing either.
     missed = walks.missed(found)
     assert missed == set(), "\n".join(map(str, sorted(missed)))
-    assert sum(found.succeeded.values()) > found.steps / 4
+    assert sum(found.succeeded.values()) > found.steps / 5
     assert found.statuses[404] > found.steps / 20
 
 
@@ -176,9 +176,7 @@ def everywhere(statement: Statement) -> Statement:
     """The same statement without its filter on the workspace."""
     text = re.sub(r"clients\.workspace_id = (\$\d+(?:::\w+)?)", r"(clients.workspace_id = \1 or true)", statement.text)
     assert text != statement.text
-    faulty = Statement(text, statement.parameters, statement.defaults, statement.locks, frozenset())
-    faulty.encoders = statement.encoders
-    return faulty
+    return Statement(text, statement.parameters, statement.defaults, statement.locks, frozenset())
 
 
 RESTORE_TENANT = "alter policy tenant on clients using (workspace_id = (select app.ws())) with check (workspace_id = (select app.ws()))"

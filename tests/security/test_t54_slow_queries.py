@@ -12,8 +12,9 @@ import psycopg
 import pytest
 
 from adapters.postgres.statements import sql
+from config.settings import Settings
 from plugins.clients.repository import register
-from tests.servers import Api, Cluster, Person, Reply
+from tests.servers import Api, Cluster, Person, Reply, owner_of
 
 LIMIT_S, TOLERANCE_S = 5.0, 0.5
 SLOW = {
@@ -99,3 +100,20 @@ def test_t54_the_limits_are_on_the_roles(cluster: Cluster) -> None:
         found = dict(connection.execute("select rolname, rolconfig from pg_roles where rolname in ('fitpro_app', 'fitpro_auth')").fetchall())
     for role, settings in found.items():
         assert {"statement_timeout=5000ms", "statement_timeout=5s", "statement_timeout=5000"} & set(settings), (role, settings)
+
+
+def test_t54_a_plan_made_of_an_empty_table_serves_a_full_one(settings: Settings) -> None:
+    """A kept plan that reads a whole table is quick on the day it is made, and takes seconds a month later."""
+
+    def plan(*, of_old: bool) -> str:
+        with psycopg.connect(settings.database_url) as connection:
+            if of_old:
+                connection.execute("set enable_seqscan = on")
+            connection.execute("set plan_cache_mode = force_generic_plan")
+            connection.execute("prepare one (uuid, uuid) as select name from bookings_room where workspace_id = $1 and id = $2")
+            return str(connection.execute("explain execute one (gen_random_uuid(), gen_random_uuid())").fetchall())
+
+    with owner_of(settings) as owner:
+        owner.execute("analyze bookings_room")
+    assert "Index Scan" in plan(of_old=False)
+    assert "Seq Scan" in plan(of_old=True)

@@ -61,8 +61,11 @@ def _offering() -> sa.ColumnElement[Any]:
         staff.c.workspace_id == sa.bindparam("workspace_id"), staff.c.service_id == sa.bindparam("service_id", type_=sa.Uuid),
         staff.c.user_id == sa.bindparam("organizer_id", type_=sa.Uuid),
     )  # fmt: skip
-    found = sa.func.coalesce(sa.select(staff.c.user_id).where(*theirs).scalar_subquery(), NOBODY)
-    return sa.case((sa.bindparam("vouched", type_=sa.Boolean), found), else_=collaborator("organizer_id"))
+    return sa.func.coalesce(sa.select(staff.c.user_id).where(*theirs).scalar_subquery(), NOBODY)
+
+
+def _add(organizer: sa.ColumnElement[Any]) -> Any:
+    return statement(sa.insert(bookings).values({c.name: sa.bindparam(c.name) for c in _B if c.name != "organizer_id"} | {"organizer_id": organizer}))
 
 
 CALENDAR = statement(
@@ -70,7 +73,7 @@ CALENDAR = statement(
 )
 GET = statement(sa.select(*SHOWN).where(here(bookings)))
 LOCK = statement(sa.select(bookings, _CLIENTS).where(here(bookings)).with_for_update(key_share=True))
-ADD = statement(sa.insert(bookings).values({c.name: sa.bindparam(c.name) for c in _B if c.name != "organizer_id"} | {"organizer_id": _offering()}))
+ADD: Final = {True: _add(_offering()), False: _add(collaborator("organizer_id"))}  # by whether a client asks
 CHANGE = statement(
     sa.update(bookings)
     .where(here(bookings))
@@ -187,7 +190,7 @@ class Bookings:
         return None if found is None else {**found, "client_ids": [UUID(each) for each in found["client_ids"]]}
 
     def add(self, values: Mapping[str, object], clients: Sequence[UUID], *, vouched: bool) -> None:
-        ctx.work.write(ADD, vouched=vouched, **values)
+        ctx.work.write(ADD[vouched], **values)
         if clients:
             ctx.work.write(ATTEND_FIRST, booking_id=values["id"], clients=clients, now=values["created_at"])
 

@@ -20,7 +20,11 @@ for _table in ("bookings", "bookings_time"):
     )
     constraints[f"fk_{_table}_room_id"] = lambda: Invalid(code="invalid_reference", errors=[Fault("/room_id", "No such room in this workspace.")])
 
-SWEEP: Final = sql("select app.bookings_sweep($1::uuid[])", "subjects")
+SWEEP: Final = sql(
+    "select app.bookings_sweep($2::uuid[])"
+    " where exists (select from bookings_time where workspace_id = $1 and expires_at <= statement_timestamp())",
+    "workspace_id", "subjects",
+)  # fmt: skip
 # With the longest booking and the widest buffers: plain comparisons, because && cannot use its index under row-level security.
 _OVERLAPS: Final = (
     "blocked && tstzrange($2, $3) and id <> $4 and (expires_at is null or expires_at > clock_timestamp())"

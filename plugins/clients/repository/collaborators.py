@@ -19,7 +19,8 @@ IS_CLIENT = statement(
     sa.select(_T.id).where(_T.workspace_id == sa.bindparam("workspace_id"), _T.id == sa.bindparam("client_id"), _T.status != "archived")
 )
 # Refuses in passing, with whatever is sent next: looking first would be a round trip.
-_ARCHIVED = "from clients where workspace_id = $1 and id = any($2::uuid[]) and status = 'archived' limit 1"
+# Through a subquery, so that the planner counts on as many ids each time and does not plan each time.
+_ARCHIVED = "from clients where workspace_id = $1 and id = any(array(select unnest($2::uuid[]))) and status = 'archived' limit 1"
 REFUSE_ARCHIVED = sql(f"select app.refuse('client_archived') {_ARCHIVED}", "workspace_id", "ids")
 ARCHIVED = sql(f"select id {_ARCHIVED}", "workspace_id", "ids")
 
