@@ -31,8 +31,9 @@ _CLAIM = tuple(field.name for field in dataclasses.fields(Claim))
 class UnitOfWork:
     """One transaction for one scope (implements ports.persistence.UnitOfWork). Not for two threads at once.
 
-    reading: the first plain read travels with the gate as one implicit transaction, without BEGIN and COMMIT; anything more opens an
-    explicit one. Otherwise writes wait for the next read or the commit and travel together.
+    reading: each plain read travels with the gate as an implicit transaction, without BEGIN and COMMIT (a statement sees what is committed
+    when it begins, in one transaction or in two); anything else opens an explicit one. Otherwise writes wait for the next read or the
+    commit and travel together.
     """
 
     def __init__(self, pool: Pool, scope: Scope, *, reading: bool = False, claim: Claim | None = None, careful: bool = False) -> None:
@@ -202,7 +203,7 @@ class UnitOfWork:
     # -- inside --------------------------------------------------------------------------------------------------------------------
     def _run(self, statement: Statement, parameters: Mapping[str, object]) -> Result:
         item = (statement, statement.bind(parameters, self._context))
-        implicit = self._reading and self._entered is None and not self._pending and not statement.locks
+        implicit = self._reading and not self._explicit and not self._pending and not statement.locks
         return self._send([item], explicit=not implicit)[-1]
 
     def _opening(self, explicit: bool) -> list[Item]:
