@@ -128,6 +128,19 @@ def test_one_who_may_not_is_told_so_also_with_an_old_version_and_an_author_who_m
     assert desk.ask("Colaborador", "DELETE", path).status == 204
 
 
+def test_an_owner_looks_after_the_private_notes_of_who_left(desk: Desk, settings: Settings) -> None:
+    path = f"notes/{desk.note('between us')}"
+    assert desk.ask("Owner", "PATCH", path, json={"pinned": True}).status == 403
+    with owner_of(settings) as connection:
+        connection.execute(
+            "update user_roles set ended_at = now() where workspace_id = %s and user_id = %s", (desk.workspace, desk.people["Colaborador"].id)
+        )
+    assert desk.ask("Other", "PATCH", path, json={"pinned": True}).json["code"] == "not_your_note"
+    kept = desk.ask("Owner", "PATCH", path, json={"pinned": True})
+    assert (kept.status, kept.json["author_id"]) == (200, desk.people["Colaborador"].id)
+    assert desk.ask("Owner", "DELETE", path).status == 204
+
+
 def test_a_note_of_another_client_is_not_here(desk: Desk) -> None:
     id = desk.note("about one")
     for method, options in (("GET", {}), ("PATCH", {"json": {"body": "x"}}), ("DELETE", {})):

@@ -18,7 +18,7 @@ HEALTH = {
     "injuries": [{"description": "Left knee", "since": "2026-02-01", "until": None}],
     "medication": ["salbutamol"],
     "allergies": ["penicillin"],
-    "emergency_contact": {"name": "Marta", "phone": "+34 600 000 000", "relationship": "sister"},
+    "emergency_contact": {"name": "Marta", "phone": "+34600000000", "relationship": "sister"},
     "baseline": {
         "measured_on": "2026-03-01", "height_cm": 172.5, "weight_kg": 70.45, "body_fat_percent": None, "waist_cm": None,
         "resting_heart_rate": 62, "systolic": 120, "diastolic": 80,

@@ -13,6 +13,7 @@ class Visibility(StrEnum):
     SHARED = "shared"
 
 
-def may_change(author: UUID, visibility: str, actor: UUID | None, *, owner: bool) -> bool:
-    """Whether the actor, an Owner or another of the staff, may change or take away a note: its author; what the client reads, an Owner too."""
-    return author == actor or (owner and visibility == Visibility.SHARED)
+def may_change(author: UUID, visibility: str, actor: UUID | None, *, owner: bool, gone: bool) -> bool:
+    """Whether the actor, an Owner or another of the staff, may change or take away a note: its author; an Owner too, when the client reads it
+    or its author is not of the staff any more."""
+    return author == actor or (owner and (gone or visibility == Visibility.SHARED))

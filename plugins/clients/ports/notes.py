@@ -26,5 +26,5 @@ class Notes(Protocol):
         """Set the named columns and step the version; None when there is no such note at the version expected, or the actor may not
         (domain.notes.may_change)."""
 
-    def author(self, user_id: UUID) -> str:
-        """What a member is called, also a former one."""
+    def author(self, user_id: UUID) -> Row:
+        """`full_name` of a member, also a former one, and `gone`: whether they are not of the staff any more."""

@@ -40,14 +40,17 @@ ADD = statement(sa.insert(notes).values({column.name: sa.bindparam(column.name) 
 _OWNER: Final = sa.exists().where(
     _M.workspace_id == sa.bindparam("workspace_id"), _M.user_id == sa.bindparam("actor_id"), _M.role == "Owner", _M.ended_at.is_(None)
 )
-_MAY: Final = sa.or_(_N.author_id == sa.bindparam("actor_id"), sa.and_(_N.visibility == "shared", _OWNER))
+_A: Final = tables.user_roles.alias("author").c
+_HERE: Final = sa.exists().where(_A.workspace_id == _N.workspace_id, _A.user_id == _N.author_id, _A.role != "Cliente", _A.ended_at.is_(None))
+_MAY: Final = sa.or_(_N.author_id == sa.bindparam("actor_id"), sa.and_(_OWNER, sa.or_(_N.visibility == "shared", sa.not_(_HERE))))
 CHANGE = statement(
     sa.update(notes)
     .where(_ONE, _MAY, sa.or_(_EXPECTED.is_(None), _N.version == _EXPECTED))
     .values({name: _if_named(name) for name in _CHANGEABLE} | {"version": _N.version + 1, "updated_at": sa.bindparam("updated_at")})
     .returning(*_SHOWN)
 )
-AUTHOR = statement(sa.select(_M.full_name).where(_M.workspace_id == sa.bindparam("workspace_id"), _M.user_id == sa.bindparam("user_id")))
+_GONE: Final = sa.or_(_M.ended_at.is_not(None), _M.role == "Cliente").label("gone")
+AUTHOR = statement(sa.select(_M.full_name, _GONE).where(_M.workspace_id == sa.bindparam("workspace_id"), _M.user_id == sa.bindparam("user_id")))
 
 
 class Notes:
@@ -72,6 +75,5 @@ class Notes:
             CHANGE, client_id=client_id, note_id=id, named=list(named), expected=expected, updated_at=values["updated_at"], **given
         )
 
-    def author(self, user_id: UUID) -> str:
-        row = ctx.work.one(AUTHOR, user_id=user_id)
-        return row["full_name"] if row else ""
+    def author(self, user_id: UUID) -> Row:
+        return ctx.work.one(AUTHOR, user_id=user_id) or {"full_name": "", "gone": True}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from plugins.clients.domain.health import PURPOSE, GivenBy, WithdrawnBy
+from plugins.clients.schemas.phones import Phone
 from plugins.sdk import Schema, fields, validate
 
 _VISIBLE = validate.Regexp(r"(?s).*\S", error="May not be blank.")
@@ -35,7 +36,7 @@ class EmergencyContactSchema(Schema):
     """Whom to call."""
 
     name = fields.String(required=True, min_length=1, max_length=200, validate=_VISIBLE, metadata={"example": "Marta Alvarez"})
-    phone = fields.String(required=True, min_length=1, max_length=40, metadata={"example": "+34 600 000 000"})
+    phone = Phone(required=True)
     relationship = fields.String(load_default=None, allow_none=True, max_length=100, metadata={"example": "sister"})
 
 

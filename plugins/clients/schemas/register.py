@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from plugins.clients.domain.phones import dialable
 from plugins.clients.domain.register import MOST_TAGS, Sort, Stage, Status
-from plugins.sdk import QuerySchema, Schema, fields, ma, validate
+from plugins.clients.schemas.phones import Phone
+from plugins.sdk import QuerySchema, Schema, fields, validate
 
 _VISIBLE = validate.Regexp(r"(?s).*\S", error="May not be blank.")
 _STATUS = {"description": "Archived clients keep their history and are listed only when asked for."}
 _STAGE = {"description": "How far they have come: asked (`lead`), trying (`trial`), a client, or not any more (`former`).", "example": "client"}
 _CUSTOM = {"description": "What the workspace asks of its clients besides, as `custom_fields` of the module's settings says.", "example": {}}
-_PHONE = {
-    "description": "With + and the country first it is kept as E.164 has it; else 4 to 20 digits, with spaces or - ( ) . / between them.",
-    "example": "+34 600 000 000",
-}
 _ASSIGNED = {"description": "`user_id` of the Owner or Colaborador who looks after the client."}
-
-
-def _check_phone(text: str) -> None:
-    try:
-        dialable(text)
-    except ValueError as error:
-        raise ma.ValidationError(str(error)) from None
 
 
 class ClientSchema(Schema):
@@ -53,7 +40,7 @@ class ClientInputSchema(Schema):
 
     full_name = fields.String(required=True, min_length=1, max_length=200, validate=_VISIBLE)
     email = fields.Email(load_default=None, allow_none=True)
-    phone = fields.String(load_default=None, allow_none=True, min_length=1, max_length=40, validate=_check_phone, metadata=_PHONE)
+    phone = Phone(load_default=None, allow_none=True)
     birth_date = fields.Date(load_default=None, allow_none=True, metadata={"example": "1990-04-17"})
     status = fields.String(load_default="active", validate=validate.OneOf([each.value for each in Status]), metadata=_STATUS)
     tags = fields.List(
@@ -70,12 +57,6 @@ class ClientInputSchema(Schema):
         max_items=200,
         metadata={"description": f"{_CUSTOM['description']} PATCH changes those it names; null takes one away.", "example": {}},
     )
-
-    @ma.post_load
-    def _kept(self, given: dict[str, Any], **_: Any) -> dict[str, Any]:
-        if given.get("phone") is not None:
-            given["phone"] = dialable(given["phone"])
-        return given
 
 
 class DuplicateQuerySchema(QuerySchema):

@@ -64,10 +64,11 @@ class Notes:
 
     def _check_mine(self, note: Document) -> None:
         owner = current().open_transaction.entered().role == Role.OWNER
-        author = UUID(str(note["author_id"]))
-        if not may_change(author, note["visibility"], current().scope.user_id, owner=owner):
+        id = UUID(str(note["author_id"]))
+        author = self._notes.author(id)
+        if not may_change(id, note["visibility"], current().scope.user_id, owner=owner, gone=author["gone"]):
             raise Forbidden(
-                "Only its author changes a private note; a shared one an Owner as well.",
+                "Only its author changes a private note; a shared one, or one whose author has left, an Owner as well.",
                 code="not_your_note",
-                extra={"author": {"id": str(author), "full_name": self._notes.author(author)}},
+                extra={"author": {"id": str(id), "full_name": author["full_name"]}},
             )

@@ -7,9 +7,11 @@ import contextlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from marshmallow import ValidationError
 
 from plugins.clients.domain.phones import dialable
 from plugins.clients.domain.register import phone_key
+from plugins.clients.schemas.health import HealthInputSchema
 
 
 @pytest.mark.parametrize(
@@ -45,3 +47,11 @@ def test_keeping_twice_is_keeping_once_and_who_it_is_stays(written: str) -> None
         kept = dialable(written)
         assert dialable(kept) == kept
         assert "(0)" in written or phone_key(kept) == phone_key(written)
+
+
+def test_whoever_is_called_in_an_emergency_can_be_called() -> None:
+    contact = {"name": "Marta", "phone": "+34 600 000 000"}
+    assert HealthInputSchema().load({"emergency_contact": contact})["emergency_contact"]["phone"] == "+34600000000"
+    with pytest.raises(ValidationError) as refused:
+        HealthInputSchema().load({"emergency_contact": {**contact, "phone": "her sister"}})
+    assert list(refused.value.normalized_messages()["emergency_contact"]) == ["phone"]
