@@ -148,7 +148,7 @@ class Runner:
                 answer = self._view(compiled, current, inputs, path, environ)
             except RuleBroken:
                 raise
-            except DomainError:
+            except Exception:
                 work.confirm()
                 raise
             if claim is not None:
