@@ -26,12 +26,12 @@ pytestmark = pytest.mark.external("redis-server")
 
 @contextlib.contextmanager
 def overheard(server: Redis) -> Iterator[list[str]]:
-    """Every command from everybody, whatever becomes of the keys."""
+    """Every command from everybody, whatever becomes of the keys. It waits without end: a product that starts says nothing for a while."""
     heard: list[str] = []
     ready = threading.Event()
 
     def listen() -> None:
-        with contextlib.suppress(redis.RedisError, OSError), redis.Redis(port=server.port).monitor() as monitor:
+        with contextlib.suppress(redis.RedisError, OSError), redis.Redis(port=server.port, socket_timeout=None).monitor() as monitor:
             ready.set()
             for command in monitor.listen():
                 heard.append(str(command["command"]))

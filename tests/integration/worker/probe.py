@@ -150,8 +150,8 @@ def charges(name: str, provider: str, pause_s: float, keyed: bool = True) -> Non
         effect(name)
 
 
-@plugin.task(cron="*/5 * * * *")
-def every_five_minutes() -> None:
+@plugin.task(cron="7 3 * * *")
+def every_night() -> None:
     effect("tick")
 
 

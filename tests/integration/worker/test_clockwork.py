@@ -125,7 +125,7 @@ def test_a_zone_nobody_knows_is_left_out(plant: Plant) -> None:
 
 def _schedule(plant: Plant) -> Schedule:
     tasks = periodics(probe.registry())
-    assert Periodic("probe", "probe:every_five_minutes", "default", 10, "*/5 * * * *") in tasks
+    assert Periodic("probe", "probe:every_night", "default", 10, "7 3 * * *") in tasks
     return Schedule(plant.clockwork, tasks)
 
 
