@@ -105,10 +105,7 @@ class Studios:
             for row in _DOMAIN:
                 connection.execute(row.encode(), {"ws": studio.id, "id": new_id(), "value": studio.domain})
             connection.execute(
-                "update clients_consent c set withdrawn_at = null, withdrawn_by = null where id ="
-                " (select id from clients_consent where workspace_id = %s and client_id = %s order by id desc limit 1) and not exists (select"
-                " from clients_consent k where k.workspace_id = c.workspace_id and k.client_id = c.client_id and k.purpose = c.purpose"
-                " and k.withdrawn_at is null)",  # one that is in force may have come by a merge
+                "update clients_consent set withdrawn_at = null, withdrawn_by = null where workspace_id = %s and client_id = %s and decides",
                 (studio.id, studio.clients[0]),
             )
             attested = "update clients_consent set given_by = 'staff_attested' where workspace_id = %s and client_id = %s and withdrawn_at is null"
