@@ -173,5 +173,5 @@ def _document(function: Callable[..., Any]) -> dict[str, Any]:
     found: dict[str, Any] | None = getattr(function, "_apidoc", None)
     if found is None:
         found = {}
-        function._apidoc = found  # type: ignore[attr-defined]
+        function._apidoc = found  # type: ignore[attr-defined]  # where flask-smorest looks for it
     return found
