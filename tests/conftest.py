@@ -54,9 +54,11 @@ def _present(name: str) -> bool:
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Cluster]:
+def cluster(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Cluster]:
     """This test process's own PostgreSQL, with a migrated template."""
-    with servers.cluster(tmp_path_factory.mktemp("pg")) as made:
+    # What runs for minutes grows from nothing to thousands of rows, and is planned for anew meanwhile, as in production.
+    long = pytestconfig.getoption("markexpr") == "torture"
+    with servers.cluster(tmp_path_factory.mktemp("pg"), autovacuum="on" if long else "off") as made:
         yield made
 
 

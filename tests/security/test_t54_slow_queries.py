@@ -117,3 +117,23 @@ def test_t54_a_plan_made_of_an_empty_table_serves_a_full_one(settings: Settings)
         owner.execute("analyze bookings_room")
     assert "Index Scan" in plan(of_old=False)
     assert "Seq Scan" in plan(of_old=True)
+
+
+def test_t54_whether_a_booking_is_a_clients_own_is_looked_up_in_a_hash(cluster: Cluster, settings: Settings) -> None:
+    """Compared one by one, all the bookings of one client cost the square of their number."""
+
+    def plan(*rules: str) -> str:
+        with psycopg.connect(cluster.server.dsn("postgres", "fitpro_shared")) as connection:
+            for rule in rules:
+                connection.execute(rule.encode())
+            connection.execute(
+                "select set_config('app.' || name, gen_random_uuid()::text, true) from unnest('{workspace_id,user_id,client_id}'::text[]) name"
+            )
+            connection.execute("set local role fitpro_app")
+            found = str(connection.execute("explain select id from bookings").fetchall())
+            connection.rollback()
+            return found
+
+    assert "hashed SubPlan" in plan()
+    own = "(select app.client() is null) or id = any ((select app.bookings_mine())::uuid[])"
+    assert plan(f"alter policy cliente on bookings using ({own})").count("hashed SubPlan") < plan().count("hashed SubPlan")
