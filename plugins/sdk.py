@@ -34,7 +34,7 @@ from adapters.postgres.model import Model, metadata, reference, sealed, sealed_c
 from adapters.postgres.repoint import Repointed
 from adapters.postgres.repoint import repoint as _repoint
 from adapters.postgres.session import session as _session
-from adapters.postgres.statements import sql, statement
+from adapters.postgres.statements import sql, statement, together
 from adapters.postgres.work import UnitOfWork
 from kernel.context import current
 from kernel.errors import (
@@ -68,7 +68,7 @@ __all__ = [
     "Unauthenticated", "Unavailable", "Upload", "Visitor", "Work", "allow", "cached", "confidential", "constraints", "ctx", "definable", "digested",
     "fields", "file_of", "headed", "invalid", "json_schema", "key_required", "lines_of", "ma", "mapped_column", "may_answer", "metadata", "metered",
     "new_id", "outside", "page_of", "published", "ready", "recent", "redirect", "reference", "revised", "sa", "sealed", "sealed_columns", "sql",
-    "statement", "tables", "unconditional", "unquoted", "validate", "with_headers", "with_proof", "with_visitor", "work",
+    "statement", "tables", "together", "unconditional", "unquoted", "validate", "with_headers", "with_proof", "with_visitor", "work",
 ]  # fmt: skip
 
 PUBLIC = Access.PUBLIC

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from uuid import UUID
 
-from adapters.postgres.statements import Encoded, Statement, encode, sql
+from adapters.postgres.statements import Encoded, Statement, encode, sql, together
 from adapters.postgres.wire import Result
 from kernel.context import Entered, Kind, Scope
 
@@ -17,6 +17,11 @@ LOCK = sql("select pg_advisory_xact_lock(hashtextextended($1, 0))", "subject")
 ENTER = sql(
     "select role, client_id, version, limited from app.enter($1, $2, $3, $4, $5, $6)",
     "workspace", "user", "session", "module", "roles", "request",
+)  # fmt: skip
+# A workspace that is not at the version presumed is refused: all of the batch is over before the answer can be looked at.
+ENTER_AT = sql(
+    ENTER.text + " where version = $7::bigint or app.refuse('workspace_changed')",
+    *ENTER.parameters, "version",
 )  # fmt: skip
 ENTER_USER = sql("select app.enter_user($1, $2, $3)", "user", "session", "request")
 ENTER_BEARER = sql("select app.enter_bearer($1, $2::bytea)", "workspace", "capability")
@@ -47,7 +52,7 @@ REACH = sql("update idempotency_keys set phase = $3" + _THE_KEY + " and holder =
 
 RECORD = sql(
     "insert into outbox (workspace_id, id, name, payload, actor_id, request_id) values ($1, $2, $3, $4::jsonb, $5, $6)",
-    "workspace_id", "id", "name", "payload", "actor_id", "request_id", json=("payload",),
+    "workspace_id", "event_id", "name", "payload", "actor_id", "request_id", json=("payload",),
 )  # fmt: skip
 DELIVER = sql(
     "insert into outbox_deliveries (workspace_id, id, event_id, module, handler, queue, request_id, rung_at)"
@@ -56,6 +61,7 @@ DELIVER = sql(
     " where s.module = '' or s.module = any ((select w.modules from workspaces w where w.id = $1)::text[])",
     "workspace_id", "event_id", "request_id", "ids", "modules", "handlers", "queues",
 )  # fmt: skip
+RECORD_AND_DELIVER = together(RECORD, DELIVER)
 ENQUEUE = sql(
     "insert into outbox_deliveries (workspace_id, id, module, handler, queue, key, unique_key, arguments, available_at, max_attempts, request_id,"
     " rung_at)"
@@ -76,7 +82,6 @@ MODULES = sql(
     " from workspaces w where w.id = $1",
     "workspace_id",
 )
-UNCHANGED = sql("select app.refuse('workspace_changed') from workspaces where id = $1 and version <> $2", "workspace_id", "version")
 MY_WORKSPACES = sql("select id from app.my_workspaces() limit 2")
 
 
@@ -95,10 +100,11 @@ def release(name: str) -> Statement:
     return sql(f"release savepoint {name}")
 
 
-def check(scope: Scope) -> tuple[Statement, list[Encoded]] | None:
-    """The statement that opens the door for a scope; None when it is open to anyone."""
+def check(scope: Scope, presumed: int | None) -> tuple[Statement, list[Encoded]] | None:
+    """The statement that opens the door for a scope; None when it is open to anyone. presumed: refuse a workspace at another version."""
     if scope.kind is Kind.WORKSPACE:
-        return ENTER, [*_who(scope.workspace_id, scope.user_id, scope.session_id, scope.module, scope.roles), scope.request_id.encode()]
+        values = [*_who(scope.workspace_id, scope.user_id, scope.session_id, scope.module, scope.roles), scope.request_id.encode()]
+        return (ENTER, values) if presumed is None else (ENTER_AT, [*values, b"%d" % presumed])
     if scope.kind is Kind.USER:
         return ENTER_USER, ENTER_USER.bind({"user": scope.user_id, "session": scope.session_id, "request": scope.request_id}, {})
     if scope.kind is Kind.JOB:

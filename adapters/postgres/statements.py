@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -67,6 +68,24 @@ def statement(source: sa.sql.expression.ClauseElement) -> Statement:
 def sql(text: str, *parameters: str, locks: bool = False, json: tuple[str, ...] = ()) -> Statement:
     """A statement written as SQL with $1, $2 … bound to `parameters` in order. json: those that are JSON documents."""
     return Statement(text, parameters, {}, locks, frozenset(json))
+
+
+def together(*writes: Statement) -> Statement:
+    """Several writes as one statement, for what always happens at once: they run in order, none sees the others' rows, triggers and foreign
+    keys look when all are done. Parameters of one name are one parameter. Its count is the last one's. None of them may begin with `with`.
+    """
+    names = tuple(dict.fromkeys(name for each in writes for name in each.parameters))
+
+    def renumbered(each: Statement) -> str:
+        return re.sub(r"\$(\d+)", lambda found: f"${names.index(each.parameters[int(found[1]) - 1]) + 1}", each.text)
+
+    texts = [renumbered(each) for each in writes]
+    before = ", ".join(f"write_{n} as ({text})" for n, text in enumerate(texts[:-1], 1))
+    defaults = {name: value for each in writes for name, value in each.defaults.items()}
+    if any(defaults[name] != value for each in writes for name, value in each.defaults.items()):
+        raise ValueError("two of these statements name different constants alike")
+    json_names = frozenset[str]().union(*(each.json_names for each in writes))
+    return Statement(f"with {before} {texts[-1]}", names, defaults, any(each.locks for each in writes), json_names)
 
 
 def encode_json(value: Any) -> Encoded:

@@ -107,21 +107,21 @@ class UnitOfWork:
 
     def presume(self, version: int) -> bool:
         """Go on as if the workspace were at this version, as whatever is sent first makes sure of; False when it is known to be another."""
-        if self._entered is not None:
-            return self._entered.version == version
+        if self._entered is not None or self.scope.kind is not Kind.WORKSPACE:
+            return self.entered().version == version
         self._presumed = version
         return True
 
     def record(self, hook: Hook[..., Any], payload: Mapping[str, object], subscribers: tuple[tuple[str, str, str], ...]) -> None:
         if self.scope.workspace_id is None and self.scope.kind is Kind.PUBLIC:
             raise NoContext("an event belongs to a workspace, and this operation has none")
-        event = new_id()
-        request = self.scope.request_id
-        self.write(gate.RECORD, id=event, name=hook.name, payload=dict(payload), request_id=request)
+        event = {"event_id": new_id(), "name": hook.name, "payload": dict(payload), "request_id": self.scope.request_id}
         if subscribers:
             modules, handlers, queues = zip(*subscribers, strict=True)
             ids = [new_id() for _ in subscribers]
-            self.write(gate.DELIVER, event_id=event, ids=ids, modules=modules, handlers=handlers, queues=queues, request_id=request)
+            self.write(gate.RECORD_AND_DELIVER, **event, ids=ids, modules=modules, handlers=handlers, queues=queues)
+        else:
+            self.write(gate.RECORD, **event)
 
     def enqueue(self, task: Task, arguments: Mapping[str, object], *, at: datetime | None, key: str | None, unique: str | None) -> UUID:
         id = new_id()
@@ -208,10 +208,8 @@ class UnitOfWork:
 
     def _opening(self, explicit: bool) -> list[Item]:
         items: list[Item] = [(gate.BEGIN, [])] if explicit else []
-        if (check := gate.check(self.scope)) is not None:
+        if (check := gate.check(self.scope, None if explicit or self._reading else self._presumed)) is not None:
             items.append(check)
-            if self._presumed is not None and not explicit and not self._reading:  # all of it is over before the answer can be looked at
-                items.append((gate.UNCHANGED, gate.UNCHANGED.bind({"version": self._presumed}, self._context)))
         if self._claim:
             values = {**self._claimed(), **(self._replied() if self.reply and not explicit else gate.NO_REPLY)}
             items.append((gate.CLAIM, gate.CLAIM.bind(values, self._context)))

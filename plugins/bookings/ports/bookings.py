@@ -44,8 +44,11 @@ class Bookings(Protocol):
     def lock(self, booking_id: UUID) -> Row | None:
         """The booking with its `client_ids`, until the transaction ends."""
 
-    def add(self, values: Mapping[str, object], clients: Sequence[UUID], *, vouched: bool) -> None:
-        """vouched: the organizer is known to be one; the actor may not see the members."""
+    def add(self, values: Mapping[str, object], clients: Sequence[UUID], blocked: Interval, *, vouched: bool) -> None:
+        """A booking, its clients and the time it takes. vouched: the organizer is known to be one; the actor may not see the members.
+
+        Raises RuleBroken slot_taken.
+        """
 
     def change(self, booking_id: UUID, values: Mapping[str, object]) -> Document | None:
         """Set what is given and step the version. vouched as in `add`."""

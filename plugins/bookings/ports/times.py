@@ -27,9 +27,6 @@ class Times(Protocol):
     def conflict(self, place: Place, besides: UUID) -> Row | None:
         """The first stretch in the way: `starts_at`, `ends_at`, `resource` (`organizer` or `room`). besides: what does not count."""
 
-    def take(self, id: UUID, place: Place, *, taken: int) -> None:
-        """For a booking. Raises RuleBroken slot_taken."""
-
     def hold(self, id: UUID, place: Place, until: datetime, by: UUID | None, at_most: int) -> None:
         """For a while. Raises RuleBroken slot_taken, too_many_holds."""
 

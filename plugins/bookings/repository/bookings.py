@@ -8,12 +8,13 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from kernel.intervals import Interval
 from kernel.money import Money
 from plugins.bookings.models.booked import bookings, participants, times
 from plugins.bookings.models.offered import staff
 from plugins.bookings.ports.bookings import Search
 from plugins.bookings.repository.conditions import NOBODY, collaborator, here, if_named, last_of, money
-from plugins.sdk import Document, Fault, Forbidden, Invalid, Row, constraints, ctx, sa, sql, statement, tables
+from plugins.sdk import Document, Fault, Forbidden, Invalid, Row, constraints, ctx, sa, sql, statement, tables, together
 
 _B: Final = bookings.c
 _P: Final = participants.c
@@ -73,7 +74,6 @@ CALENDAR = statement(
 )
 GET = statement(sa.select(*SHOWN).where(here(bookings)))
 LOCK = statement(sa.select(bookings, _CLIENTS).where(here(bookings)).with_for_update(key_share=True))
-ADD: Final = {True: _add(_offering()), False: _add(collaborator("organizer_id"))}  # by whether a client asks
 CHANGE = statement(
     sa.update(bookings)
     .where(here(bookings))
@@ -81,11 +81,18 @@ CHANGE = statement(
     .values({"version": _B.version + 1, "updated_at": sa.bindparam("updated_at")})
     .returning(*SHOWN)
 )
-ATTEND_FIRST = sql(
+_ATTEND_FIRST: Final = sql(
     "insert into bookings_participant (workspace_id, booking_id, client_id, status, joined_at)"
     " select $1, $2, client, 'booked', $4 from unnest($3::uuid[]) client",
-    "workspace_id", "booking_id", "clients", "now",
+    "workspace_id", "id", "clients", "created_at",
 )  # fmt: skip
+_TAKE: Final = sql(
+    "insert into bookings_time (workspace_id, id, booking_id, organizer_id, room_id, service_id, starts_at, ends_at, blocked, capacity, taken)"
+    " values ($1, $2, $2, $3, $4, $5, $6, $7, tstzrange($8, $9), $10, cardinality($11::uuid[]))",
+    "workspace_id", "id", "organizer_id", "room_id", "service_id", "start_time", "end_time", "from", "to", "capacity", "clients",
+)  # fmt: skip
+_ORGANIZERS: Final = {True: _offering(), False: collaborator("organizer_id")}
+ADD: Final = {by_client: together(_add(organizer), _ATTEND_FIRST, _TAKE) for by_client, organizer in _ORGANIZERS.items()}
 # The staff's without asking who they are; a Cliente's request is tried again, carefully.
 ONLY_STAFF = sql("select app.refuse('client_asks') where app.client() is not null")
 ATTEND = sql(
@@ -189,10 +196,8 @@ class Bookings:
         found = ctx.work.one(LOCK, id=booking_id)
         return None if found is None else {**found, "client_ids": [UUID(each) for each in found["client_ids"]]}
 
-    def add(self, values: Mapping[str, object], clients: Sequence[UUID], *, vouched: bool) -> None:
-        ctx.work.write(ADD[vouched], **values)
-        if clients:
-            ctx.work.write(ATTEND_FIRST, booking_id=values["id"], clients=clients, now=values["created_at"])
+    def add(self, values: Mapping[str, object], clients: Sequence[UUID], blocked: Interval, *, vouched: bool) -> None:
+        ctx.work.write(ADD[vouched], **values, clients=clients, **{"from": blocked.start, "to": blocked.end})
 
     def change(self, booking_id: UUID, values: Mapping[str, object]) -> Document | None:
         given = {name: values.get(name) for name in (*_SET, "updated_at")}

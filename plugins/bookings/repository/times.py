@@ -45,11 +45,6 @@ FREE_ROOM: Final = sql(
     "workspace_id", "from", "to", "besides", "candidates",
 )  # fmt: skip
 _COLUMNS: Final = ("organizer_id", "room_id", "service_id", "starts_at", "ends_at", "from", "to", "capacity")
-TAKE: Final = sql(
-    "insert into bookings_time (workspace_id, id, booking_id, organizer_id, room_id, service_id, starts_at, ends_at, blocked, capacity, taken)"
-    " values ($1, $2, $2, $3, $4, $5, $6, $7, tstzrange($8, $9), $10, $11)",
-    "workspace_id", "id", *_COLUMNS, "taken",
-)  # fmt: skip
 HOLD: Final = sql(
     "insert into bookings_time"
     " (workspace_id, id, organizer_id, room_id, service_id, starts_at, ends_at, blocked, capacity, taken, expires_at, held_by)"
@@ -98,9 +93,6 @@ class Times:
 
     def conflict(self, place: Place, besides: UUID) -> Row | None:
         return ctx.work.one(CONFLICT, besides=besides, **_values(place))
-
-    def take(self, id: UUID, place: Place, *, taken: int) -> None:
-        ctx.work.write(TAKE, id=id, taken=taken, **_values(place))
 
     def hold(self, id: UUID, place: Place, until: datetime, by: UUID | None, at_most: int) -> None:
         ctx.work.write(HOLD, id=id, expires_at=until, held_by=by, at_most=at_most, **_values(place))

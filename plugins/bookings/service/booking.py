@@ -86,9 +86,10 @@ class Booking:
         }  # fmt: skip
         clients = sorted(given["client_ids"])
         self._ask(booking, clients)
-        self._placing.begin(place_of(booking).subjects)
-        self._stored.add(booking, clients, vouched=by_client)
-        self._placing.take(id, place_of(booking), taken=len(clients), hold_id=given["hold_id"], by=actor())
+        place = place_of(booking)
+        self._placing.begin(place.subjects)
+        self._placing.clear(place, hold_id=given["hold_id"], by=actor())
+        self._stored.add(booking, clients, place.blocked, vouched=by_client)
         events.bookings_created(booking_id=id)
         shown = {**booking, "client_ids": clients, "seats_taken": len(clients), "price": _price(terms)}
         return own_view(shown) if by_client else shown

@@ -27,14 +27,13 @@ class Placing:
         self._stored.lock(subjects)
         self._stored.sweep(subjects)
 
-    def take(self, id: UUID, place: Place, *, taken: int, hold_id: UUID | None = None, by: UUID | None = None) -> None:
-        """For a booking, after `begin`; a hold of theirs makes way. Raises Conflict slot_taken, hold_expired."""
+    def clear(self, place: Place, *, hold_id: UUID | None = None, by: UUID | None = None) -> None:
+        """For a booking that is written next, after `begin`; a hold of theirs makes way. Raises Conflict slot_taken, hold_expired."""
         if hold_id is not None:
             if self._stored.again and self._stored.held(hold_id, by) is None:
                 raise Conflict("The hold is over; look for a free time again.", code="hold_expired")
             self._stored.use_hold(hold_id, by, place)
         self._look(place, _NOTHING)
-        self._stored.take(id, place, taken=taken)
 
     def hold(self, id: UUID, place: Place, until: datetime, by: UUID | None, at_most: int) -> None:
         """For a while. Raises Conflict slot_taken."""
