@@ -14,15 +14,11 @@ COMMIT = sql("commit")
 READ_ONLY = sql("set local transaction_read_only = on")
 LOCK = sql("select pg_advisory_xact_lock(hashtextextended($1, 0))", "subject")
 
-ENTER = sql(
-    "select role, client_id, version, limited from app.enter($1, $2, $3, $4, $5, $6)",
-    "workspace", "user", "session", "module", "roles", "request",
-)  # fmt: skip
+_ENTERING = "select role, client_id, version, limited from app.enter($1, $2, $3, $4, $5, $6)"
+_WHO = ("workspace", "user", "session", "module", "roles", "request")
+ENTER = sql(_ENTERING, *_WHO)
 # A workspace that is not at the version presumed is refused: all of the batch is over before the answer can be looked at.
-ENTER_AT = sql(
-    ENTER.text + " where version = $7::bigint or app.refuse('workspace_changed')",
-    *ENTER.parameters, "version",
-)  # fmt: skip
+ENTER_AT = sql(_ENTERING + " where version = $7::bigint or app.refuse('workspace_changed')", *_WHO, "version")
 ENTER_USER = sql("select app.enter_user($1, $2, $3)", "user", "session", "request")
 ENTER_BEARER = sql("select app.enter_bearer($1, $2::bytea)", "workspace", "capability")
 ENTER_JOB = sql("select version from app.enter_job($1, $2, $3)", "workspace", "module", "request")

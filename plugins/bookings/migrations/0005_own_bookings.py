@@ -14,22 +14,19 @@ branch_labels = None
 depends_on = None
 
 
+_CLIENTE_HASHED = """(select app.client() is null) or booked_by = (select app.usr()) or id in (select unnest(app.bookings_mine()))
+  or organizer_id = (select app.bookings_feed_organizer()) or id in (select unnest(app.bookings_feed_bookings()))"""
+_CLIENTE_COMPARED = """(select app.client() is null) or booked_by = (select app.usr()) or id = any ((select app.bookings_mine())::uuid[])
+  or organizer_id = (select app.bookings_feed_organizer()) or id = any ((select app.bookings_feed_bookings())::uuid[])"""
+
+
 def upgrade() -> None:
-    _replace("id in (select unnest(app.{ids}()))")
+    op.execute(f"alter policy cliente on bookings using ({_CLIENTE_HASHED}) with check ({_CLIENTE_HASHED})")
+    op.execute("""select app.limit_to_own('bookings',
+      'organizer_id = (select app.usr()) or booked_by = (select app.usr()) or id in (select unnest(app.bookings_of_own()))')""")
 
 
 def downgrade() -> None:
-    _replace("id = any ((select app.{ids}())::uuid[])")
-
-
-def _replace(one_of: str) -> None:
-    def within(ids: str) -> str:
-        return one_of.format(ids=ids)
-
-    rows = (
-        "(select app.client() is null) or booked_by = (select app.usr())"
-        f" or {within('bookings_mine')} or organizer_id = (select app.bookings_feed_organizer()) or {within('bookings_feed_bookings')}"
-    )
-    op.execute(f"alter policy cliente on bookings using ({rows}) with check ({rows})")
-    own = f"organizer_id = (select app.usr()) or booked_by = (select app.usr()) or {within('bookings_of_own')}"
-    op.execute(f"select app.limit_to_own('bookings', '{own}')")
+    op.execute(f"alter policy cliente on bookings using ({_CLIENTE_COMPARED}) with check ({_CLIENTE_COMPARED})")
+    op.execute("""select app.limit_to_own('bookings',
+      'organizer_id = (select app.usr()) or booked_by = (select app.usr()) or id = any ((select app.bookings_of_own())::uuid[])')""")
