@@ -92,7 +92,7 @@ def test_t7_an_operation_that_forgot_to_enter_is_a_500_in_the_log_and_not_an_emp
 ) -> None:
     a = studios["a"]
     assert studios.api.get("/api/v1/clients", who=a.people["Owner"], workspace=a.id).status == 200
-    monkeypatch.setattr(gate, "check", lambda _: None)
+    monkeypatch.setattr(gate, "check", lambda *_: None)
     with caplog.at_level(logging.ERROR):
         reply = studios.api.get("/api/v1/clients", who=a.people["Owner"], workspace=a.id)
     assert reply.status == 500
