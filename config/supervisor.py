@@ -21,6 +21,7 @@ import structlog
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 INFANCY_S: Final = 10.0  # whoever dies younger would only die again
 PR_SET_PDEATHSIG: Final = 1
+_KEYSTROKE_S: Final = 1.0  # one Ctrl-C comes to make and to us
 # Resolved before any fork: between fork and exec nothing may be imported or allocated.
 LIBC: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -81,10 +82,11 @@ class Supervisor:
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._born: dict[str, float] = {}
         self._asked = 0
+        self._told_by_make_at = -_KEYSTROKE_S
 
     def run(self) -> int:
         """Block until the end; the exit code to leave with. Only from the main thread: it handles signals."""
-        make_listens = _make_listens()
+        make_heard = _make_hears()
         with self._signals() as wakeup:
             code = 0
             try:
@@ -94,7 +96,8 @@ class Supervisor:
                     select.select([wakeup], [], [], 1.0)
                     with contextlib.suppress(BlockingIOError):
                         wakeup.recv(4096)
-                    self._asked += make_listens and not _make_listens()
+                    if not self._asked and make_heard & ~_make_hears():
+                        self._asked, self._told_by_make_at = 1, time.monotonic()
                     code = self._replace_the_dead()
                     if self._tend and not self._asked and not code:
                         self._look_after(self._tend)
@@ -153,7 +156,8 @@ class Supervisor:
         writer.setblocking(False)
 
         def asked(number: int, _frame: object) -> None:
-            self._asked += number in SIGNALS
+            if number in SIGNALS and time.monotonic() - self._told_by_make_at > _KEYSTROKE_S:
+                self._asked += 1
 
         before = {number: signal.signal(number, asked) for number in (*SIGNALS, signal.SIGCHLD)}
         old = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
@@ -167,19 +171,21 @@ class Supervisor:
             writer.close()
 
 
-def _make_listens() -> bool:
-    """Whether our parent is a make that would still notice a SIGINT.
+def _make_hears() -> int:
+    """Which of SIGINT and SIGHUP a make that is our parent would still notice, as bits; 0 without such a parent.
 
-    One that got a SIGINT of its own (the terminal's reaches us too) stops listening and waits for us without a word.
+    One that got such a signal of its own (the terminal's Ctrl-C reaches us too, its end may reach make alone) stops listening and waits
+    for us without a word.
     """
     parent = Path("/proc") / str(os.getppid())
     try:
         status = (parent / "status").read_text()
     except OSError:
-        return False
+        return 0
     caught = re.search(r"^SigCgt:\s*(\w+)$", status, re.MULTILINE)
-    is_make = re.match(r"Name:\s*g?make$", status, re.MULTILINE)
-    return bool(is_make and caught and int(caught[1], 16) >> (signal.SIGINT - 1) & 1)
+    if caught is None or not re.match(r"Name:\s*g?make$", status, re.MULTILINE):
+        return 0
+    return int(caught[1], 16) & (1 << (signal.SIGINT - 1) | 1 << (signal.SIGHUP - 1))
 
 
 def _signal_session(leader: int, number: signal.Signals) -> None:

@@ -111,14 +111,31 @@ def test_the_children_stop_when_the_supervisor_is_killed(start: Start, notes: No
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="how make shows that it was interrupted is Linux's /proc")
-def test_an_interrupted_make_stops_it_although_make_passes_nothing_on(start: Start, notes: Notes, tmp_path: Path) -> None:
-    makefile = tmp_path / "Makefile"
-    makefile.write_text("run:\n\t@exec $(COMMAND)\n")
-    make = start(through=["make", "-f", str(makefile)])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_an_interrupted_make_stops_it_although_make_passes_nothing_on(start: Start, notes: Notes, tmp_path: Path, number: signal.Signals) -> None:
+    make = start(through=make_of(tmp_path))
     pids = notes.pids(started=2)
-    make.send_signal(signal.SIGINT)
+    make.send_signal(number)
     make.wait(10)
+    assert notes.lines()[2:] == ["web stopped", "worker stopped"]
     assert not alive(pids)
+
+
+def test_one_keystroke_that_reaches_make_too_is_one_signal(start: Start, notes: Notes, tmp_path: Path) -> None:
+    for turn in range(5):  # whichever of the two notices first
+        make = start(through=make_of(tmp_path))
+        pids = notes.pids(started=2)
+        os.killpg(make.pid, signal.SIGINT)
+        make.wait(10)
+        assert notes.lines()[2:] == ["web stopped", "worker stopped"], turn
+        assert not alive(pids)
+        notes.path.unlink()
+
+
+def make_of(folder: Path) -> list[str]:
+    """A make that runs the command as ours does."""
+    (folder / "Makefile").write_text("run:\n\t@exec $(COMMAND)\n")
+    return ["make", "-f", str(folder / "Makefile")]
 
 
 def test_a_taken_port_is_told_in_one_sentence() -> None:
