@@ -29,10 +29,15 @@ log = logging.getLogger(__name__)
 
 
 def run(settings: Settings, queues: Sequence[str] = ()) -> int:
-    """Work until SIGTERM, SIGINT or SIGHUP; the exit code to leave with."""
+    """Work until SIGTERM, SIGINT or SIGHUP; the exit code to leave with. ValueError for a queue that nothing is put into."""
     # Connections for the jobs at hand, the relay's own when there is no broker, the heartbeat.
     room = max(settings.pool_size, settings.worker_threads + 2)
-    return work(install(dataclasses.replace(settings, pool_size=room)), queues)
+    installation = install(dataclasses.replace(settings, pool_size=room))
+    plugins = installation.registry.plugins.values()
+    known = {each.queue for plugin in plugins for each in (*plugin.listeners, *plugin.tasks.values())}
+    if unknown := sorted({*queues} - known):
+        raise ValueError(f"No job is ever put into the queue {', '.join(unknown)}: there are {', '.join(sorted(known))}.")
+    return work(installation, queues)
 
 
 def work(installation: Installation, queues: Sequence[str] = (), *, backoff: Backoff | None = None) -> int:

@@ -157,14 +157,14 @@ def uncached(environ: Environ) -> bool:
 
 
 def key_header(environ: Environ) -> str | None:
-    """Idempotency-Key: 1-255 visible ASCII characters. Raises Malformed otherwise."""
+    """Idempotency-Key: 1-255 visible ASCII characters, no comma: that is two of them, joined on the way. Raises Malformed otherwise."""
     key: str | None = environ.get("HTTP_IDEMPOTENCY_KEY")
     if key is None:
         return None
-    if not 1 <= len(key) <= 255 or not all("!" <= c <= "~" for c in key):
+    if not 1 <= len(key) <= 255 or "," in key or not all("!" <= c <= "~" for c in key):
         raise Malformed(
-            "Idempotency-Key must be 1 to 255 visible ASCII characters.",
+            "Idempotency-Key must be one of 1 to 255 visible ASCII characters without a comma.",
             code="malformed_header",
-            errors=[Fault("Idempotency-Key:", "Must be 1 to 255 visible ASCII characters.")],
+            errors=[Fault("Idempotency-Key:", "Must be one of 1 to 255 visible ASCII characters without a comma.")],
         )
     return key

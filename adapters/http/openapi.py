@@ -257,7 +257,7 @@ def _headers(operation: Operation) -> list[tuple[str, str, dict[str, Any], bool]
             (
                 "Idempotency-Key",
                 text,
-                {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+                {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-+\\x2d-~]+$"},
                 operation.marks.key_required,
             )
         )

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from config import plugin_admin
+from config import plugin_admin, worker
 from config.settings import Settings
 from tests import servers
 
@@ -40,3 +40,8 @@ def test_a_command_that_cannot_do_its_work_says_why_in_a_sentence(arguments: tup
 def test_switching_names_what_does_not_exist(settings: Settings, plugin: str, what: str) -> None:
     with pytest.raises(ValueError, match=what):
         plugin_admin.switch(settings, plugin, uuid4(), enabled=True)
+
+
+def test_a_worker_is_told_which_queues_there_are(settings: Settings) -> None:
+    with pytest.raises(ValueError, match=r"into the queue letters: there are .*mail"):
+        worker.run(settings, ("mail", "letters"))
