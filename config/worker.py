@@ -34,7 +34,7 @@ def run(settings: Settings, queues: Sequence[str] = ()) -> int:
     room = max(settings.pool_size, settings.worker_threads + 2)
     installation = install(dataclasses.replace(settings, pool_size=room))
     plugins = installation.registry.plugins.values()
-    known = {each.queue for plugin in plugins for each in (*plugin.listeners, *plugin.tasks.values())}
+    known = {each.queue for plugin in plugins for each in plugin.listeners} | {each.queue for plugin in plugins for each in plugin.tasks.values()}
     if unknown := sorted({*queues} - known):
         raise ValueError(f"No job is ever put into the queue {', '.join(unknown)}: there are {', '.join(sorted(known))}.")
     return work(installation, queues)
