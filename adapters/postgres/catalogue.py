@@ -30,6 +30,11 @@ select distinct c.relname::text as source, case x.grantee when 0 then 'public' e
  cross join lateral aclexplode(g.acl) x
  where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
 """
+CREATORS = f"""
+select n.nspname::text as schema, case x.grantee when 0 then 'public' else pg_get_userbyid(x.grantee)::text end as grantee
+  from pg_namespace n cross join lateral aclexplode(n.nspacl) x
+ where {_OURS} and x.privilege_type = 'CREATE' and x.grantee <> n.nspowner
+"""
 FOREIGN_KEYS = """
 select c.conname as name, c.conrelid::regclass::text as source, c.confrelid::regclass::text as target,
        array(select a.attname::text from unnest(c.conkey) with ordinality k (number, place)

@@ -41,6 +41,7 @@ POLICIES = frozenset(
 """Reviewed: policies that show rows to somebody, besides those of `app.protect`."""
 
 _MADE_BY_PROTECT = frozenset({"tenant", "maintenance", "backup"})
+_NO_CREATORS = frozenset({"public", "fitpro_app", "fitpro_auth", "fitpro_relay", "fitpro_backup"})
 _DML = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
 _TENANT_COLUMN = {"workspaces": "id"}
 _STAFF = "(( SELECT (app.client() IS NULL)) OR "
@@ -64,6 +65,9 @@ def lint(connection: sa.Connection) -> list[str]:
     for index in connection.exec_driver_sql(catalogue.UNIQUES):
         if index.source in tenant and index.leading != "workspace_id" and index.name not in GLOBAL_UNIQUE:
             found.append(f"unique index {index.name} of {index.source} must lead with workspace_id")
+    for creator in connection.exec_driver_sql(catalogue.CREATORS):
+        if creator.grantee in _NO_CREATORS:
+            found.append(f"{creator.grantee} may create in schema {creator.schema}")
     functions = list(connection.exec_driver_sql(catalogue.FUNCTIONS))
     for function in functions:
         found += _function(function)
