@@ -21,7 +21,7 @@ def own_paths(*, metrics: bool, docs: bool) -> dict[str, dict[str, Any]]:
     found = {
         "/health": _get("get_health", "Whether this process lives", _status("ok"), set()),
         "/health/ready": _get("get_readiness", "Whether this process can serve: its database is there", _status("ready"), {503}),
-        "/.well-known/jwks.json": _get("get_signing_keys", "The keys that access tokens are signed with (RFC 7517)", _keys(), {429}),
+        "/.well-known/jwks.json": _get("get_signing_keys", "The keys that access tokens are signed with (RFC 7517)", _keys(), {429, 503}),
         f"{MOUNT}/workspaces/{{workspace_id}}/openapi.json": _get(
             "get_workspace_document", "This document as a workspace has it, without modules that are off", _document(), {400, 401, 404, 429, 503},
             _parameter("path", "workspace_id", _WORKSPACE, "The workspace."), _held(), tagged=True, signed_in=True,
