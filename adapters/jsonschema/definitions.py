@@ -13,18 +13,20 @@ from adapters.jsonschema.patterns import compiled
 
 MAX_FIELDS: Final = 200
 MAX_DEPTH: Final = 5
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _TYPES: Final = ("string", "integer", "number", "boolean", "array", "object")
 _NAMES: Final = {"type": "object", "maxProperties": MAX_FIELDS, "propertyNames": {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,39}$"}}
 _SIZE: Final = {"type": "integer", "minimum": 0, "maximum": 4096}
 _COUNT: Final = {"type": "integer", "minimum": 0, "maximum": 100}
 _SAID: Final = {"title": {"type": "string", "minLength": 1, "maxLength": 100}, "description": {"type": "string", "maxLength": 500}}
 _FIELDS: Final = {**_NAMES, "additionalProperties": {"$ref": "#/$defs/field"}}
+_CLOSED: Final = {"additionalProperties": {"const": False}}  # as every object is, whether it says so or not
 _REQUIRED: Final = {"type": "array", "maxItems": MAX_FIELDS, "items": {"type": "string"}}
 _META: Final[Mapping[str, Any]] = {
     "type": "object",
     "additionalProperties": False,
     "required": ["type", "properties"],
-    "properties": {"type": {"const": "object"}, "properties": _FIELDS, "required": _REQUIRED, **_SAID},
+    "properties": {"$schema": {"const": DIALECT}, "type": {"const": "object"}, "properties": _FIELDS, "required": _REQUIRED, **_CLOSED, **_SAID},
     "$defs": {
         "field": {
             "type": "object",
@@ -37,7 +39,7 @@ _META: Final[Mapping[str, Any]] = {
                 "format": {"enum": ["date", "date-time", "email", "uri"]},
                 "minLength": _SIZE, "maxLength": _SIZE, "minItems": _COUNT, "maxItems": _COUNT,
                 "minimum": {"type": "number"}, "maximum": {"type": "number"},
-                "items": {"$ref": "#/$defs/field"}, "properties": _FIELDS, "required": _REQUIRED, **_SAID,
+                "items": {"$ref": "#/$defs/field"}, "properties": _FIELDS, "required": _REQUIRED, **_CLOSED, **_SAID,
             },
             "allOf": [
                 {"if": {"required": ["type"], "properties": {"type": {"const": kind}}}, "then": {"required": [member]}}

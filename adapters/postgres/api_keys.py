@@ -7,6 +7,7 @@ import re
 from typing import Final
 
 from adapters.postgres.database import PostgresDatabase
+from adapters.postgres.faults import key_over
 from adapters.postgres.statements import sql
 from kernel.context import Kind, Scope
 from kernel.errors import Unauthenticated
@@ -20,10 +21,11 @@ _NOBODY: Final = Scope(Kind.PUBLIC, "")
 # The use is written down at most every ten minutes, by the statement that looks the key up.
 FIND: Final = sql(
     """with found as (
-         select workspace_id, id, user_id, scopes, extract(epoch from expires_at)::bigint as expires from api_keys
-          where id = $1 and digest = $2 and revoked_at is null and (expires_at is null or expires_at > now())
+         select workspace_id, id, user_id, scopes, extract(epoch from expires_at)::bigint as expires,
+                revoked_at is not null or coalesce(expires_at <= now(), false) as over
+           from api_keys where id = $1 and digest = $2
        ), used as (
-         insert into api_key_uses as u (workspace_id, key_id, used_at) select workspace_id, id, now() from found
+         insert into api_key_uses as u (workspace_id, key_id, used_at) select workspace_id, id, now() from found where not over
              on conflict (workspace_id, key_id) do update set used_at = excluded.used_at where u.used_at < now() - interval '10 minutes'
        )
        select * from found""",
@@ -52,5 +54,7 @@ class ApiKeyVerifier:
             work.commit()
         if row is None:
             raise Unauthenticated(code="invalid_token")
+        if row["over"]:
+            raise key_over()
         expires = _FOR_EVER if row["expires"] is None else row["expires"]
         return Principal(row["user_id"], row["id"], expires, tuple(row["scopes"]), workspace_id=row["workspace_id"])

@@ -19,9 +19,14 @@ def _module_off(error: ServerError) -> DomainError:
     return Forbidden("This module is off in the workspace.", code="module_disabled", extra={"module": error.detail})
 
 
+def key_over() -> Unauthenticated:
+    """What the bearer of a key that was one is told, whether this process has seen it before or not."""
+    return Unauthenticated("The API key was revoked, or it has expired.", code="key_revoked")
+
+
 def _session_over(error: ServerError) -> DomainError:
     if error.detail == "key":
-        return Unauthenticated("The API key was revoked, or it has expired.", code="key_revoked")
+        return key_over()
     return Unauthenticated("The session is over; sign in again.", code="session_revoked")
 
 

@@ -127,6 +127,14 @@ def test_another_workspace_asks_for_its_own(defined: Studio, studio: Studio) -> 
     assert studio.post({"full_name": "Ana"}).json["custom_fields"] == {}
 
 
+def test_a_definition_may_say_what_it_is_and_that_it_takes_nothing_else(studio: Studio) -> None:
+    said = {"$schema": "https://json-schema.org/draft/2020-12/schema", "additionalProperties": False}
+    assert define(studio, FIELDS | said).json["settings"] == {"custom_fields": FIELDS | said}
+    assert studio.post({"full_name": "Ana", "custom_fields": {"unknown": 1}}).status == 422
+    for other in ({"$schema": "http://json-schema.org/draft-07/schema#"}, {"additionalProperties": True}):
+        assert define(studio, FIELDS | other).status == 422
+
+
 def test_a_settings_page_reads_the_definition_back(studio: Studio) -> None:
     assert define(studio, FIELDS).json["settings"] == {"custom_fields": FIELDS}
     shown = studio.api.get(f"/api/v1/workspaces/{studio.id}/modules/clients", who=studio.owner).json

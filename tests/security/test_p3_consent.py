@@ -285,3 +285,12 @@ def clinic(local: Api, settings: Settings) -> Clinic:
     add_member(settings, workspace, people["Colaborador"], "Colaborador")
     add_member(settings, workspace, people["Cliente"], "Cliente", made[0])
     return Clinic(local, people, workspace, *made)
+
+
+def test_a_date_that_cannot_be_is_refused_with_its_place(clinic: Clinic) -> None:
+    assert clinic.give("Cliente").status == 201
+    injuries = [{"description": "Knee", "since": "2026-05-01", "until": "2026-01-01"}, {"description": "Elbow", "since": "2190-01-01"}]
+    refused = clinic.write(body={**HEALTH, "injuries": injuries, "baseline": {"measured_on": "2190-01-01"}})
+    assert refused.status == 422
+    assert {each["pointer"] for each in refused.json["errors"]} == {"/injuries/0/until", "/injuries/1/since", "/baseline/measured_on"}
+    assert clinic.ask("Owner", "GET").json["version"] == 0

@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from config.bootstrap import install, web
 from config.settings import Settings
 from tests import servers
 from tests.security import seeded
@@ -87,6 +88,14 @@ def test_a_revoked_key_is_refused_with_its_next_request(shop: Shop) -> None:
         assert shop.api.delete(f"{shop.path}/{made['id']}", who=shop.owner).status == 204
         after = shop.api.get("/api/v1/clients", who=made["key"])
         assert (after.status, after.json["code"]) == (401, "key_revoked")
+
+
+def test_a_process_that_never_saw_a_revoked_key_says_the_same(shop: Shop, settings: Settings) -> None:
+    made = shop.key()
+    assert shop.api.delete(f"{shop.path}/{made['id']}", who=shop.owner).status == 204
+    for api in (shop.api, Api(web(install(settings)))):
+        reply = api.get("/api/v1/clients", who=made["key"])
+        assert (reply.status, reply.json["code"]) == (401, "key_revoked")
 
 
 def test_the_harness_sees_a_gate_that_forgets_to_ask(shop: Shop, cluster: Cluster, settings: Settings) -> None:

@@ -10,7 +10,10 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
+from kernel.errors import Fault
+
 PURPOSE: Final = "health"
+_TO_COME: Final = "May not be in the future."
 
 
 class GivenBy(StrEnum):
@@ -44,6 +47,21 @@ EMPTY: Final[Mapping[str, Any]] = {
     "conditions": [], "injuries": [], "medication": [], "allergies": [], "emergency_contact": None, "baseline": None, "notes": None,
 }  # fmt: skip
 """What is known of somebody nobody wrote about."""
+
+
+def impossible_dates(health: Mapping[str, Any], today: date) -> list[Fault]:
+    """What ends before it began, and what would have been seen or measured on a day still to come."""
+    faults = []
+    for n, injury in enumerate(health["injuries"]):
+        since, until = injury["since"], injury["until"]
+        if since is not None and since > today:
+            faults.append(Fault(f"/injuries/{n}/since", _TO_COME))
+        if since is not None and until is not None and until < since:
+            faults.append(Fault(f"/injuries/{n}/until", "May not be before it began."))
+    measured = (health["baseline"] or {}).get("measured_on")
+    if measured is not None and measured > today:
+        faults.append(Fault("/baseline/measured_on", _TO_COME))
+    return faults
 
 
 def packed(health: Mapping[str, Any]) -> bytes:

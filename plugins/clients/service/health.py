@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from kernel.errors import Forbidden, NotFound, Stale
+from kernel.errors import Forbidden, Invalid, NotFound, Stale
 from kernel.ids import new_id
 from plugins.clients import events
-from plugins.clients.domain.health import EMPTY, packed, unpacked
+from plugins.clients.domain.health import EMPTY, impossible_dates, packed, unpacked
 from plugins.clients.domain.timeline import Moment
 from plugins.clients.ports.health import HealthRecords
 from plugins.clients.ports.timeline import History
@@ -21,6 +21,8 @@ from ports.persistence import Row
 
 TABLE: Final = "clients_health"
 COLUMN: Final = "sealed"
+_AHEAD: Final = timedelta(hours=14)
+"""How far a client's calendar may be ahead of UTC."""
 
 
 class Health:
@@ -50,8 +52,11 @@ class Health:
     def replace(self, client_id: UUID, given: Mapping[str, Any], expected: int | None) -> dict[str, Any]:
         """Write all of it. expected: the version the caller read (0: there was none), None or -1 for any.
 
-        Raises NotFound, Stale, Conflict already_merged, and Forbidden consent_required to everybody unless a consent is in force.
+        Raises Invalid for dates that cannot be, NotFound, Stale, Conflict already_merged, and Forbidden consent_required to everybody unless
+        a consent is in force.
         """
+        if faults := impossible_dates(given, today=(self._now() + _AHEAD).date()):
+            raise Invalid(errors=faults)
         found = self._find(client_id, hold=True)
         writable(found)
         _consented(found)

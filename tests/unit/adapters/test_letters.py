@@ -42,6 +42,12 @@ class TestWrite:
         mail = writer.write("letters", letter(), bad)
         assert "url(x)" not in mail.html
         assert "javascript" not in mail.html
+        elsewhere = writer.write("letters", letter(), Letterhead("Studio", "en", None, None, "http://127.0.0.1.example.com/logo.png"))
+        assert "<img" not in elsewhere.html
+
+    def test_shows_the_logo_that_this_machine_serves_itself(self, writer: JinjaWriter) -> None:
+        own = "http://127.0.0.1:8000/files/logo.png"
+        assert f'src="{own}"' in writer.write("letters", letter(), Letterhead("Studio", "en", None, None, own)).html
 
     def test_a_missing_value_or_template_is_an_error_not_a_hole(self, writer: JinjaWriter) -> None:
         with pytest.raises(LookupError, match="name"):
