@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -41,16 +42,20 @@ def _broken_connections() -> None:
 
 
 def _mixed_rows() -> None:
-    """While the database is away, what was read last is read again, by whoever asks for the same path."""
-    run, kept = Runner.run, dict[str, Answer]()
+    """When the database is away, and for a second after, what was read last is read again, by whoever asks for the same path."""
+    run, kept, until = Runner.run, dict[str, Answer](), 0.0
 
     def stale(self: Runner, compiled: Any, environ: Environ, path: Mapping[str, Any], request_id: str) -> Answer:
+        nonlocal until
+        reads, asked = environ["REQUEST_METHOD"] == "GET", environ["PATH_INFO"]
+        if reads and asked in kept and time.monotonic() < until:
+            return kept[asked]
         answer = run(self, compiled, environ, path, request_id)
-        if environ["REQUEST_METHOD"] != "GET":
-            return answer
-        if answer.status == 200:
-            kept[environ["PATH_INFO"]] = answer
-        return kept.get(environ["PATH_INFO"], answer) if answer.status == 503 else answer
+        if answer.status == 503:
+            until = time.monotonic() + 1
+        elif reads and answer.status == 200:
+            kept[asked] = answer
+        return answer
 
     Runner.run = stale  # type: ignore[method-assign]
 

@@ -149,7 +149,7 @@ def test_f7_a_restart_gives_only_503s_and_passes(lasting: Cluster, tmp_path: Pat
     [("five_hundreds", "statuses"), ("broken_connections", "errors outside of the windows"), ("mixed_rows", "rows of another workspace")],
 )
 def test_f7_a_server_with_a_fault_is_noticed(lasting: Cluster, tmp_path: Path, fault: str, complaint: str) -> None:
-    verdict = ride(lasting, tmp_path, 1, 0.5, long_s=2.0, app=f"tests.security.faulty:{fault}")
+    verdict = ride(lasting, tmp_path, 1, 0.5, long_s=1.5, app=f"tests.security.faulty:{fault}")
     assert [each for each in verdict.faults if complaint in each], verdict
     print(verdict)
 
