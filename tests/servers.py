@@ -265,14 +265,14 @@ def process(arguments: list[str], env: Mapping[str, str], log: Path) -> Iterator
 
 
 @contextlib.contextmanager
-def web_server(settings: Settings, log: Path, *, workers: int = 1, threads: int = 4) -> Iterator[str]:
-    """The product's web server on a free port of the loopback; its base URL."""
+def web_server(settings: Settings, log: Path, *, workers: int = 1, threads: int = 4, app: str = "wsgi:app") -> Iterator[str]:
+    """The product's web server on a free port of the loopback; its base URL. app: another application, as one with a fault."""
     port = free_port()
     arguments = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--http", "1", "--no-ws",
         "--workers", str(workers), "--blocking-threads", str(threads),
         "--respawn-failed-workers", "--respawn-interval", "0.5", "--workers-kill-timeout", "10",
-        "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning", "wsgi:app",
+        "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning", app,
     ]  # fmt: skip
     with process(arguments, environ(settings), log) as child:
         url = f"http://127.0.0.1:{port}"

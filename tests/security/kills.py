@@ -84,13 +84,16 @@ def killing(
     )
 
 
-def stopped(plant: Plant, *, jobs: int, environ: Mapping[str, str] | None = None) -> Counter[str]:
-    """SIGSTOP a worker in the middle of its jobs for three leases, let another do them, and let the first go on."""
+def stopped(plant: Plant, *, jobs: int, after_s: float = 0.2, environ: Mapping[str, str] | None = None) -> Counter[str]:
+    """SIGSTOP a worker in the middle of its jobs for three leases, let another do them, and let the first go on.
+
+    after_s: since it has them all; each takes a second, with its effect in the middle.
+    """
     workspace = plant.workspace()
     plant.inside(workspace, lambda: [probe.mark(name=f"job {n}", pause_s=1.0) for n in range(jobs)])
     sleeper = plant.start(environ=environ)
     until(lambda: plant.query("select count(*) from outbox_deliveries where lease_token is not null")[0][0] == jobs)
-    time.sleep(0.2)
+    time.sleep(after_s)
     sleeper.signal(signal.SIGSTOP)
     other = plant.start(environ=environ)
     time.sleep(3 * plant.settings.lease_s)

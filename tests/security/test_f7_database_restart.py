@@ -21,7 +21,7 @@ from adapters.postgres.embedded import EmbeddedError
 from tests import servers
 from tests.servers import Api, Cluster, Person
 
-CLIENTS = 16
+CLIENTS, WORKSPACES = 16, 4
 HANG_S = 8.0
 RECOVERY_S = 2.0
 LONG_S = 4.5
@@ -37,18 +37,21 @@ class Window:
 
 @dataclass
 class Load:
-    """16 clients of 4 workspaces that read and write without a pause, each in its own thread."""
+    """16 clients of 4 workspaces that read and write without a pause, each in its own thread.
+
+    served: the workspaces whose rows were in an answer; strangers: rows in the answer to another workspace's client.
+    """
 
     api: Api
     answers: list[tuple[float, float, int, bool]] = field(default_factory=list)  # started, ended, status, with Retry-After
     acknowledged: list[tuple[str, str]] = field(default_factory=list)
+    served: set[str] = field(default_factory=set)
     strangers: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
 
-    def run(self, people: list[tuple[Person, str]]) -> None:
-        """One client until told to stop."""
-        number = threading.get_ident()
+    def run(self, people: list[tuple[Person, str]], number: int) -> None:
+        """One client until told to stop. number: 0 to 15, so that every workspace has four."""
         person, workspace = people[number % len(people)]
         api = Api(self.api.url)
         while not self._stop.is_set():
@@ -66,7 +69,9 @@ class Load:
             if reply.status == 201:
                 self.acknowledged.append((workspace, name))
             if reply.status == 200:
-                self.strangers += [item["full_name"] for item in reply.json["items"] if not item["full_name"].startswith(workspace)]
+                names = [item["full_name"] for item in reply.json["items"]]
+                self.served.update(name.partition(" ")[0] for name in names)
+                self.strangers += [name for name in names if not name.startswith(workspace)]
             if reply.status == 503:
                 time.sleep(0.05)
 
@@ -74,13 +79,13 @@ class Load:
         self._stop.set()
 
 
-def restarts(cluster: Cluster, times: int, pause: float) -> Iterator[Window]:
+def restarts(cluster: Cluster, times: int, pause: float, long_s: float) -> Iterator[Window]:
     """Restart in turn politely and by a crash; the last time it is away for long, when backing off must not have gone too far."""
     for number in range(times):
         time.sleep(pause)
         start = time.monotonic()
         cluster.server.stop("fast" if number % 2 == 0 else "immediate")
-        time.sleep(LONG_S if number == times - 1 else 0.5 * (number % 3))
+        time.sleep(long_s if number == times - 1 else 0.5 * (number % 3))
         try:
             cluster.server.ensure()
         except EmbeddedError:
@@ -96,6 +101,7 @@ class Verdict:
     statuses: Counter[int]
     faults: list[str]
     recovery_s: float
+    served: set[str]
 
 
 def judge(load: Load, windows: list[Window], rows: set[tuple[str, str]]) -> Verdict:
@@ -125,7 +131,7 @@ def judge(load: Load, windows: list[Window], rows: set[tuple[str, str]]) -> Verd
         faults.append(f"{len(load.strangers)} rows of another workspace")
     if load.broken:
         faults.append(f"{len(load.broken)} broken connections: {load.broken[0]}")
-    return Verdict(statuses, faults, recovery)
+    return Verdict(statuses, faults, recovery, load.served)
 
 
 @pytest.mark.parametrize(("times", "pause"), [(4, 1.0), pytest.param(20, 2.0, marks=pytest.mark.torture)])
@@ -134,21 +140,32 @@ def test_f7_a_restart_gives_only_503s_and_passes(lasting: Cluster, tmp_path: Pat
     assert not verdict.faults, verdict
     assert verdict.statuses[201] > 100, verdict
     assert verdict.statuses[503] > 0, "the database was never missed: the load was none"
+    assert len(verdict.served) == WORKSPACES, "nobody else's rows were there to be mixed up"
     print(verdict)
 
 
-def ride(cluster: Cluster, folder: Path, times: int, pause: float) -> Verdict:
+@pytest.mark.parametrize(
+    ("fault", "complaint"),
+    [("five_hundreds", "statuses"), ("broken_connections", "errors outside of the windows"), ("mixed_rows", "rows of another workspace")],
+)
+def test_f7_a_server_with_a_fault_is_noticed(lasting: Cluster, tmp_path: Path, fault: str, complaint: str) -> None:
+    verdict = ride(lasting, tmp_path, 1, 0.5, long_s=1.5, app=f"tests.security.faulty:{fault}")
+    assert [each for each in verdict.faults if complaint in each], verdict
+    print(verdict)
+
+
+def ride(cluster: Cluster, folder: Path, times: int, pause: float, *, long_s: float = LONG_S, app: str = "wsgi:app") -> Verdict:
     """A web server under load on a database that restarts."""
     settings = cluster.settings(cluster.clone(f"f7_{uuid.uuid4().hex[:8]}"), access_token_ttl_s=3600)
-    with servers.web_server(settings, folder / "web.log", workers=2, threads=4) as url:
+    with servers.web_server(settings, folder / "web.log", workers=2, threads=4, app=app) as url:
         api = Api(url)
-        owners = [api.signup(f"Owner {number}") for number in range(4)]
+        owners = [api.signup(f"Owner {number}") for number in range(WORKSPACES)]
         people = [(owner, api.workspace(owner)) for owner in owners]
         load = Load(api)
         with ThreadPoolExecutor(CLIENTS) as crowd:
-            running = [crowd.submit(load.run, people) for _ in range(CLIENTS)]
+            running = [crowd.submit(load.run, people, number) for number in range(CLIENTS)]
             try:
-                windows = list(restarts(cluster, times, pause))
+                windows = list(restarts(cluster, times, pause, long_s))
             finally:
                 load.stop()
             for each in running:

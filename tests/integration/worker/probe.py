@@ -8,8 +8,9 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
+from types import ModuleType
 
-from adapters.postgres.outbox import OutboxContents
+from adapters.postgres.outbox import OutboxContents, OutboxLeases
 from adapters.worker.handlers import Handler
 from adapters.worker.job import Jobs, Outcome
 from adapters.worker.worker import Backoff
@@ -90,7 +91,7 @@ def fails(name: str) -> None:
     raise ValueError("it never works\nsecond line with a secret")
 
 
-@plugin.task(retries=3)
+@plugin.task
 def poison(cured: str) -> None:
     """Kills its worker until there is a file of this name."""
     if not Path(cured).exists():
@@ -188,12 +189,35 @@ class Unfenced(OutboxContents):
         work.change(sql("update outbox_deliveries set done_at = now() where workspace_id = $1 and id = $2", "workspace_id", "id"), id=delivery.id)
 
 
-FAULTS = {"ack_first": ("Jobs", AckFirst), "unfenced": ("OutboxContents", Unfenced)}
+class Uncounted(OutboxLeases):
+    """A seeded fault: an attempt is counted when it ends, so one that ends its process never is."""
+
+    _BACK = sql("update outbox_deliveries set attempts = attempts - 1 where workspace_id = $1 and id = $2", "workspace", "id")
+    _COUNT = sql("update outbox_deliveries set attempts = attempts + 1 where workspace_id = $1 and id = $2", "workspace", "id")
+
+    def claim(self, queue: str, after: uuid.UUID, lease_s: float) -> Delivery | None:
+        delivery = super().claim(queue, after, lease_s)
+        if delivery is not None:
+            self._control.run(self._BACK, workspace=delivery.workspace_id, id=delivery.id)
+        return delivery
+
+    def retry(self, delivery: Delivery, in_s: float, error: str | None = None) -> bool:
+        self._control.run(self._COUNT, workspace=delivery.workspace_id, id=delivery.id)
+        return super().retry(delivery, in_s, error)
+
+
+FAULTS: dict[str, tuple[ModuleType, str, object]] = {
+    "ack_first": (bootstrap, "Jobs", AckFirst),
+    "unfenced": (bootstrap, "OutboxContents", Unfenced),
+    "uncounted": (worker, "OutboxLeases", Uncounted),
+    "impatient": (worker, "PATIENCE_S", 0.0),  # whoever is told to stop goes at once, and leaves what is at hand
+}
+"""Where something else is put, by the names in PROBE_FAULT, which commas separate."""
 
 
 def main(queues: Sequence[str] = ()) -> int:
     """A worker process of this plugin."""
     logging.configure(json=False)
-    if fault := os.environ.get("PROBE_FAULT"):
-        setattr(bootstrap, *FAULTS[fault])
+    for fault in filter(None, os.environ.get("PROBE_FAULT", "").split(",")):
+        setattr(*FAULTS[fault])
     return worker.work(install(Settings.from_environ(), registry=registry()), queues, backoff=Backoff(first_s=0.05, longest_s=0.5))
