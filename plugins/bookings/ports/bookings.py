@@ -15,7 +15,8 @@ from ports.persistence import Document, Row
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Which bookings: those that overlap `inside` (None: all), and what else is asked for. backwards: the latest first."""
+    """Which bookings: those that overlap `inside` (None: all), and what else is asked for. mine: that a Cliente takes part in, and did not
+    leave; backwards: the latest first."""
 
     inside: Interval | None = None
     organizer_id: UUID | None = None
@@ -24,6 +25,7 @@ class Search:
     service_id: UUID | None = None
     status: str | None = None
     cancelled: bool = True
+    mine: bool = False
     backwards: bool = False
 
 
@@ -37,7 +39,8 @@ class Bookings(Protocol):
     def only_staff(self) -> None:
         """A Cliente gets no further. Raises RuleBroken client_asks when what waits is sent."""
 
-    def get(self, booking_id: UUID) -> Document | None: ...
+    def get(self, booking_id: UUID, *, mine: bool = False) -> Document | None:
+        """mine: only one that the Cliente who asks takes part in, and did not leave."""
 
     def page(self, search: Search, limit: int, after: tuple[Any, ...] | None) -> list[Document]: ...
 

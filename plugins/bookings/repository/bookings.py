@@ -72,7 +72,9 @@ def _add(organizer: sa.ColumnElement[Any]) -> Any:
 CALENDAR = statement(
     sa.select(tables.workspaces.c.timezone, tables.workspaces.c.week_start).where(tables.workspaces.c.id == sa.bindparam("workspace_id"))
 )
-GET = statement(sa.select(*SHOWN).where(here(bookings)))
+# Of those who take part a Cliente sees themself alone.
+_TAKES_PART: Final = sa.exists().where(_P.workspace_id == _B.workspace_id, _P.booking_id == _B.id, _P.status != "left")
+GET: Final = {mine: statement(sa.select(*SHOWN).where(here(bookings), *((_TAKES_PART,) if mine else ()))) for mine in (False, True)}
 LOCK = statement(sa.select(bookings, _CLIENTS).where(here(bookings)).with_for_update(key_share=True))
 CHANGE = statement(
     sa.update(bookings)
@@ -138,6 +140,7 @@ class Shape(NamedTuple):
     service_id: bool
     status: bool
     cancelled: bool
+    mine: bool
     backwards: bool
     after: bool
 
@@ -154,6 +157,8 @@ def listing(shape: Shape) -> Any:
             query = query.where(_B[name] == sa.bindparam(name))
     if not shape.cancelled:
         query = query.where(_B.status != "cancelled")
+    if shape.mine:
+        query = query.where(_TAKES_PART)
     if shape.client_id:
         here_too = sa.and_(_P.workspace_id == _B.workspace_id, _P.booking_id == _B.id, _P.client_id == sa.bindparam("client_id"), _P.status != "left")
         query = query.where(sa.exists().where(here_too))
@@ -182,13 +187,14 @@ class Bookings:
         assert found is not None
         return found
 
-    def get(self, booking_id: UUID) -> Document | None:
-        return ctx.work.document(GET, id=booking_id)
+    def get(self, booking_id: UUID, *, mine: bool = False) -> Document | None:
+        return ctx.work.document(GET[mine], id=booking_id)
 
     def page(self, search: Search, limit: int, after: tuple[Any, ...] | None) -> list[Document]:
         asked = {name: getattr(search, name) for name in ("organizer_id", "client_id", "room_id", "service_id", "status")}
         wanted = {name: value is not None for name, value in asked.items()}
-        shape = Shape(inside=search.inside is not None, cancelled=search.cancelled, backwards=search.backwards, after=after is not None, **wanted)
+        said = {name: getattr(search, name) for name in ("cancelled", "mine", "backwards")}
+        shape = Shape(inside=search.inside is not None, after=after is not None, **said, **wanted)
         span = {} if search.inside is None else {"begins": search.inside.start, "ends": search.inside.end}
         return ctx.work.documents(listing(shape), limit=limit, **asked, **span, **last_of(after))
 

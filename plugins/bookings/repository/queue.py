@@ -43,7 +43,12 @@ FORGET: Final = sql(
     " update bookings_time t set taken = t.taken - given.seats from given where t.workspace_id = $1 and t.id = $2 and given.seats > 0",
     "workspace_id", "id", "clients",
 )  # fmt: skip
-CLOSE: Final = sql("delete from bookings_queue_place where workspace_id = $1 and booking_id = $2", "workspace_id", "booking_id")
+CLOSE: Final = sql(
+    "with gone as (delete from bookings_queue_place where workspace_id = $1 and booking_id = $2 returning status),"
+    " given as (select count(*) as seats from gone where status = 'offered')"
+    " update bookings_time t set taken = t.taken - given.seats from given where t.workspace_id = $1 and t.id = $2 and given.seats > 0",
+    "workspace_id", "id",
+)  # fmt: skip
 STANDING: Final = sql(
     "select exists (select from bookings_participant where workspace_id = $1 and booking_id = $2 and client_id = $3 and status <> 'left')"
     " as takes_part, (select count(*) from bookings_queue_place where workspace_id = $1 and booking_id = $2) as waiting,"
@@ -92,7 +97,8 @@ class Queue:
         ctx.work.write(FORGET, id=booking_id, clients=list(clients))
 
     def close(self, booking_id: UUID) -> None:
-        ctx.work.write(CLOSE, booking_id=booking_id)
+        ctx.work.write(LOCK, id=booking_id)
+        ctx.work.write(CLOSE, id=booking_id)
 
     def standing(self, booking_id: UUID, client_id: UUID) -> Row:
         found = ctx.work.one(STANDING, booking_id=booking_id, client_id=client_id)

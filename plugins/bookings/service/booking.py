@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -42,15 +43,17 @@ class Booking:
 
     def page(self, search: Search, limit: int, after: tuple[Any, ...] | None) -> list[Document]:
         """A page of bookings; a Cliente finds those they take part in."""
-        found = self._stored.page(search, limit, after)
-        return [own_view(each) for each in found] if is_cliente() else found
+        if not is_cliente():
+            return self._stored.page(search, limit, after)
+        return [own_view(each) for each in self._stored.page(replace(search, mine=True), limit, after)]
 
     def read(self, booking_id: UUID) -> Document:
         """One booking. Raises NotFound."""
-        found = self._stored.get(booking_id)
+        own = is_cliente()
+        found = self._stored.get(booking_id, mine=own)
         if found is None:
             raise NotFound()
-        return own_view(found) if is_cliente() else found
+        return own_view(found) if own else found
 
     def participants(self, booking_id: UUID, limit: int, after: tuple[Any, ...] | None) -> list[Row]:
         """Who takes part or did, with what they owe. Raises NotFound."""
@@ -101,9 +104,16 @@ class Booking:
         if after["location"] is not None and after["location_kind"] is None:
             raise Invalid(errors=[Fault("/location_kind", "Say whether that is in_person or online.")])
         values = {name: value for name, value in changes.items() if name != "client_ids" and value != before[name]}
+        wanted = changes.get("client_ids")
+        if before["capacity"] > 1 and after["capacity"] == 1:
+            self._turns.close(booking_id)
+        # Seats are given back before a class shrinks, and taken after it has grown.
+        fewer = wanted is not None and len(wanted) < len(before["client_ids"])
+        came, went = self._attend(before, wanted, after) if fewer else ([], [])
         if not _PLACE.isdisjoint(values):
             self._move(before, after, values)
-        came, went = self._attend(before, changes.get("client_ids"), after)
+        if not fewer:
+            came, went = self._attend(before, wanted, after)
         if before["capacity"] > 1 and (came or went or after["capacity"] > before["capacity"]):
             self._turns.settle(booking_id)
         if not values and not came and not went:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from kernel.errors import Conflict, Fault, Forbidden, Invalid, NotFound, Refused
@@ -35,7 +35,8 @@ class Classes:
     def join(self, booking_id: UUID, client_id: UUID | None) -> Document:
         """Take a seat; a Cliente for themselves, while it is not over for the staff and has not begun for them.
 
-        Raises Conflict class_full, already_joined, NotFound, Refused not_a_class, already_started, by whoever answers bookings_validate.
+        Raises Conflict class_full, already_joined, slot_unavailable, NotFound, Refused not_a_class, already_started, and by whoever answers
+        bookings_validate.
         """
         client = self.whose(client_id)
         seat = self._placing.seat(booking_id)
@@ -84,14 +85,29 @@ class Classes:
             raise Invalid(errors=[Fault(pointer, "Required.")])
         return client_id
 
-    def check_open(self, seat: Row) -> None:
-        """That one can still join. Raises Refused already_started, Forbidden staff_only."""
-        now = self._now()
-        if seat["ends_at"] <= now or (is_cliente() and seat["starts_at"] <= now):
+    def check_open(self, seat: Row, *, offered: bool = False) -> None:
+        """That one can still join: a Cliente within the notice and the window of the service, but for a seat that was offered to them.
+
+        Raises Refused already_started, Conflict slot_unavailable, Forbidden staff_only.
+        """
+        now, start = self._now(), seat["starts_at"]
+        if not is_cliente():
+            if seat["ends_at"] <= now:
+                raise Refused("It has started.", code="already_started")
+            return
+        if start <= now:
             raise Refused("It has started.", code="already_started")
-        service = self._catalogue.service(seat["service_id"]) if is_cliente() and seat["service_id"] is not None else None
-        if is_cliente() and (service is None or not service["self_service"]):
+        service = None if seat["service_id"] is None else self._catalogue.service(seat["service_id"])
+        if service is None or not service["self_service"]:
             raise Forbidden("Only the staff adds people to this class.", code="staff_only")
+        if offered:
+            return
+        if service["archived_at"] is not None:
+            raise Conflict("This class is not offered any more; ask the staff.", code="slot_unavailable")
+        if start < now + timedelta(minutes=service["notice_minutes"]):
+            raise Conflict(f"Join {service['notice_minutes']} minutes before it starts at the latest; ask the staff.", code="slot_unavailable")
+        if start > now + timedelta(days=service["window_days"]):
+            raise Conflict(f"It can be joined {service['window_days']} days before it starts at the earliest.", code="slot_unavailable")
 
     # -- inside ------------------------------------------------------------------------------------------------------
     def _refusal(self, booking_id: UUID) -> Exception:

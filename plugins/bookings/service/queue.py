@@ -76,7 +76,7 @@ class Queue:
     def accept(self, booking_id: UUID, client_id: UUID | None) -> Document:
         """Take the seat that is offered. Raises Conflict not_offered, NotFound for who does not wait, Refused already_started."""
         client = self._classes.whose(client_id)
-        seat = self._open(booking_id)
+        seat = self._open(booking_id, offered=True)
         standing = self._stored.standing(booking_id, client)
         if standing["place_id"] is None:
             raise NotFound()
@@ -99,14 +99,14 @@ class Queue:
         return {"email": found["email"], "full_name": found["full_name"], "title": found["title"], "start": start, "until": until, "zone": zone.key}
 
     # -- inside ------------------------------------------------------------------------------------------------------
-    def _open(self, booking_id: UUID) -> Row:
-        """The class's time, held, its offers settled. Raises NotFound, Refused not_a_class, already_started, Forbidden staff_only."""
+    def _open(self, booking_id: UUID, *, offered: bool = False) -> Row:
+        """The class's time, held, its offers settled. Raises NotFound, Refused not_a_class, and as `Classes.check_open` does."""
         seat = self._turns.settle(booking_id)
         if seat is None:
             raise NotFound()
         if seat["capacity"] == 1:
             raise Refused("This is no class.", code="not_a_class")
-        self._classes.check_open(seat)
+        self._classes.check_open(seat, offered=offered)
         return seat
 
     def _own(self, booking_id: UUID, client: UUID) -> Row:

@@ -219,9 +219,15 @@ class Scopes:
                     booking_id=new["id"], client_ids=came or new["client_ids"], organizer_id=new["organizer_id"], service_id=new["service_id"],
                     start_time=new["start_time"], end_time=new["end_time"],
                 )  # fmt: skip
-        # Given back first: each takes a time that another of them had.
-        seats = self._series.release(ids)
-        self._series.take([(new["id"], place_of(new), seats[new["id"]] if clients is None else len(set(clients))) for _, new in pairs])
+            if old["capacity"] > 1 and came:
+                self._turns.forget(old["id"], came)
+            if old["capacity"] > 1 and new["capacity"] == 1:
+                self._turns.close(old["id"])
+        # Given back first: each takes a time that another of them had. Seats offered to who waits stay taken.
+        seats = dict(self._series.release(ids))
+        for old, _ in pairs:
+            seats[old["id"]] += 0 if clients is None else len(set(clients)) - len(old["client_ids"])
+        self._series.take([(new["id"], place_of(new), seats[new["id"]]) for _, new in pairs])
 
     def _rule(self, held: Held, split: bool, by: timedelta, values: Mapping[str, Any], now: datetime) -> None:
         """What the rule says after it, and which series and occurrence each booking is of."""

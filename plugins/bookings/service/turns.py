@@ -36,5 +36,5 @@ class Turns:
         self._stored.forget(booking_id, clients)
 
     def close(self, booking_id: UUID) -> None:
-        """It does not take place."""
+        """It does not take place, or is no class any more: nobody waits, and seats that were offered are given back."""
         self._stored.close(booking_id)
