@@ -62,10 +62,19 @@ class Bookings(Protocol):
     def leave(self, booking_id: UUID, clients: Collection[UUID], now: datetime) -> int:
         """Clients who do not come any more. How many did."""
 
-    def mark(self, booking_id: UUID, clients: Collection[UUID], status: str) -> int:
-        """What became of those who were to come. How many of them are of this booking."""
+    def attended(self, booking_id: UUID, *, missing_too: bool) -> None:
+        """Who takes part came; missing_too: who was marked as missing as well, and owes nothing for it."""
+
+    def missed(self, booking_id: UUID, clients: Collection[UUID]) -> int:
+        """They did not come. How many of them are of this booking."""
+
+    def awaited(self, booking_id: UUID) -> bool:
+        """Whether somebody takes part who is not marked as missing."""
 
     def charge(self, booking_id: UUID, clients: Collection[UUID], fee: Money, reason: str) -> None:
         """What they owe."""
+
+    def forgive(self, booking_id: UUID, clients: Collection[UUID], reason: str) -> None:
+        """What they owed for that they do not owe any more."""
 
     def participants(self, booking_id: UUID, limit: int, after: tuple[Any, ...] | None) -> Sequence[Row]: ...

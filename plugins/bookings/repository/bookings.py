@@ -110,7 +110,21 @@ LEAVE = sql(
     f"update bookings_participant set status = 'left', left_at = $4 where {_THEM} and status = 'booked'",
     "workspace_id", "booking_id", "clients", "now",
 )  # fmt: skip
-MARK = sql(f"update bookings_participant set status = $4 where {_THEM} and status <> 'left'", "workspace_id", "booking_id", "clients", "status")
+_NO_FEE: Final = ", ".join(f"{name} = case when fee_reason <> 'no_show' then {name} end" for name in ("fee_amount", "fee_currency", "fee_reason"))
+ATTENDED: Final = sql(
+    f"update bookings_participant set status = 'attended', {_NO_FEE}"
+    " where workspace_id = $1 and booking_id = $2 and (status = 'booked' or ($3::boolean and status = 'no_show'))",
+    "workspace_id", "booking_id", "missing_too",
+)  # fmt: skip
+MISSED: Final = sql(f"update bookings_participant set status = 'no_show' where {_THEM} and status <> 'left'", "workspace_id", "booking_id", "clients")
+AWAITED: Final = sql(
+    "select from bookings_participant where workspace_id = $1 and booking_id = $2 and status in ('booked', 'attended') limit 1",
+    "workspace_id", "booking_id",
+)  # fmt: skip
+FORGIVE: Final = sql(
+    f"update bookings_participant set fee_amount = null, fee_currency = null, fee_reason = null where {_THEM} and fee_reason = $4",
+    "workspace_id", "booking_id", "clients", "reason",
+)  # fmt: skip
 CHARGE = sql(
     f"update bookings_participant set fee_amount = $4, fee_currency = $5, fee_reason = $6 where {_THEM}",
     "workspace_id", "booking_id", "clients", "amount", "currency", "reason",
@@ -215,8 +229,17 @@ class Bookings:
     def leave(self, booking_id: UUID, clients: Collection[UUID], now: datetime) -> int:
         return ctx.work.change(LEAVE, booking_id=booking_id, clients=list(clients), now=now)
 
-    def mark(self, booking_id: UUID, clients: Collection[UUID], status: str) -> int:
-        return ctx.work.change(MARK, booking_id=booking_id, clients=list(clients), status=status)
+    def attended(self, booking_id: UUID, *, missing_too: bool) -> None:
+        ctx.work.write(ATTENDED, booking_id=booking_id, missing_too=missing_too)
+
+    def missed(self, booking_id: UUID, clients: Collection[UUID]) -> int:
+        return ctx.work.change(MISSED, booking_id=booking_id, clients=list(clients))
+
+    def awaited(self, booking_id: UUID) -> bool:
+        return ctx.work.one(AWAITED, booking_id=booking_id) is not None
+
+    def forgive(self, booking_id: UUID, clients: Collection[UUID], reason: str) -> None:
+        ctx.work.write(FORGIVE, booking_id=booking_id, clients=list(clients), reason=reason)
 
     def charge(self, booking_id: UUID, clients: Collection[UUID], fee: Money, reason: str) -> None:
         ctx.work.write(CHARGE, booking_id=booking_id, clients=list(clients), amount=fee.amount, currency=fee.currency, reason=reason)

@@ -142,11 +142,13 @@ class Booking:
             raise Stale()
         return held
 
-    def check_slot(self, before: Row, organizer: UUID, start: datetime) -> None:
-        """That a client may move there. Raises Conflict slot_unavailable, Refused for what is no service."""
+    def check_slot(self, before: Row, organizer: UUID, start: datetime) -> Row:
+        """That a client may move there; its service. Raises Conflict slot_unavailable, Forbidden staff_only for what is no service."""
         if before["service_id"] is None:
             raise Forbidden("Ask the staff to move this.", code="staff_only")
-        self.check_offered(self._service(before["service_id"]), organizer, start, besides=before["id"])
+        service = self._service(before["service_id"])
+        self.check_offered(service, organizer, start, besides=before["id"])
+        return service
 
     def allow_self_service(self) -> None:
         """Raises Forbidden when clients do nothing for themselves here."""

@@ -35,7 +35,8 @@ class Outcomes:
     ) -> Document:
         """Call a booking off; it stays, and its time is free at once. At the client's wish after the free time, the late fee is recorded.
 
-        Raises Refused already_cancelled and the like, and leave_instead for a client in a class.
+        Raises Refused already_cancelled and the like; for a client leave_instead in a class, and already_started: who did not come is then
+        the staff's to say.
         """
         before = self._held_by_allowed(booking_id, expected)
         by_client = is_cliente()
@@ -43,18 +44,22 @@ class Outcomes:
             raise Refused("Others come to this class too: leave it instead.", code="leave_instead")
         requested_by, waive_fee = ("client", False) if by_client else (requested_by, waive_fee)
         status = cancelled(Status(before["status"]))
+        if by_client and before["start_time"] <= self._now():
+            raise Refused("It has started.", code="already_started")
         outcome = cancellation(before["start_time"], self._now(), policy_of(before))
         if requested_by == "client" and outcome.fee is not None and not waive_fee and before["status"] != Status.PENDING:
             self._stored.charge(booking_id, before["client_ids"], outcome.fee, "late_cancellation")
         return self._end(before, status, requested_by, reason)
 
     def reschedule(self, booking_id: UUID, expected: int | None, *, start: datetime, end: datetime | None) -> Document:
-        """Move to another time, as long as before unless an end is given. A client moves within the policy, to a free slot.
+        """Move to another time, as long as before unless an end is given. A client moves within the policy, to a free slot, and where the
+        service needs approval, the new time needs it too.
 
         Raises Conflict slot_taken, slot_unavailable, Refused too_late.
         """
         before = self._held_by_allowed(booking_id, expected)
         moved(Status(before["status"]))
+        status = before["status"]
         if is_cliente():
             if end is not None:
                 raise Invalid(errors=[Fault("/end_time", "Only the staff says that.")])
@@ -62,9 +67,11 @@ class Outcomes:
                 raise Refused("Others come to this class too: leave it and join another.", code="leave_instead")
             if cancellation(before["start_time"], self._now(), policy_of(before)).late:
                 raise Refused("It is too late to move this yourself; ask the staff.", code="too_late")
-            self._booking.check_slot(before, before["organizer_id"], start)
+            service = self._booking.check_slot(before, before["organizer_id"], start)
+            status = Status.PENDING if service["needs_approval"] else status
         length: timedelta = before["end_time"] - before["start_time"]
-        return self._booking.move(booking_id, before, {"start_time": start, "end_time": end or start + length}, vouched=is_cliente())
+        changes = {"start_time": start, "end_time": end or start + length, "status": status}
+        return self._booking.move(booking_id, before, changes, vouched=is_cliente())
 
     def reassign(self, booking_id: UUID, expected: int | None, organizer: UUID) -> Document:
         """Make it another collaborator's. Raises Conflict slot_taken."""
@@ -86,28 +93,38 @@ class Outcomes:
         return self._end(before, declined(Status(before["status"])), "studio", reason)
 
     def complete(self, booking_id: UUID, expected: int | None) -> Document:
-        """It took place. Raises Refused not_over_yet, not_approved, already_cancelled."""
+        """It took place, with all who were not marked as missing; where nobody had come before, with all of them.
+
+        Raises Refused not_over_yet, not_approved, already_cancelled.
+        """
         before = self._booking.hold(booking_id, expected)
         status = completed(Status(before["status"]), before["end_time"], self._now())
-        self._stored.mark(booking_id, before["client_ids"], "attended")
+        self._stored.attended(booking_id, missing_too=before["status"] == Status.NO_SHOW)
         changed = self._set(before, status)
         events.bookings_completed(booking_id=booking_id)
         return changed
 
     def no_show(self, booking_id: UUID, expected: int | None, clients: Collection[UUID] | None, *, waive_fee: bool = False) -> Document:
-        """These clients (None: all) did not come; what the policy says they owe is recorded. When nobody came, the booking is a no-show.
+        """These clients (None: all) did not come; what the policy says they owe is recorded, or forgiven, also afterwards. When nobody came,
+        the booking is a no-show.
 
-        Raises Refused not_started_yet, Invalid for somebody who does not take part.
+        Raises Refused not_started_yet, nobody_booked, Invalid for somebody who does not take part.
         """
         before = self._booking.hold(booking_id, expected)
-        status = missed(Status(before["status"]), before["start_time"], self._now())
+        status = Status(before["status"])
+        forgiven = waive_fee and status == Status.NO_SHOW
+        nobody_came = status if forgiven else missed(status, before["start_time"], self._now())
         absent = sorted(before["client_ids"] if clients is None else set(clients))
-        if not absent or self._stored.mark(booking_id, absent, "no_show") != len(absent):
+        if not before["client_ids"]:
+            raise Refused("Nobody takes part in this booking.", code="nobody_booked")
+        if not absent or self._stored.missed(booking_id, absent) != len(absent):
             raise Invalid(code="invalid_reference", errors=[Fault("/client_ids", "Not every one of them takes part in this booking.")])
         fee = absence(policy_of(before))
-        if fee is not None and not waive_fee:
+        if waive_fee:
+            self._stored.forgive(booking_id, absent, "no_show")
+        elif fee is not None:
             self._stored.charge(booking_id, absent, fee, "no_show")
-        changed = self._set(before, status if set(absent) >= set(before["client_ids"]) else Status(before["status"]))
+        changed = self._set(before, status if self._stored.awaited(booking_id) else nobody_came)
         events.bookings_no_show(booking_id=booking_id, client_ids=absent)
         return changed
 

@@ -1,0 +1,89 @@
+"""What becomes of a booking afterwards: who missed it, what that costs, what is forgiven, and what a client cannot undo."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from config.settings import Settings
+from tests.agenda import Agenda, a_day
+from tests.servers import Api
+
+TEN = {"amount": 1000, "currency": "EUR"}
+
+
+@pytest.fixture
+def agenda(local: Api, settings: Settings) -> Agenda:
+    return Agenda.new(local, settings)
+
+
+def test_a_no_show_that_was_noted_wrongly_costs_nothing(agenda: Agenda) -> None:
+    made = _over(agenda)
+    assert agenda.act(made, "no-show").json["status"] == "no_show"
+    assert _people(agenda, made) == [("no_show", TEN)]
+    assert agenda.act(made, "complete").json["status"] == "completed"
+    assert _people(agenda, made) == [("attended", None)]
+
+
+def test_a_fee_is_forgiven_afterwards_too_and_twice_is_once(agenda: Agenda) -> None:
+    made = _over(agenda)
+    assert agenda.act(made, "no-show").status == 200
+    assert agenda.act(made, "no-show").json["code"] == "already_no_show"
+    for _ in range(2):
+        forgiven = agenda.act(made, "no-show", {"waive_fee": True})
+        assert (forgiven.status, forgiven.json["status"]) == (200, "no_show")
+        assert _people(agenda, made) == [("no_show", None)]
+
+
+def test_who_missed_a_class_has_missed_it_when_it_is_completed(agenda: Agenda) -> None:
+    made = _over(agenda, people=2)
+    assert agenda.act(made, "no-show", {"client_ids": agenda.clients[:1]}).json["status"] == "booked"
+    assert agenda.act(made, "complete").json["status"] == "completed"
+    assert _people(agenda, made) == [("no_show", TEN), ("attended", None)]
+
+
+def test_a_class_that_everybody_missed_one_by_one_is_a_no_show(agenda: Agenda) -> None:
+    made = _over(agenda, people=2)
+    assert agenda.act(made, "no-show", {"client_ids": agenda.clients[:1]}).json["status"] == "booked"
+    assert agenda.act(made, "no-show", {"client_ids": agenda.clients[1:2]}).json["status"] == "no_show"
+
+
+def test_nobody_can_have_missed_what_nobody_was_booked_for(agenda: Agenda) -> None:
+    made = agenda.booked(a_day() - timedelta(days=700), client_ids=[])
+    refused = agenda.act(made, "no-show")
+    assert (refused.status, refused.json["code"]) == (409, "nobody_booked")
+
+
+def test_a_cliente_calls_nothing_off_that_has_begun(agenda: Agenda) -> None:
+    made = _over(agenda)
+    for refused in (agenda.act(made, "cancel", {}, who="Cliente"), agenda.ask("DELETE", f"/api/v1/bookings/{made['id']}", who="Cliente")):
+        assert (refused.status, refused.json["code"]) == (409, "already_started")
+    assert agenda.act(made, "no-show").json["status"] == "no_show"
+    assert agenda.act(_over(agenda), "cancel").status == 200  # the staff, who may have noted it wrongly
+
+
+def test_another_time_needs_approval_where_the_service_does(agenda: Agenda) -> None:
+    agenda.hours()
+    service, start = agenda.service(needs_approval=True), a_day()
+    made = agenda.book(start, who="Cliente", service_id=service["id"]).json
+    assert agenda.act(made, "approve").json["status"] == "booked"
+    later = (start + timedelta(hours=2)).isoformat()
+    moved = agenda.act(made, "reschedule", {"start_time": later}, who="Cliente")
+    assert (moved.status, moved.json["status"]) == (200, "pending")
+    assert agenda.act(made, "approve").json["status"] == "booked"
+    assert agenda.act(made, "reschedule", {"start_time": (start + timedelta(hours=4)).isoformat()}).json["status"] == "booked"
+
+
+def _over(agenda: Agenda, people: int = 1) -> dict[str, Any]:
+    """A booking that has been, and whose service has a fee for who does not come."""
+    service = agenda.service(no_show_fee=TEN, capacity=people)
+    start = (datetime.now(UTC) - timedelta(days=700)).replace(minute=0) + timedelta(hours=2 * len(agenda.get("/api/v1/bookings").json["items"]))
+    return agenda.booked(start, service_id=service["id"], client_ids=agenda.clients[:people])
+
+
+def _people(agenda: Agenda, made: dict[str, Any]) -> list[tuple[str, Any]]:
+    """What became of each, and what they owe, in the order of the clients."""
+    items = agenda.get(f"/api/v1/bookings/{made['id']}/participants").json["items"]
+    return [(each["status"], each["fee"]) for each in sorted(items, key=lambda each: agenda.clients.index(each["client_id"]))]
