@@ -121,6 +121,7 @@ class TestMaking:
             ({"rrule": "FREQ=WEEKLY;COUNT=2", "client_ids": [str(uuid.uuid4())]}, "/client_ids"),
             ({"rrule": "FREQ=WEEKLY;COUNT=2", "organizer_id": str(uuid.uuid4())}, "/organizer_id"),
             ({"rrule": "FREQ=WEEKLY;COUNT=2", "service_id": str(uuid.uuid4())}, "/service_id"),
+            ({"rrule": "FREQ=WEEKLY;COUNT=2", "room_id": str(uuid.uuid4())}, "/room_id"),
         ],
     )
     def test_bad_input_is_told_precisely_and_writes_nothing(self, agenda: Agenda, settings: Settings, given: dict[str, Any], pointer: str) -> None:
@@ -147,6 +148,22 @@ class TestMaking:
         assert agenda.get(f"/api/v1/bookings/series/{series['id']}", who="Cliente").status == 403
         for scope in ("following", "all"):
             assert agenda.post(f"/api/v1/bookings/{id}/cancel?scope={scope}", {}, who="Cliente").json["code"] == "staff_only"
+
+
+class TestArchivedRooms:
+    def test_no_series_is_made_in_one_or_moved_into_one(self, agenda: Agenda, settings: Settings) -> None:
+        start, room = next_month(), agenda.room()
+        series = made(agenda, start, "FREQ=WEEKLY;COUNT=3")
+        assert agenda.ask("DELETE", f"/api/v1/bookings/rooms/{room}").status == 204
+        before = rows_of(agenda, settings)
+        replies = [agenda.post("/api/v1/bookings/series", body(agenda, start + HOUR, "FREQ=WEEKLY;COUNT=3", room_id=room))]
+        for scope in ("following", "all"):
+            path = f"/api/v1/bookings/{series['bookings'][1]['id']}?scope={scope}"
+            replies.append(agenda.ask("PATCH", path, {"room_id": room}))
+        for reply in replies:
+            assert (reply.status, reply.json["code"]) == (422, "invalid_reference"), reply.body
+            assert [each["pointer"] for each in reply.json["errors"]] == ["/room_id"]
+        assert rows_of(agenda, settings) == before
 
 
 class TestScopes:

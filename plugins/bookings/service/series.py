@@ -72,8 +72,7 @@ class Series:
             raise refused(taken.values())
         made = [(new_id(), each) for n, each in enumerate(wanted) if n not in taken]
         plan = plan.without([wanted[n].occurrence for n in taken])
-        room = wanted[0].place.room_id
-        series = self._write(plan, {**terms, "room_id": room}, length, clients, made)
+        series = self._write(plan, terms, length, clients, made)
         shown = [
             {"id": id, "occurrence": each.occurrence.isoformat(), "start_time": each.place.start, "end_time": each.place.end} for id, each in made
         ]
@@ -115,7 +114,7 @@ class Series:
             "organizer_id": terms["organizer_id"], "service_id": terms["service_id"], "booked_by": actor(), "status": "active",
         }  # fmt: skip
         self._stored.add({**of_series, "rule": str(plan.rule), "first_wall": plan.first, "exdates": sorted(plan.exdates), "now": now})
-        rows = [(booking_id, each.occurrence, each.place.start, each.place.end) for booking_id, each in made]
+        rows = [(booking_id, each.occurrence, each.place) for booking_id, each in made]
         self._stored.book({**terms, "status": Status.BOOKED, "booked_by": actor(), "series_id": id, "now": now}, clients, rows)
         self._stored.take([(booking_id, each.place, len(clients)) for booking_id, each in made])
         for booking_id, _ in made:
