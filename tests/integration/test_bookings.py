@@ -8,7 +8,7 @@ import pytest
 
 from config.settings import Settings
 from tests.agenda import Agenda, a_day
-from tests.servers import Api, owner_of
+from tests.servers import Api, Reply, owner_of
 
 HOUR = timedelta(hours=1)
 
@@ -93,6 +93,39 @@ class TestBooking:
     def test_there_are_no_more_clients_than_places(self, agenda: Agenda) -> None:
         reply = agenda.book(a_day(), client_ids=agenda.clients[:2], capacity=1)
         assert (reply.status, reply.json["errors"][0]["pointer"]) == (422, "/client_ids")
+
+
+class TestArchivedRooms:
+    @pytest.fixture
+    def archived(self, agenda: Agenda) -> str:
+        room = agenda.room()
+        assert agenda.ask("DELETE", f"/api/v1/bookings/rooms/{room}").status == 204
+        return room
+
+    @staticmethod
+    def refused(reply: Reply, pointer: str = "/room_id") -> None:
+        assert (reply.status, reply.json["code"]) == (422, "invalid_reference"), reply.body
+        assert [each["pointer"] for each in reply.json["errors"]] == [pointer]
+
+    def test_nothing_is_booked_in_one(self, agenda: Agenda, archived: str) -> None:
+        self.refused(agenda.book(a_day(), room_id=archived))
+
+    def test_nothing_is_moved_into_one(self, agenda: Agenda, archived: str) -> None:
+        made = agenda.booked(a_day())
+        path = f"/api/v1/bookings/{made['id']}"
+        self.refused(agenda.ask("PATCH", path, {"room_id": archived}))
+        names = ("title", "organizer_id", "client_ids", "start_time", "end_time", "capacity")
+        self.refused(agenda.ask("PUT", path, {**{name: made[name] for name in names}, "room_id": archived}, **{"If-Match": "*"}))
+        assert agenda.get(path).json == made
+
+    def test_no_service_is_in_one(self, agenda: Agenda, archived: str) -> None:
+        terms = {"name": f"In {archived}", "duration_minutes": 60, "room_ids": [archived]}
+        self.refused(agenda.post("/api/v1/bookings/services", terms), "/room_ids")
+        service = agenda.service(room_ids=[agenda.room()])
+        path = f"/api/v1/bookings/services/{service['id']}"
+        self.refused(agenda.ask("PUT", path, terms, **{"If-Match": "*"}), "/room_ids")
+        self.refused(agenda.ask("PATCH", path, {"room_ids": [*service["room_ids"], archived]}), "/room_ids")
+        assert agenda.get(path).json == service
 
 
 class TestChanging:

@@ -49,7 +49,7 @@ class Rooms(Protocol):
     def change_room(self, room_id: UUID, values: Mapping[str, object], expected: int | None) -> Row | None: ...
 
     def room_needed(self, room_id: UUID, now: datetime) -> bool:
-        """Whether a booking to come has it."""
+        """Whether a booking to come has it; until the transaction ends none more will."""
 
 
 class Offered(Services, Rooms, Protocol):

@@ -33,11 +33,14 @@ class Series(Protocol):
     def lock_bookings(self, series_id: UUID) -> Sequence[Row]:
         """All its bookings with their `client_ids`, by id, until the transaction ends."""
 
-    def book(self, terms: Mapping[str, object], clients: Sequence[UUID], rows: Sequence[tuple[UUID, datetime, datetime, datetime]]) -> None:
-        """Bookings of the same terms and clients; each with id, occurrence, start and end."""
+    def book(self, terms: Mapping[str, object], clients: Sequence[UUID], rows: Sequence[tuple[UUID, datetime, Place]]) -> None:
+        """Bookings of the same terms and clients; each with id, occurrence, and where it is."""
 
     def conflicts(self, places: Sequence[Place], besides: Collection[UUID]) -> Sequence[Row]:
         """What is in the way of each: `place` (from 0), `starts_at`, `ends_at`, `resource`. besides: whose time does not count."""
+
+    def closures(self, room: UUID, places: Sequence[Place]) -> Sequence[Row]:
+        """When the room is closed, or archived, at the time of each: rows as `conflicts` has them."""
 
     def take(self, rows: Sequence[tuple[UUID, Place, int]]) -> None:
         """The time of bookings, with the seats taken. Raises RuleBroken slot_taken."""

@@ -13,7 +13,7 @@ from kernel.money import Money
 from plugins.bookings.models.booked import bookings, participants, times
 from plugins.bookings.models.offered import staff
 from plugins.bookings.ports.bookings import Search
-from plugins.bookings.repository.conditions import NOBODY, collaborator, here, if_named, last_of, money
+from plugins.bookings.repository.conditions import NOBODY, collaborator, here, if_named, last_of, money, room_in_use
 from plugins.sdk import Document, Fault, Forbidden, Invalid, Row, constraints, ctx, sa, sql, statement, tables, together
 
 _B: Final = bookings.c
@@ -56,6 +56,9 @@ def _organizer() -> sa.ColumnElement[Any]:
     return sa.case((sa.bindparam("vouched", type_=sa.Boolean), given), else_=collaborator("organizer_id"))
 
 
+_CHECKED: Final = {"organizer_id": _organizer(), "room_id": room_in_use()}
+
+
 def _offering() -> sa.ColumnElement[Any]:
     """A client, who sees no members, books with whoever offers the service at this moment: they may have left since it was looked at."""
     theirs = (
@@ -66,7 +69,8 @@ def _offering() -> sa.ColumnElement[Any]:
 
 
 def _add(organizer: sa.ColumnElement[Any]) -> Any:
-    return statement(sa.insert(bookings).values({c.name: sa.bindparam(c.name) for c in _B if c.name != "organizer_id"} | {"organizer_id": organizer}))
+    checked = {"organizer_id": organizer, "room_id": room_in_use()}
+    return statement(sa.insert(bookings).values({c.name: sa.bindparam(c.name) for c in _B if c.name not in checked} | checked))
 
 
 CALENDAR = statement(
@@ -79,7 +83,7 @@ LOCK = statement(sa.select(bookings, _CLIENTS).where(here(bookings)).with_for_up
 CHANGE = statement(
     sa.update(bookings)
     .where(here(bookings))
-    .values({name: if_named(_B[name], _organizer() if name == "organizer_id" else None) for name in _SET})
+    .values({name: if_named(_B[name], _CHECKED.get(name)) for name in _SET})
     .values({"version": _B.version + 1, "updated_at": sa.bindparam("updated_at")})
     .returning(*SHOWN)
 )

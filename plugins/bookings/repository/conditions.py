@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from plugins.bookings.models.offered import rooms
 from plugins.sdk import sa, tables
 
 _M = tables.user_roles.c
+_R = rooms.c
 NOBODY = sa.literal("00000000-0000-0000-0000-000000000000").cast(sa.Uuid)
 """An id that no foreign key accepts: what was named does not exist, or may not be named."""
 
@@ -47,6 +49,13 @@ def collaborator(parameter: str) -> sa.ColumnElement[Any]:
         _M.workspace_id == sa.bindparam("workspace_id"), _M.user_id == given, _M.role != "Cliente", _M.ended_at.is_(None)
     )
     return sa.func.coalesce(found.scalar_subquery(), NOBODY)
+
+
+def room_in_use() -> sa.ColumnElement[Any]:
+    """The room named, when it is not archived; else none, which the foreign key refuses like any unknown id."""
+    given = sa.bindparam("room_id", type_=sa.Uuid)
+    found = sa.select(_R.id).where(_R.workspace_id == sa.bindparam("workspace_id"), _R.id == given, _R.archived_at.is_(None))
+    return sa.case((given.is_not(None), sa.func.coalesce(found.scalar_subquery(), NOBODY)))
 
 
 def behind(*keys: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:

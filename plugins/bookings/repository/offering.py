@@ -22,7 +22,7 @@ constraints["fk_bookings_service_staff_user_id"] = lambda: Invalid(
     code="invalid_reference", errors=[Fault("/organizer_ids", "Not every one of them is an Owner or Colaborador of this workspace.")]
 )
 constraints["fk_bookings_service_room_room_id"] = lambda: Invalid(
-    code="invalid_reference", errors=[Fault("/room_ids", "Not every one of them is a room of this workspace.")]
+    code="invalid_reference", errors=[Fault("/room_ids", "Not every one of them is a room of this workspace, or one is archived.")]
 )
 
 _TERMS: Final = (
@@ -60,7 +60,9 @@ ADD_STAFF = sql(
     "workspace_id", "id", "organizers",
 )  # fmt: skip
 ADD_ROOMS = sql(
-    "insert into bookings_service_room (workspace_id, service_id, room_id) select distinct $1::uuid, $2::uuid, given from unnest($3::uuid[]) given",
+    "insert into bookings_service_room (workspace_id, service_id, room_id)"
+    " select distinct $1::uuid, $2::uuid, coalesce(r.id, '00000000-0000-0000-0000-000000000000') from unnest($3::uuid[]) given"
+    " left join bookings_room r on r.workspace_id = $1 and r.id = given and r.archived_at is null",
     "workspace_id", "id", "rooms",
 )  # fmt: skip
 
@@ -146,6 +148,8 @@ class Offering:
         return ctx.work.one(CHANGE_ROOM, id=room_id, named=list(values), expected=expected, now=values["updated_at"], **given)
 
     def room_needed(self, room_id: UUID, now: datetime) -> bool:
+        # Whoever takes its time waits, and finds it archived then.
+        ctx.lock(f"bookings:{room_id}")
         return ctx.work.one(ROOM_NEEDED, id=room_id, now=now) is not None
 
     @staticmethod

@@ -27,6 +27,7 @@ _STAFF: Final = (
     "coalesce((select m.user_id from user_roles m where m.workspace_id = $1 and m.user_id = {0}::uuid and m.role <> 'Cliente'"
     " and m.ended_at is null), '00000000-0000-0000-0000-000000000000')"
 )
+_NO_ROOM: Final = "'00000000-0000-0000-0000-000000000000'"
 _KEPT: Final = {
     "rule": "text", "first_wall": "timestamp", "timezone": "text", "minutes": "integer", "exdates": "timestamp[]", "title": "text",
     "organizer_id": "uuid", "service_id": "uuid", "booked_by": "uuid", "status": "text",
@@ -52,18 +53,20 @@ LOCK_BOOKINGS: Final = sql(
     "workspace_id", "series_id", locks=True,
 )  # fmt: skip
 _TERMS: Final = {
-    "service_id": "uuid", "room_id": "uuid", "title": "text", "location_kind": "text", "location": "text", "status": "text", "capacity": "integer",
-    "notes": "text", "buffer_before_minutes": "integer", "buffer_after_minutes": "integer", "price_amount": "bigint", "price_currency": "text",
+    "service_id": "uuid", "title": "text", "location_kind": "text", "location": "text", "status": "text", "capacity": "integer", "notes": "text",
+    "buffer_before_minutes": "integer", "buffer_after_minutes": "integer", "price_amount": "bigint", "price_currency": "text",
     "free_until_minutes": "integer", "late_fee_amount": "bigint", "no_show_fee_amount": "bigint", "fee_currency": "text", "booked_by": "uuid",
     "series_id": "uuid",
 }  # fmt: skip
 BOOK: Final = sql(
-    "insert into bookings (workspace_id, id, occurrence, start_time, end_time, created_at, updated_at, organizer_id,"
+    "insert into bookings (workspace_id, id, occurrence, start_time, end_time, created_at, updated_at, organizer_id, room_id,"
     f" {', '.join(_TERMS)}) select $1, o.id, o.occurrence, o.starts, o.ends, $2::timestamptz, $2::timestamptz, s.organizer,"
-    f" {', '.join(f'${n}::{kind}' for n, kind in enumerate(_TERMS.values(), 8))}"
-    f" from unnest($3::uuid[], $4::timestamp[], $5::timestamptz[], $6::timestamptz[]) o (id, occurrence, starts, ends),"
-    f" (select {_STAFF.format('$7')} as organizer) s",
-    "workspace_id", "now", "ids", "occurrences", "starts", "ends", "organizer_id", *_TERMS,
+    f" case when o.room is not null then coalesce(r.id, {_NO_ROOM}) end,"
+    f" {', '.join(f'${n}::{kind}' for n, kind in enumerate(_TERMS.values(), 9))}"
+    f" from (select {_STAFF.format('$7')} as organizer) s,"
+    " unnest($3::uuid[], $4::timestamp[], $5::timestamptz[], $6::timestamptz[], $8::uuid[]) o (id, occurrence, starts, ends, room)"
+    " left join bookings_room r on r.workspace_id = $1 and r.id = o.room and r.archived_at is null",
+    "workspace_id", "now", "ids", "occurrences", "starts", "ends", "organizer_id", "rooms", *_TERMS,
 )  # fmt: skip
 ATTEND: Final = sql(
     "insert into bookings_participant as p (workspace_id, booking_id, client_id, status, joined_at)"
@@ -90,6 +93,15 @@ CONFLICTS: Final = sql(
     f" as each (organizer_id, room_id, begins, ends, n)) {_LOOK.format('organizer')} union all {_LOOK.format('room')} order by place, resource",
     "workspace_id", "organizers", "rooms", "begins", "ends", "besides",
 )  # fmt: skip
+# Where a room is chosen, it is one that is open, as FREE_ROOM has it.
+CLOSURES: Final = sql(
+    "with p as (select * from unnest($3::timestamptz[], $4::timestamptz[]) with ordinality as each (begins, ends, n))"
+    " select n - 1 as place, begins as starts_at, ends as ends_at, 'room' as resource from p"
+    " where exists (select from bookings_room where workspace_id = $1 and id = $2 and archived_at is not null)"
+    " union all select n - 1, o.starts_at, o.ends_at, 'room' from p join bookings_time_off o on o.workspace_id = $1 and o.room_id = $2"
+    " and o.starts_at < p.ends and o.ends_at > p.begins order by place, starts_at",
+    "workspace_id", "room", "begins", "ends",
+)  # fmt: skip
 TAKE: Final = sql(
     "insert into bookings_time (workspace_id, id, booking_id, organizer_id, room_id, service_id, starts_at, ends_at, blocked, capacity, taken)"
     " select $1, id, id, organizer_id, room_id, service_id, starts, ends, tstzrange(begins, until), capacity, taken from unnest("
@@ -106,10 +118,16 @@ IDENTIFY: Final = sql(
 _SET: Final = {
     "organizer_id": "uuid", "room_id": "uuid", "title": "text", "location_kind": "text", "location": "text", "notes": "text", "capacity": "integer",
 }  # fmt: skip
+# Who is no staff here, and what is archived, is refused by the foreign key like any unknown id.
+_CHECKED: Final = {
+    "organizer_id": _STAFF,
+    "room_id": "case when {0}::uuid is not null then coalesce((select r.id from bookings_room r where r.workspace_id = $1 and r.id = {0}::uuid"
+    f" and r.archived_at is null), {_NO_ROOM}) end",
+}
 SET: Final = sql(
     "update bookings b set start_time = v.starts, end_time = v.ends, sequence = v.sequence, version = b.version + 1, updated_at = $2, "
     + ", ".join(
-        f"{name} = case when '{name}' = any($3::text[]) then {_STAFF.format(f'${n}') if name == 'organizer_id' else f'${n}::{kind}'}"
+        f"{name} = case when '{name}' = any($3::text[]) then {_CHECKED[name].format(f'${n}') if name in _CHECKED else f'${n}::{kind}'}"
         f" else b.{name} end"
         for n, (name, kind) in enumerate(_SET.items(), 8)
     )
@@ -148,16 +166,20 @@ class Series:
     def lock_bookings(self, series_id: UUID) -> Sequence[Row]:
         return ctx.work.rows(LOCK_BOOKINGS, series_id=series_id)
 
-    def book(self, terms: Mapping[str, object], clients: Sequence[UUID], rows: Sequence[tuple[UUID, datetime, datetime, datetime]]) -> None:
-        ids, occurrences, starts, ends = _columns(rows)
+    def book(self, terms: Mapping[str, object], clients: Sequence[UUID], rows: Sequence[tuple[UUID, datetime, Place]]) -> None:
+        ids, occurrences, starts, ends, rooms = _columns([(id, wall, place.start, place.end, place.room_id) for id, wall, place in rows])
         values = {name: terms[name] for name in ("organizer_id", "now", *_TERMS)}
-        ctx.work.write(BOOK, ids=ids, occurrences=occurrences, starts=starts, ends=ends, **values)
+        ctx.work.write(BOOK, ids=ids, occurrences=occurrences, starts=starts, ends=ends, rooms=rooms, **values)
         if clients:
             ctx.work.write(ATTEND, ids=ids, clients=list(clients), now=terms["now"])
 
     def conflicts(self, places: Sequence[Place], besides: Collection[UUID]) -> Sequence[Row]:
         organizers, rooms, begins, ends = _columns([(p.organizer_id, p.room_id, p.blocked.start, p.blocked.end) for p in places])
         return ctx.work.rows(CONFLICTS, organizers=organizers, rooms=rooms, begins=begins, ends=ends, besides=list(besides))
+
+    def closures(self, room: UUID, places: Sequence[Place]) -> Sequence[Row]:
+        begins, ends = _columns([(p.blocked.start, p.blocked.end) for p in places])
+        return ctx.work.rows(CLOSURES, room=room, begins=begins, ends=ends)
 
     def take(self, rows: Sequence[tuple[UUID, Place, int]]) -> None:
         names = ("ids", "organizers", "rooms", "services", "starts", "ends", "begins", "until", "capacities", "taken")

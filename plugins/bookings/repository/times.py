@@ -18,7 +18,9 @@ for _table in ("bookings", "bookings_time"):
     constraints[f"fk_{_table}_organizer_id"] = lambda: Invalid(
         code="invalid_reference", errors=[Fault("/organizer_id", "No such Owner or Colaborador in this workspace.")]
     )
-    constraints[f"fk_{_table}_room_id"] = lambda: Invalid(code="invalid_reference", errors=[Fault("/room_id", "No such room in this workspace.")])
+    constraints[f"fk_{_table}_room_id"] = lambda: Invalid(
+        code="invalid_reference", errors=[Fault("/room_id", "No such room in this workspace, or it is archived.")]
+    )
 
 SWEEP: Final = sql(
     "select app.bookings_sweep($2::uuid[])"
