@@ -41,8 +41,7 @@ def with_each_other(wanted: Sequence[Wanted], taken: dict[int, dict[str, Any]]) 
     for n, other in overlapping([wanted[n].place for n in free]):
         place = wanted[free[other]].place
         resource = "organizer" if place.organizer_id == wanted[free[n]].place.organizer_id else "room"
-        taken = {"start_time": place.start, "end_time": place.end, "resource": resource}
-        found[free[n]] = _shown(wanted[free[n]], taken)
+        found[free[n]] = _shown(wanted[free[n]], {"start_time": place.start, "end_time": place.end, "resource": resource})
     return dict(sorted(found.items()))
 
 
