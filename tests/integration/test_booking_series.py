@@ -166,6 +166,71 @@ class TestArchivedRooms:
         assert rows_of(agenda, settings) == before
 
 
+class TestRoomsOfTheService:
+    @staticmethod
+    def asked(agenda: Agenda, start: datetime, rooms: list[str], **given: Any) -> dict[str, Any]:
+        return body(agenda, start, "FREQ=DAILY;COUNT=3", service_id=agenda.service(room_ids=rooms)["id"], title=None, end_time=None, **given)
+
+    @staticmethod
+    def close(agenda: Agenda, room: str, start: datetime) -> dict[str, Any]:
+        return agenda.made("/api/v1/bookings/time-off", {"room_id": room, "starts_at": start.isoformat(), "ends_at": (start + 2 * HOUR).isoformat()})
+
+    @staticmethod
+    def rooms(agenda: Agenda, series: dict[str, Any]) -> list[str]:
+        return [agenda.get(f"/api/v1/bookings/{each['id']}").json["room_id"] for each in series["bookings"]]
+
+    @pytest.mark.parametrize("on_conflict", ["refuse", "skip"])
+    def test_an_archived_one_is_none(self, agenda: Agenda, settings: Settings, on_conflict: str) -> None:
+        room, start = agenda.room(), next_month()
+        given = self.asked(agenda, start, [room], on_conflict=on_conflict)
+        assert agenda.ask("DELETE", f"/api/v1/bookings/rooms/{room}").status == 204
+        before = rows_of(agenda, settings)
+        reply = agenda.post("/api/v1/bookings/series", given)
+        assert (reply.status, reply.json["code"]) == (409, "series_conflicts"), reply.body
+        assert [each["taken"]["resource"] for each in reply.json["conflicts"]] == ["room"] * 3
+        assert rows_of(agenda, settings) == before
+
+    def test_an_open_one_is_taken_before_an_archived_one(self, agenda: Agenda) -> None:
+        rooms = sorted(agenda.room() for _ in range(2))
+        given = self.asked(agenda, next_month(), rooms)
+        assert agenda.ask("DELETE", f"/api/v1/bookings/rooms/{rooms[0]}").status == 204
+        assert self.rooms(agenda, agenda.made("/api/v1/bookings/series", given)) == [rooms[1]] * 3
+
+    def test_a_closed_one_is_a_conflict(self, agenda: Agenda) -> None:
+        room, start = agenda.room(), next_month()
+        self.close(agenda, room, start + DAY - HOUR)
+        given = self.asked(agenda, start, [room])
+        reply = agenda.post("/api/v1/bookings/series", given)
+        assert (reply.status, reply.json["code"]) == (409, "series_conflicts"), reply.body
+        (conflict,) = reply.json["conflicts"]
+        closed = {"start_time": (start + DAY - HOUR).isoformat(), "end_time": (start + DAY + HOUR).isoformat(), "resource": "room"}
+        assert (conflict["start_time"], conflict["taken"]) == ((start + DAY).isoformat(), closed)
+        single = agenda.book(start + DAY, service_id=given["service_id"])
+        assert (single.status, single.json["code"]) == (409, "slot_taken")
+        series = agenda.made("/api/v1/bookings/series", {**given, "on_conflict": "skip"})
+        assert [each["start_time"] for each in series["bookings"]] == [shown(start), shown(start + 2 * DAY)]
+        assert len(series["conflicts"]) == 1
+
+    def test_another_is_taken_while_one_is_closed(self, agenda: Agenda) -> None:
+        rooms, start = sorted(agenda.room() for _ in range(2)), next_month()
+        self.close(agenda, rooms[0], start + DAY)
+        agenda.booked(start, room_id=rooms[1], organizer_id=agenda.people["Eva"].id)
+        series = agenda.made("/api/v1/bookings/series", self.asked(agenda, start, rooms))
+        assert self.rooms(agenda, series) == [rooms[0], rooms[1], rooms[0]]
+        assert agenda.book(start + DAY, room_id=rooms[1], organizer_id=agenda.people["Eva"].id).json["code"] == "slot_taken"
+
+    def test_520_occurrences_find_their_rooms_in_one_request(self, agenda: Agenda) -> None:
+        rooms, start = [agenda.room() for _ in range(3)], next_month()
+        for n, room in enumerate(rooms):
+            self.close(agenda, room, start + n * DAY)
+        given = {**self.asked(agenda, start, rooms), "rrule": "FREQ=DAILY;COUNT=520"}
+        begun = time.perf_counter()
+        reply = agenda.post("/api/v1/bookings/series", given)
+        took = time.perf_counter() - begun
+        assert (reply.status, len(reply.json["bookings"])) == (201, 520), reply.body
+        assert took < 2 * budget_s(1), f"{took:.3f} s"  # the other half of the machine is another test's
+
+
 class TestScopes:
     def test_one_moves_and_none_is_made(self, agenda: Agenda) -> None:
         start = next_month()

@@ -39,6 +39,9 @@ class Series(Protocol):
     def conflicts(self, places: Sequence[Place], besides: Collection[UUID]) -> Sequence[Row]:
         """What is in the way of each: `place` (from 0), `starts_at`, `ends_at`, `resource`. besides: whose time does not count."""
 
+    def closures(self, room: UUID, places: Sequence[Place]) -> Sequence[Row]:
+        """When the room is closed, or archived, at the time of each: rows as `conflicts` has them."""
+
     def take(self, rows: Sequence[tuple[UUID, Place, int]]) -> None:
         """The time of bookings, with the seats taken. Raises RuleBroken slot_taken."""
 

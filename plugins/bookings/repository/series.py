@@ -93,6 +93,15 @@ CONFLICTS: Final = sql(
     f" as each (organizer_id, room_id, begins, ends, n)) {_LOOK.format('organizer')} union all {_LOOK.format('room')} order by place, resource",
     "workspace_id", "organizers", "rooms", "begins", "ends", "besides",
 )  # fmt: skip
+# Where a room is chosen, it is one that is open, as FREE_ROOM has it.
+CLOSURES: Final = sql(
+    "with p as (select * from unnest($3::timestamptz[], $4::timestamptz[]) with ordinality as each (begins, ends, n))"
+    " select n - 1 as place, begins as starts_at, ends as ends_at, 'room' as resource from p"
+    " where exists (select from bookings_room where workspace_id = $1 and id = $2 and archived_at is not null)"
+    " union all select n - 1, o.starts_at, o.ends_at, 'room' from p join bookings_time_off o on o.workspace_id = $1 and o.room_id = $2"
+    " and o.starts_at < p.ends and o.ends_at > p.begins order by place, starts_at",
+    "workspace_id", "room", "begins", "ends",
+)  # fmt: skip
 TAKE: Final = sql(
     "insert into bookings_time (workspace_id, id, booking_id, organizer_id, room_id, service_id, starts_at, ends_at, blocked, capacity, taken)"
     " select $1, id, id, organizer_id, room_id, service_id, starts, ends, tstzrange(begins, until), capacity, taken from unnest("
@@ -167,6 +176,10 @@ class Series:
     def conflicts(self, places: Sequence[Place], besides: Collection[UUID]) -> Sequence[Row]:
         organizers, rooms, begins, ends = _columns([(p.organizer_id, p.room_id, p.blocked.start, p.blocked.end) for p in places])
         return ctx.work.rows(CONFLICTS, organizers=organizers, rooms=rooms, begins=begins, ends=ends, besides=list(besides))
+
+    def closures(self, room: UUID, places: Sequence[Place]) -> Sequence[Row]:
+        begins, ends = _columns([(p.blocked.start, p.blocked.end) for p in places])
+        return ctx.work.rows(CLOSURES, room=room, begins=begins, ends=ends)
 
     def take(self, rows: Sequence[tuple[UUID, Place, int]]) -> None:
         names = ("ids", "organizers", "rooms", "services", "starts", "ends", "begins", "until", "capacities", "taken")

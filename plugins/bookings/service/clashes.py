@@ -12,6 +12,7 @@ from kernel.errors import Conflict
 from plugins.bookings.domain.place import Place
 from plugins.bookings.domain.repeating import overlapping
 from plugins.bookings.ports.series import Series
+from ports.persistence import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +25,23 @@ class Wanted:
 
 def clashes(stored: Series, wanted: Sequence[Wanted], besides: Collection[UUID]) -> dict[int, dict[str, Any]]:
     """What the API says is in the way, by place in the list: the taken time and whether the person's or the room's, never whose booking."""
-    found: dict[int, dict[str, Any]] = {}
-    for row in stored.conflicts([each.place for each in wanted], besides):
-        taken = {"start_time": row["starts_at"], "end_time": row["ends_at"], "resource": row["resource"]}
-        found.setdefault(row["place"], _shown(wanted[row["place"]], taken))
+    return with_each_other(wanted, _named(wanted, stored.conflicts([each.place for each in wanted], besides)))
+
+
+def in_room(stored: Series, wanted: Sequence[Wanted], room: UUID) -> dict[int, dict[str, Any]]:
+    """The same of a room that is chosen for them, which has to be open as well; not yet what is in one another's way."""
+    places = [each.place for each in wanted]
+    return _named(wanted, [*stored.conflicts(places, ()), *stored.closures(room, places)])
+
+
+def with_each_other(wanted: Sequence[Wanted], taken: dict[int, dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    """And what of those that are left is in one another's way."""
+    found = dict(taken)
     free = [n for n in range(len(wanted)) if n not in found]
     for n, other in overlapping([wanted[n].place for n in free]):
         place = wanted[free[other]].place
         resource = "organizer" if place.organizer_id == wanted[free[n]].place.organizer_id else "room"
-        taken = {"start_time": place.start, "end_time": place.end, "resource": resource}
-        found[free[n]] = _shown(wanted[free[n]], taken)
+        found[free[n]] = _shown(wanted[free[n]], {"start_time": place.start, "end_time": place.end, "resource": resource})
     return dict(sorted(found.items()))
 
 
@@ -47,6 +55,14 @@ def refused(conflicts: Collection[dict[str, Any]]) -> Conflict:
         for each in conflicts
     ]  # fmt: skip
     return Conflict(f"{len(shown)} of the occurrences are taken.", code="series_conflicts", extra={"conflicts": shown})
+
+
+def _named(wanted: Sequence[Wanted], rows: Sequence[Row]) -> dict[int, dict[str, Any]]:
+    found: dict[int, dict[str, Any]] = {}
+    for row in rows:
+        taken = {"start_time": row["starts_at"], "end_time": row["ends_at"], "resource": row["resource"]}
+        found.setdefault(row["place"], _shown(wanted[row["place"]], taken))
+    return found
 
 
 def _shown(wanted: Wanted, taken: dict[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from plugins.bookings.ports.calendar import Calendar
 from plugins.bookings.ports.offering import Catalogue
 from plugins.bookings.ports.series import Series as Stored
 from plugins.bookings.service.actors import actor
-from plugins.bookings.service.clashes import Wanted, clashes, refused
+from plugins.bookings.service.clashes import Wanted, clashes, in_room, refused, with_each_other
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.terms import check_seats, completed, place_of
 from ports.persistence import Document, Row
@@ -87,18 +87,21 @@ class Series:
         return plan
 
     def _placed(self, wanted: list[Wanted], rooms: list[str]) -> tuple[list[Wanted], dict[int, dict[str, Any]]]:
-        """With the first of these rooms in which all are free, else the one with the fewest conflicts; and those."""
-        choices = [[Wanted(each.occurrence, replace(each.place, room_id=UUID(room))) for each in wanted] for room in rooms] or [wanted]
-        self._placing.begin({subject for choice in choices for subject in choice[0].place.subjects})
-        best: tuple[list[Wanted], dict[int, dict[str, Any]]] | None = None
-        for choice in choices:
-            taken = clashes(self._stored, choice, ())
-            if best is None or len(taken) < len(best[1]):
-                best = choice, taken
-            if not taken:
+        """In the first of these rooms in which all are free, else each in the room that most are free in or, when that one is taken, in another;
+        and those that have no free room."""
+        self._placing.begin({*wanted[0].place.subjects, *(UUID(room) for room in rooms)})
+        if not rooms:
+            return wanted, clashes(self._stored, wanted, ())
+        choices = []
+        for room in (UUID(each) for each in rooms):
+            choice = [Wanted(each.occurrence, replace(each.place, room_id=room)) for each in wanted]
+            choices.append((choice, in_room(self._stored, choice, room)))
+            if not choices[-1][1]:
                 break
-        assert best is not None
-        return best
+        choices.sort(key=lambda each: len(each[1]))
+        first, taken = choices[0]
+        placed = [next((choice[n] for choice, full in choices if n not in full), each) for n, each in enumerate(first)]
+        return placed, with_each_other(placed, {n: each for n, each in taken.items() if placed[n] is first[n]})
 
     def _write(
         self, plan: Plan, terms: Mapping[str, Any], length: timedelta, clients: list[UUID], made: list[tuple[UUID, Wanted]]
