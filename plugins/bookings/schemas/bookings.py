@@ -47,7 +47,10 @@ class ChangeSchema(Schema):
     organizer_id = fields.UUID(required=True)
     client_ids = fields.List(fields.UUID(), required=True, max_items=1000, metadata=_CLIENT_IDS)
     room_id = fields.UUID(load_default=None, allow_none=True, metadata={"example": None})
-    start_time = fields.DateTime(required=True, metadata={"example": "2026-12-01T09:00:00Z"})
+    start_time = fields.DateTime(
+        required=True,
+        metadata={"description": "May have been: the staff writes down afterwards what took place.", "example": "2026-12-01T09:00:00Z"},
+    )
     end_time = fields.DateTime(required=True, metadata={"example": "2026-12-01T10:00:00Z"})
     location_kind = fields.String(load_default=None, allow_none=True, validate=KINDS, metadata={"example": "in_person"})
     location = fields.String(load_default=None, allow_none=True, max_length=1000, metadata={"example": "Rua Augusta 1, Lisboa"})
