@@ -29,8 +29,10 @@ class Api:
         made = self.ask("POST", "/auth/signup", _person(full_name, email), refused=409)
         return made or self.made("POST", "/auth/login", {"email": email, "password": PASSWORD})
 
-    def made(self, method: str, path: str, body: dict[str, Any] | None = None, *, fresh: bool = False, csv: str | None = None) -> dict[str, Any]:
-        answer = self.ask(method, path, body, fresh=fresh, csv=csv)
+    def made(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, fresh: bool = False, file: tuple[str, str | bytes] | None = None
+    ) -> dict[str, Any]:
+        answer = self.ask(method, path, body, fresh=fresh, file=file)
         assert answer is not None
         return answer
 
@@ -42,10 +44,10 @@ class Api:
         *,
         refused: int | None = None,
         fresh: bool = False,
-        csv: str | None = None,
+        file: tuple[str, str | bytes] | None = None,
     ) -> dict[str, Any] | None:
-        """The answer; None for the one refusal that is expected. fresh: over whatever is there; csv: a file to send instead of a body.
-        RuntimeError for any other refusal."""
+        """The answer, empty when there is nothing to say; None for the one refusal that is expected. fresh: over whatever is there; file: its
+        media type and what is in it, to send instead of a body. RuntimeError for any other refusal."""
         sent = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         if fresh:
             sent["If-Match"] = "*"
@@ -53,13 +55,13 @@ class Api:
             sent["Idempotency-Key"] = uuid4().hex
         if self.workspace:
             sent["X-Workspace-Id"] = self.workspace
-        data = csv if body is None else json.dumps(body)
-        reply = self.client.open(path, method=method, data=data, content_type="application/json" if csv is None else "text/csv", headers=sent)
+        media, data = file or ("application/json", None if body is None else json.dumps(body))
+        reply = self.client.open(path, method=method, data=data, content_type=media, headers=sent)
         if reply.status_code == refused:
             return None
-        if reply.status_code not in (200, 201):
+        if reply.status_code not in (200, 201, 204):
             raise RuntimeError(f"the demo could not be made: {method} {path} answered {reply.status_code} {reply.get_data(as_text=True)}")
-        answer: dict[str, Any] = json.loads(reply.get_data())
+        answer: dict[str, Any] = json.loads(reply.get_data() or "{}")
         return answer
 
 

@@ -75,11 +75,15 @@ def ask_for_approval(api: Api, organizer: str) -> None:
     if has_asked(api):
         return
     service = next(each["id"] for each in api.made("GET", f"{_BOOKINGS}/services")["items"] if each["name"] == _ASKED_FOR)
-    today = datetime.now(_ZONE).date()
-    asked = {"service": service, "organizer": organizer, "from": today + timedelta(1), "to": today + timedelta(14)}
+    asked = {"service": service, "organizer": organizer, "from": today() + timedelta(1), "to": today() + timedelta(14)}
     days = api.made("GET", f"{_BOOKINGS}/availability?{urlencode(asked)}")["items"]
     first = next(slot["start_time"] for day in days for slot in day["slots"])
     api.made("POST", _BOOKINGS, {"service_id": service, "organizer_id": organizer, "start_time": first})
+
+
+def today() -> date:
+    """Where the studio is."""
+    return datetime.now(_ZONE).date()
 
 
 def has_asked(api: Api) -> bool:
@@ -129,7 +133,7 @@ def _crowd(api: Api, service: str, organizer: str, clients: Sequence[str]) -> No
     """A class to come with every place taken and two who wait."""
     asked = urlencode({"service": service, "start_from": datetime.now(UTC).isoformat()})
     found = api.made("GET", f"{_BOOKINGS}?{asked}")["items"]
-    start = _at(datetime.now(_ZONE).date() + timedelta(2), 19, 30)
+    start = _at(today() + timedelta(2), 19, 30)
     made = found[0] if found else _book(api, service, organizer, start, list(clients[1:5]))
     queue = f"{_BOOKINGS}/{made['id']}/queue"
     waiting = {each["client_id"] for each in api.made("GET", queue)["items"]}
@@ -167,8 +171,7 @@ def _settle(api: Api, booking: dict[str, Any], outcome: str) -> None:
 
 def _monday() -> date:
     """Last week's."""
-    today = datetime.now(_ZONE).date()
-    return today - timedelta(today.weekday() + 7)
+    return today() - timedelta(today().weekday() + 7)
 
 
 def _at(day: date, hour: int, minute: int = 0) -> datetime:

@@ -148,10 +148,15 @@ class InvitationsService:
     def _token(self, id: UUID, mailing: int) -> str:
         workspace = current().scope.workspace_id
         assert workspace is not None
-        return f"{workspace.hex}.{self._capabilities.token('invitation', workspace.hex, id.hex, str(mailing))}"
+        return token_of(self._capabilities, workspace, id, mailing)
 
     def _digest(self, id: UUID, mailing: int) -> bytes:
         return digest_of(self._token(id, mailing))
+
+
+def token_of(capabilities: Capabilities, workspace: UUID, id: UUID, mailing: int) -> str:
+    """The secret of the link in an invitation's n-th mail."""
+    return f"{workspace.hex}.{capabilities.token('invitation', workspace.hex, id.hex, str(mailing))}"
 
 
 def digest_of(token: str) -> bytes:
