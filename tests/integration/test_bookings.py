@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -194,6 +195,51 @@ class TestChanging:
         assert agenda.act(past, "no-show", {"client_ids": agenda.clients[:1]}).json["status"] == "booked"
         assert agenda.act(past, "complete").json["status"] == "completed"
         assert agenda.act(past, "no-show", {"client_ids": agenda.clients[2:]}).json["errors"][0]["pointer"] == "/client_ids"
+
+
+class TestMovingToAnotherRoom:
+    @staticmethod
+    def in_the_way(agenda: Agenda, **service: Any) -> tuple[dict[str, Any], datetime, list[str]]:
+        """A client's booking in the first of two rooms, which somebody else has an hour later."""
+        agenda.hours()
+        rooms, start = sorted(agenda.room() for _ in range(2)), a_day()
+        made = agenda.booked(start, who="Cliente", service_id=agenda.service(room_ids=rooms, **service)["id"])
+        assert made["room_id"] == rooms[0]
+        agenda.booked(start + HOUR, room_id=rooms[0], organizer_id=agenda.people["Eva"].id)
+        return made, start + HOUR, rooms
+
+    @pytest.mark.parametrize("who", ["Cliente", "Owner"])
+    def test_what_is_offered_can_be_moved_to(self, agenda: Agenda, who: str) -> None:
+        made, later, rooms = self.in_the_way(agenda)
+        assert later.isoformat() in agenda.slots(made["service_id"], later)
+        moved = agenda.act(made, "reschedule", {"start_time": later.isoformat()}, who=who)
+        assert (moved.status, moved.json.get("room_id")) == (200, rooms[1]), moved.body
+        assert agenda.book(later, room_id=rooms[1], organizer_id=agenda.people["Eva"].id).json["code"] == "slot_taken"
+        back = agenda.act(made, "reschedule", {"start_time": (later + HOUR).isoformat()}, who=who)
+        assert (back.status, back.json["room_id"]) == (200, rooms[1])  # free there too: it stays
+
+    def test_a_closed_room_is_left_too(self, agenda: Agenda) -> None:
+        made, later, rooms = self.in_the_way(agenda)
+        span = {"starts_at": (later + HOUR).isoformat(), "ends_at": (later + 2 * HOUR).isoformat()}
+        agenda.made("/api/v1/bookings/time-off", {"room_id": rooms[0], **span})
+        moved = agenda.act(made, "reschedule", {"start_time": (later + HOUR).isoformat()}, who="Cliente")
+        assert (moved.status, moved.json.get("room_id")) == (200, rooms[1]), moved.body
+
+    def test_a_room_that_is_given_is_kept(self, agenda: Agenda) -> None:
+        made, later, rooms = self.in_the_way(agenda)
+        times = {"start_time": later.isoformat(), "end_time": (later + HOUR).isoformat()}
+        path = f"/api/v1/bookings/{made['id']}"
+        refused = agenda.ask("PATCH", path, {**times, "room_id": rooms[0]})
+        assert (refused.status, refused.json["code"], refused.json["taken"]["resource"]) == (409, "slot_taken", "room")
+        changed = agenda.ask("PATCH", path, times)
+        assert (changed.status, changed.json.get("room_id")) == (200, rooms[1]), changed.body
+
+    def test_without_a_free_one_the_time_is_taken(self, agenda: Agenda) -> None:
+        made, later, rooms = self.in_the_way(agenda)
+        agenda.booked(later, room_id=rooms[1], organizer_id=agenda.people["Owner"].id)
+        assert agenda.act(made, "reschedule", {"start_time": later.isoformat()}, who="Cliente").json["code"] == "slot_unavailable"
+        refused = agenda.act(made, "reschedule", {"start_time": later.isoformat()})
+        assert (refused.status, refused.json["code"], refused.json["taken"]["resource"]) == (409, "slot_taken", "room")
 
 
 class TestCliente:

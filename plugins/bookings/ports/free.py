@@ -14,7 +14,8 @@ class Free(Protocol):
     """One query for each."""
 
     def basis(self, service_id: UUID) -> Row | None:
-        """The service, `timezone` of the workspace, and `revisions` and `holds`: what changes when an answer would."""
+        """The service, `timezone` of the workspace, `rooms_in_use` (its rooms that are not archived), and `revisions` and `holds`: what changes
+        when an answer would."""
 
     def schedules(self, people: Collection[UUID]) -> Sequence[Row]:
         """When they work: `user_id`, `timezone`, `weekly`, `overrides`."""

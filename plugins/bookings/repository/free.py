@@ -9,8 +9,8 @@ from uuid import UUID
 from kernel.intervals import Interval
 from plugins.bookings.models.booked import revisions, times
 from plugins.bookings.models.calendars import external_busy
-from plugins.bookings.models.offered import schedules, service_rooms, services, staff, time_off
-from plugins.bookings.repository.conditions import here
+from plugins.bookings.models.offered import rooms, schedules, service_rooms, services, staff, time_off
+from plugins.bookings.repository.conditions import here, ids
 from plugins.bookings.repository.offering import SHOWN
 from plugins.sdk import Row, ctx, sa, statement, tables
 
@@ -40,8 +40,14 @@ _HOLDS: Final = (
     )
     .scalar_subquery()
 )  # fmt: skip
+_IN_USE: Final = ids(
+    sa.select(rooms.c.id)
+    .join(service_rooms, sa.and_(service_rooms.c.workspace_id == rooms.c.workspace_id, service_rooms.c.room_id == rooms.c.id))
+    .where(service_rooms.c.workspace_id == services.c.workspace_id, service_rooms.c.service_id == services.c.id, rooms.c.archived_at.is_(None))
+    .order_by(rooms.c.id)
+)
 BASIS: Final = statement(
-    sa.select(*SHOWN, _W.timezone, _REVISIONS.label("revisions"), _HOLDS.label("holds"))
+    sa.select(*SHOWN, _W.timezone, _IN_USE.label("rooms_in_use"), _REVISIONS.label("revisions"), _HOLDS.label("holds"))
     .join(tables.workspaces, _W.id == services.c.workspace_id)
     .where(here(services))
 )

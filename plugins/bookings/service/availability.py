@@ -74,7 +74,7 @@ class Availability:
         if basis is None:
             return False
         near = Interval(start - _DAY, start + _DAY)
-        found = self._starts(service, [organizer_id], ZoneInfo(basis["timezone"]), near, besides=besides)
+        found = self._starts(basis, [organizer_id], near, besides=besides)
         now = self._now()
         bookable = now + timedelta(minutes=service["notice_minutes"]) <= start <= now + timedelta(days=service["window_days"])
         return bookable and any(start == each for _, starts in found for each in starts)
@@ -117,7 +117,7 @@ class Availability:
     def _computed(self, service: Row, people: Sequence[UUID], zone: ZoneInfo, asked: Asked) -> list[dict[str, Any]]:
         days = [asked.first + n * _DAY for n in range((asked.last - asked.first).days + 1)]
         span = Interval(day_bounds(asked.first, zone).start, day_bounds(asked.last, zone).end)
-        found = self._classes(service, people, span) if service["capacity"] > 1 else self._free(service, people, zone, span)
+        found = self._classes(service, people, span) if service["capacity"] > 1 else self._free(service, people, span)
         by_day: dict[str, list[dict[str, Any]]] = {day.isoformat(): [] for day in days}
         for slot in sorted(found, key=lambda each: (each["start"], str(each["organizer_id"]))):
             start, end = slot.pop("start").astimezone(zone), slot.pop("end").astimezone(zone)
@@ -125,9 +125,9 @@ class Availability:
             by_day.setdefault(start.date().isoformat(), []).append(shown)
         return [{"date": day, "slots": several} for day, several in by_day.items()]
 
-    def _free(self, service: Row, people: Sequence[UUID], zone: ZoneInfo, span: Interval) -> Iterable[dict[str, Any]]:
+    def _free(self, service: Row, people: Sequence[UUID], span: Interval) -> Iterable[dict[str, Any]]:
         length = timedelta(minutes=service["duration_minutes"])
-        for person, starts in self._starts(service, people, zone, span):
+        for person, starts in self._starts(service, people, span):
             for start in starts:
                 yield {"start": start, "end": start + length, "organizer_id": str(person), "booking_id": None, **seats(1)}
 
@@ -139,11 +139,10 @@ class Availability:
                     "booking_id": str(each["booking_id"]), **seats(each["seats_left"]),
                 }  # fmt: skip
 
-    def _starts(
-        self, service: Row, people: Sequence[UUID], default_zone: ZoneInfo, span: Interval, *, besides: UUID | None = None
-    ) -> list[tuple[UUID, list[datetime]]]:
-        """Each of these people's free starts, whatever the time is now."""
-        rooms = [UUID(each) for each in service["room_ids"]]
+    def _starts(self, service: Row, people: Sequence[UUID], span: Interval, *, besides: UUID | None = None) -> list[tuple[UUID, list[datetime]]]:
+        """Each of these people's free starts, whatever the time is now: of a service with rooms, where one of them is free."""
+        rooms = [UUID(each) for each in service["rooms_in_use"]]
+        places: list[UUID | None] = [*rooms] if service["room_ids"] else [None]
         duration, before, after, step = (
             timedelta(minutes=service[name]) for name in ("duration_minutes", "buffer_before_minutes", "buffer_after_minutes", "step_minutes")
         )
@@ -153,7 +152,7 @@ class Availability:
         away = self._stored.time_off(people, rooms, reach)
         taken = [row for row in self._stored.taken(people, rooms, reach) if row["id"] != besides]
         elsewhere = self._stored.external(people, reach)
-        home = ZoneInfo(service["timezone"]) if "timezone" in service else default_zone
+        home = ZoneInfo(service["timezone"])
         closed = [Interval(row["starts_at"], row["ends_at"]) for row in away if row["user_id"] is None and row["room_id"] is None]
         result = []
         for person in people:
@@ -166,8 +165,7 @@ class Availability:
             busy += closed + [Interval(row["starts_at"], row["ends_at"]) for row in away if row["user_id"] == person]
             busy += [Interval(row["starts_at"], row["ends_at"]) for row in elsewhere if row["user_id"] == person]
             starts: set[datetime] = set()
-            anywhere: list[UUID | None] = [None]
-            for room in rooms or anywhere:
+            for room in places:
                 full = [Interval(row["begins"], row["ends"]) for row in taken if room is not None and row["room_id"] == room]
                 full += [Interval(row["starts_at"], row["ends_at"]) for row in away if room is not None and row["room_id"] == room]
                 starts.update(slots(offer, open_hours, busy + full, now=_ANY_TIME[0], zone=zone, inside=span))

@@ -100,6 +100,8 @@ class Booking:
     def change(self, booking_id: UUID, changes: Mapping[str, Any], expected: int | None) -> Document:
         """Set the given fields. Raises NotFound, Stale, Conflict slot_taken, class_full, and Refused for moving one that is over."""
         before = self.hold(booking_id, expected)
+        if "room_id" not in changes:
+            changes = {**changes, **self._other_room(before, {**before, **changes})}
         after = {**before, **changes}
         if after["location"] is not None and after["location_kind"] is None:
             raise Invalid(errors=[Fault("/location_kind", "Say whether that is in_person or online.")])
@@ -126,8 +128,8 @@ class Booking:
 
     def move(self, booking_id: UUID, before: Row, changes: Mapping[str, Any], *, vouched: bool = False) -> Document:
         """To another time, place or organizer; `before` is held. Raises Conflict slot_taken, Refused for one that is over."""
-        values = dict(changes)
-        self._move(before, {**before, **changes}, values)
+        values = {**changes, **self._other_room(before, {**before, **changes})}
+        self._move(before, {**before, **values}, values)
         changed = self._stored.change(booking_id, {**values, "vouched": vouched, "updated_at": self._now()})
         if changed is None:
             raise NotFound()
@@ -180,6 +182,15 @@ class Booking:
             self._stored.only_staff()
             return False
         return is_cliente()
+
+    def _other_room(self, before: Row, after: Mapping[str, Any]) -> dict[str, Any]:
+        """Where it goes with its new time, when its room is not free then and another of its service is; nobody said which."""
+        if before["room_id"] is None or before["service_id"] is None or all(after[name] == before[name] for name in ("start_time", "end_time")):
+            return {}
+        check_times(after["start_time"], after["end_time"])
+        rooms = [UUID(each) for each in self._service(before["service_id"])["room_ids"]]
+        found = self._placing.free_room([before["room_id"], *rooms], place_of(after), before["id"]) if rooms else None
+        return {} if found in (None, before["room_id"]) else {"room_id": found}
 
     def _move(self, before: Row, after: Mapping[str, Any], values: dict[str, Any]) -> None:
         moved(Status(before["status"]))
