@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import socketserver
+import threading
 import time
 from urllib.parse import urlsplit
 
@@ -159,3 +162,31 @@ def test_t43_a_body_that_ends_early_changes_nothing(server: Api, settings: Setti
 )
 def test_t43_a_desynchronised_answer_is_noticed(said: bytes) -> None:
     assert desynchronised(said) is not None
+
+
+class Naive(socketserver.StreamRequestHandler):
+    """The seeded fault: a server that frames every body by its first Content-Length, whatever else is said."""
+
+    timeout = 1.0
+
+    def handle(self) -> None:
+        with contextlib.suppress(TimeoutError, ConnectionError, ValueError):
+            while line := self.rfile.readline():
+                length, path = 0, line.split(b" ")[1:2]
+                while (header := self.rfile.readline()) not in (b"\r\n", b"\n", b""):
+                    name, _, value = header.partition(b":")
+                    length = length or (int(value) if name.strip().lower() == b"content-length" else 0)
+                self.rfile.read(max(length, 0))
+                self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n%b" % b"".join(path))
+
+
+def test_t43_a_server_that_frames_by_length_alone_is_noticed() -> None:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Naive) as naive:
+        naive.daemon_threads = True
+        running = threading.Thread(target=naive.serve_forever, args=(0.05,))
+        running.start()
+        url = f"http://127.0.0.1:{naive.server_address[1]}"
+        found = {name for name in ("CL and TE, TE wins", "TE and CL 0", "TE twice") if desynchronised(exchanged(url, PROBES[name]))}
+        naive.shutdown()
+        running.join()
+    assert found == {"CL and TE, TE wins", "TE and CL 0", "TE twice"}
