@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -364,6 +364,25 @@ class TestHolds:
         refused = agenda.post("/api/v1/bookings/holds", wanted, who="Cliente")
         assert (refused.status, refused.json["code"]) == (409, "too_many_holds")
         _expire(agenda)
+
+    def test_the_staff_holds_only_what_it_could_book(self, agenda: Agenda) -> None:
+        service, start = agenda.service(), a_day()
+        wanted = {"service_id": service["id"], "organizer_id": agenda.organizer, "start_time": start.isoformat()}
+        past = (datetime.now(UTC) - HOUR).isoformat()
+        for given, code, pointer in (
+            ({"organizer_id": agenda.people["Cliente"].id}, "invalid_reference", "/organizer_id"),
+            ({"organizer_id": "00000000-0000-4000-8000-000000000001"}, "invalid_reference", "/organizer_id"),
+            ({"start_time": past}, "validation_failed", "/start_time"),
+        ):
+            reply = agenda.post("/api/v1/bookings/holds", {**wanted, **given})
+            assert (reply.status, reply.json["code"], [each["pointer"] for each in reply.json["errors"]]) == (422, code, [pointer]), reply.body
+        assert agenda.ask("DELETE", f"/api/v1/bookings/services/{service['id']}").status == 204
+        for who in ("Owner", "Cliente"):
+            reply = agenda.post("/api/v1/bookings/holds", wanted, who=who)
+            assert (reply.status, reply.json["code"]) == (409, "service_archived"), reply.body
+        assert agenda.book(start, service_id=service["id"]).json["code"] == "service_archived"
+        wanted["service_id"] = agenda.service()["id"]
+        agenda.made("/api/v1/bookings/holds", wanted)
 
 
 def _expire(agenda: Agenda) -> None:

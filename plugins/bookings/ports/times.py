@@ -27,8 +27,8 @@ class Times(Protocol):
     def conflict(self, place: Place, besides: UUID) -> Row | None:
         """The first stretch in the way: `starts_at`, `ends_at`, `resource` (`organizer` or `room`). besides: what does not count."""
 
-    def hold(self, id: UUID, place: Place, until: datetime, by: UUID | None, at_most: int) -> None:
-        """For a while. Raises RuleBroken slot_taken, too_many_holds."""
+    def hold(self, id: UUID, place: Place, until: datetime, by: UUID | None, at_most: int, *, vouched: bool) -> None:
+        """For a while. vouched: the organizer was looked up. Raises RuleBroken slot_taken, too_many_holds, Invalid for who is no staff."""
 
     def use_hold(self, id: UUID, by: UUID | None, place: Place) -> None:
         """End a hold of theirs on this start, to be booked now. Raises RuleBroken hold_expired."""

@@ -50,10 +50,13 @@ _COLUMNS: Final = ("organizer_id", "room_id", "service_id", "starts_at", "ends_a
 HOLD: Final = sql(
     "insert into bookings_time"
     " (workspace_id, id, organizer_id, room_id, service_id, starts_at, ends_at, blocked, capacity, taken, expires_at, held_by)"
-    " select $1, $2, $3, $4, $5, $6, $7, tstzrange($8, $9), $10, 0, $11, $12"
+    # Whom a client may hold was looked up among what is offered: they see no members.
+    " select $1, $2, case when $14::boolean then $3::uuid else coalesce((select m.user_id from user_roles m where m.workspace_id = $1"
+    " and m.user_id = $3::uuid and m.role <> 'Cliente' and m.ended_at is null), '00000000-0000-0000-0000-000000000000') end,"
+    " $4, $5, $6, $7, tstzrange($8, $9), $10, 0, $11, $12"
     " where (select case when count(*) >= $13::bigint then app.refuse('too_many_holds') end from bookings_time"
     " where workspace_id = $1 and held_by = $12 and expires_at > clock_timestamp()) is null",
-    "workspace_id", "id", *_COLUMNS, "expires_at", "held_by", "at_most",
+    "workspace_id", "id", *_COLUMNS, "expires_at", "held_by", "at_most", "vouched",
 )  # fmt: skip
 _MINE: Final = "workspace_id = $1 and id = $2 and held_by = $3 and expires_at > clock_timestamp()"
 USE_HOLD: Final = sql(
@@ -96,8 +99,8 @@ class Times:
     def conflict(self, place: Place, besides: UUID) -> Row | None:
         return ctx.work.one(CONFLICT, besides=besides, **_values(place))
 
-    def hold(self, id: UUID, place: Place, until: datetime, by: UUID | None, at_most: int) -> None:
-        ctx.work.write(HOLD, id=id, expires_at=until, held_by=by, at_most=at_most, **_values(place))
+    def hold(self, id: UUID, place: Place, until: datetime, by: UUID | None, at_most: int, *, vouched: bool) -> None:
+        ctx.work.write(HOLD, id=id, expires_at=until, held_by=by, at_most=at_most, vouched=vouched, **_values(place))
 
     def use_hold(self, id: UUID, by: UUID | None, place: Place) -> None:
         ctx.work.write(USE_HOLD, id=id, held_by=by, organizer_id=place.organizer_id, starts_at=place.start)

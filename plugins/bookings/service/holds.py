@@ -35,23 +35,29 @@ class Holds:
         self._now = now
 
     def add(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Hold a start of a service for `hold_minutes`. Raises Conflict slot_taken, slot_unavailable, too_many_holds."""
+        """Hold a start of a service for `hold_minutes`. Raises Conflict slot_taken, slot_unavailable, too_many_holds, service_archived,
+        Invalid for a time that is past and who is no staff."""
         service = self._catalogue.service(given["service_id"])
         if service is None:
             raise Invalid(code="invalid_reference", errors=[Fault("/service_id", "No such service in this workspace.")])
         start, organizer = given["start_time"], given["organizer_id"]
         if service["capacity"] > 1:
             raise Conflict("Join one of its classes instead.", code="join_instead")
-        if is_cliente():
+        if service["archived_at"] is not None:
+            raise Conflict("That service is not offered any more.", code="service_archived")
+        by_client = is_cliente()
+        if by_client:
             self._booking.allow_self_service()
             self._booking.check_offered(service, organizer, start)
+        elif start < self._now():
+            raise Invalid(errors=[Fault("/start_time", "That time is past.")])
         end = start + timedelta(minutes=service["duration_minutes"])
         before, after = service["buffer_before_minutes"], service["buffer_after_minutes"]
         place = Place(organizer, None, start, end, before, after, service["id"])
         if service["room_ids"]:
             place = Place(organizer, self._booking.room_for(service, place), start, end, before, after, service["id"])
         id, until = new_id(), self._now() + timedelta(minutes=self._settings()["hold_minutes"])
-        self._placing.hold(id, place, until, actor(), AT_MOST[is_cliente()])
+        self._placing.hold(id, place, until, actor(), AT_MOST[by_client], vouched=by_client)
         return {
             "id": id, "service_id": service["id"], "organizer_id": organizer, "room_id": place.room_id, "start_time": start, "end_time": end,
             "expires_at": until,

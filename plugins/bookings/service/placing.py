@@ -35,11 +35,11 @@ class Placing:
             self._stored.use_hold(hold_id, by, place)
         self._look(place, _NOTHING)
 
-    def hold(self, id: UUID, place: Place, until: datetime, by: UUID | None, at_most: int) -> None:
-        """For a while. Raises Conflict slot_taken."""
+    def hold(self, id: UUID, place: Place, until: datetime, by: UUID | None, at_most: int, *, vouched: bool) -> None:
+        """For a while. vouched: the organizer was looked up. Raises Conflict slot_taken, Invalid for who is no staff."""
         self.begin(place.subjects)
         self._look(place, _NOTHING)
-        self._stored.hold(id, place, until, by, at_most)
+        self._stored.hold(id, place, until, by, at_most, vouched=vouched)
 
     def move(self, id: UUID, was: Place, to: Place) -> None:
         """What a booking takes becomes something else. Raises Conflict slot_taken; what it took itself is not in its way."""
