@@ -71,8 +71,8 @@ def sql(text: str, *parameters: str, locks: bool = False, json: tuple[str, ...] 
 
 
 def together(*writes: Statement) -> Statement:
-    """Several writes as one statement, for what always happens at once: they run in order, none sees the others' rows, triggers and foreign
-    keys look when all are done. Parameters of one name are one parameter. Its count is the last one's. None of them may begin with `with`.
+    """Several writes as one statement, for what always happens at once: in no order to rely on, none sees the others' rows, triggers and
+    foreign keys look when all are done. Parameters of one name are one parameter. Its count is the last one's. None may begin with `with`.
     """
     names = tuple(dict.fromkeys(name for each in writes for name in each.parameters))
 
