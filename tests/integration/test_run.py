@@ -1,4 +1,4 @@
-"""`make run` that is told to stop before it is up: nothing it started stays behind."""
+"""`make run` that is told to stop before it is up leaves nothing behind; other commands make no installation where none is."""
 
 from __future__ import annotations
 
@@ -43,6 +43,19 @@ def test_a_signal_while_it_starts_leaves_no_database_behind(tmp_path: Path, mome
         command.wait()
         for pid in named(home):
             os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("command", ["plugin list", "db status", "outbox list", "audit verify", "data keys", "worker"])
+def test_a_command_that_needs_an_installation_makes_none(tmp_path: Path, command: str) -> None:
+    environ = {**os.environ, "FITPRO_HOME": str(tmp_path / "home"), "PYTHONPATH": str(servers.ROOT)}
+    environ = {name: value for name, value in environ.items() if not name.startswith("DATABASE_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "config.cli", *command.split()], env=environ, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"There is no FitPro Hub in {tmp_path / 'home'}: ")
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "home" / "postgres").exists()
 
 
 def named(home: Path) -> list[int]:
