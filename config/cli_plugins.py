@@ -139,8 +139,11 @@ def _check(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _new(_: Settings, options: argparse.Namespace) -> int:
+    from config import plugins
     from config.plugin_new import write
 
+    if options.id in {candidate.id for candidate in plugins.discover()}:
+        raise ValueError(f"{options.id} is the id of a plugin that is here already: choose another one.")
     folder = options.folder or Path(options.id)
     for path in write(options.id, folder):
         print(path)
