@@ -49,12 +49,13 @@ clean: ## remove what was generated; the data in .fitpro stays
 
 # What the product runs on; made anew only when the lock changes.
 $(VENV)/runtime.stamp: config/requirements.txt
-	@for python in $$PYTHON python3.13 python3.12 python3.11 python3 python; do \
-	    "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; python=; done; \
+	@new='import sys; sys.exit(sys.version_info < (3, 11))'; \
+	if [ -n "$$PYTHON" ] && ! "$$PYTHON" -c "$$new" 2>/dev/null; then echo "PYTHON=$$PYTHON is no Python 3.11 or newer: looking for another." >&2; fi; \
+	for python in $$PYTHON python3.13 python3.12 python3.11 python3 python; do "$$python" -c "$$new" 2>/dev/null && break; python=; done; \
 	if [ -z "$$python" ]; then echo 'FitPro Hub needs Python 3.11 or newer, and none is on the PATH: install it, or name it with PYTHON=/its/path.' >&2; exit 1; fi; \
 	if ! "$$python" -c 'import ensurepip, venv' 2>/dev/null; then echo "$$python lacks the venv module: install it (Debian and Ubuntu: apt install python3-venv)." >&2; exit 1; fi; \
 	echo "Preparing $(VENV) with $$("$$python" --version); this happens once and takes a minute." >&2; \
-	[ -x $(PY) ] && $(PY) -c 'import pip' 2>/dev/null || { rm -rf $(VENV) && "$$python" -m venv $(VENV); }
+	[ -x $(PY) ] && $(PY) -c "import pip; $$new" 2>/dev/null || { rm -rf $(VENV) && "$$python" -m venv $(VENV); }
 	@$(PIP) $(LOCKED) -r config/requirements.txt
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@

@@ -97,11 +97,11 @@ def _sbom(_: Settings, __: argparse.Namespace) -> int:
 
 
 def _worker(settings: Settings, options: argparse.Namespace) -> int:
-    from config.databases import running
+    from config.databases import existing
     from config.worker import run
 
     queues = tuple(name for value in options.queue for name in value.split(",") if name)
-    with running(settings):
+    with existing(settings):
         return run(settings, queues)
 
 
@@ -127,9 +127,9 @@ def _db_upgrade(settings: Settings, _: argparse.Namespace) -> int:
 
 def _db_status(settings: Settings, _: argparse.Namespace) -> int:
     from config import upgrades
-    from config.databases import running
+    from config.databases import existing
 
-    with running(settings):
+    with existing(settings):
         found = upgrades.status(settings)
     for id, sentence in found.items():
         print(f"{id}: {sentence}")

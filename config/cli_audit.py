@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from config.databases import connections, running
+from config.databases import connections, existing
 from config.settings import Settings
 from kernel.context import Current, Kind, Scope, serving
 
@@ -38,7 +38,7 @@ def _verify(settings: Settings, options: argparse.Namespace) -> int:
     if options.head and not options.workspace:
         raise ValueError("--head is of one workspace: name it with --workspace")
     broken = 0
-    with running(settings):
+    with existing(settings):
         for workspace, service, inside in _everywhere(settings, options.workspace):
             found = _report(inside, service, workspace, options.head)
             broken += bool(found)
@@ -72,7 +72,7 @@ def _erase(settings: Settings, options: argparse.Namespace) -> int:
     from adapters.postgres.erasure import erase
     from adapters.postgres.migrate import owner
 
-    with running(settings):
+    with existing(settings):
         for workspace, service, _ in _everywhere(settings, options.workspace):
             record, said = service.erasing.record(workspace, options.entries, options.reason)
             with owner(connections(settings).owner) as connection:
@@ -83,7 +83,7 @@ def _erase(settings: Settings, options: argparse.Namespace) -> int:
 
 def _seal(settings: Settings, options: argparse.Namespace) -> int:
     sealed = 0
-    with running(settings):
+    with existing(settings):
         for _, service, inside in _everywhere(settings, options.workspace):
             while (receipt := inside(service.sealing.seal)) is not None:
                 service.sealing.anchor(receipt)

@@ -14,7 +14,7 @@ from adapters.postgres.model import metadata, sealed_columns
 from adapters.postgres.outbox import OutboxClockwork
 from adapters.postgres.pool import Pool
 from config import plugins
-from config.databases import connections, running
+from config.databases import connections, existing
 from config.secrets import data_keys
 from config.settings import Settings
 from ports.tasks import Periodic
@@ -34,7 +34,7 @@ def add_commands(actions: argparse._SubParsersAction[argparse.ArgumentParser], a
 
 
 def _keys(settings: Settings, _: argparse.Namespace) -> int:
-    with running(settings):
+    with existing(settings):
         found = counts(settings)
     current = _current(settings)
     for (table, column, key), count in found.items():
@@ -45,7 +45,7 @@ def _keys(settings: Settings, _: argparse.Namespace) -> int:
 
 
 def _reseal(settings: Settings, _: argparse.Namespace) -> int:
-    with running(settings):
+    with existing(settings):
         made = reseal(settings)
     print(f"{made} jobs are queued; `fitpro data keys` shows what is left")
     return 0

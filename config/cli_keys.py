@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from adapters.local.identity import KeyRing
 from config.container import Container
-from config.databases import running
+from config.databases import existing
 from config.settings import Settings
 from config.signing import StoredKeyRing
 
@@ -23,7 +23,7 @@ def add_commands(actions: argparse._SubParsersAction[argparse.ArgumentParser], a
 
 
 def _with(settings: Settings, work: Callable[[StoredKeyRing], KeyRing]) -> int:
-    with running(settings):
+    with existing(settings):
         container = Container(settings=settings)
         try:
             for key in work(container.key_ring()).all_keys():

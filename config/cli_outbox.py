@@ -11,7 +11,7 @@ from uuid import UUID
 
 from adapters.postgres.outbox.letters import OutboxLetters, State
 from adapters.postgres.pool import Pool
-from config.databases import connections, running
+from config.databases import connections, existing
 from config.settings import Settings
 
 Command = Callable[[Settings, argparse.Namespace], int]
@@ -39,7 +39,7 @@ def _limit(text: str) -> int:
 
 
 def _with(settings: Settings, work: Callable[[OutboxLetters], int]) -> int:
-    with running(settings):
+    with existing(settings):
         pool = Pool(connections(settings).relay, size=1, prepare=False, name="relay")
         pool.open()
         with closing(pool):

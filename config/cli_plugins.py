@@ -48,9 +48,9 @@ def _on_workspace(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 def _list(settings: Settings, options: argparse.Namespace) -> int:
     from config import plugin_admin
-    from config.databases import running
+    from config.databases import existing
 
-    with running(settings):
+    with existing(settings):
         found = plugin_admin.statuses(settings)
     if options.json:
         print(json.dumps([dataclasses.asdict(status) for status in found], indent=2))
@@ -95,9 +95,9 @@ def _disable(settings: Settings, options: argparse.Namespace) -> int:
 
 def _switch(settings: Settings, options: argparse.Namespace, *, enabled: bool, with_dependencies: bool) -> int:
     from config import plugin_admin
-    from config.databases import running
+    from config.databases import existing
 
-    with running(settings):
+    with existing(settings):
         done = plugin_admin.switch(settings, options.id, options.workspace, enabled=enabled, with_dependencies=with_dependencies)
     print(f"{'on' if enabled else 'off'}: {', '.join(done)}" if done else f"{options.id} was {'on' if enabled else 'off'} already")
     return 0
@@ -105,9 +105,9 @@ def _switch(settings: Settings, options: argparse.Namespace, *, enabled: bool, w
 
 def _purge(settings: Settings, options: argparse.Namespace) -> int:
     from config import plugin_admin
-    from config.databases import running
+    from config.databases import existing
 
-    with running(settings):
+    with existing(settings):
         counts = plugin_admin.purge_rows(settings, options.id, options.workspace, dry_run=options.dry_run)
     for table, count in counts.items():
         print(f"{table}: {count} rows {'would go' if options.dry_run else 'deleted'}")
@@ -118,9 +118,9 @@ def _purge(settings: Settings, options: argparse.Namespace) -> int:
 
 def _uninstall(settings: Settings, options: argparse.Namespace) -> int:
     from config import plugin_admin
-    from config.databases import running
+    from config.databases import existing
 
-    with running(settings):
+    with existing(settings):
         distribution = plugin_admin.uninstall(settings, options.id)
     print(f"The tables of {options.id} are gone. Now remove the package:\n  pip uninstall {distribution}")
     return 0
@@ -139,8 +139,11 @@ def _check(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _new(_: Settings, options: argparse.Namespace) -> int:
+    from config import plugins
     from config.plugin_new import write
 
+    if options.id in {candidate.id for candidate in plugins.discover()}:
+        raise ValueError(f"{options.id} is the id of a plugin that is here already: choose another one.")
     folder = options.folder or Path(options.id)
     for path in write(options.id, folder):
         print(path)

@@ -10,7 +10,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from adapters.postgres.bootstrap import prepare
-from adapters.postgres.embedded import Embedded
+from adapters.postgres.embedded import Embedded, EmbeddedError
 from config.contradictions import unreadable
 from config.secrets import role_password
 from config.settings import Settings
@@ -45,6 +45,18 @@ def connections(settings: Settings, database: str = DATABASE) -> Connections:
         return make_conninfo(owner, user=f"fitpro_{role}", password=role_password(settings.secret_key, f"fitpro_{role}"))
 
     return Connections(settings.database_url, derived("auth"), derived("relay"), owner, derived("backup"))
+
+
+@contextmanager
+def existing(settings: Settings) -> Iterator[None]:
+    """As `running`, for what works with an installation that is there. Raises EmbeddedError where none is: nothing is made by a look at it."""
+    if settings.embedded and not (settings.home / "postgres" / "PG_VERSION").exists():
+        raise EmbeddedError(
+            f"There is no FitPro Hub in {settings.home}: name its folder with FITPRO_HOME, or its database with DATABASE_URL, "
+            "or make one with `make run`."
+        )
+    with running(settings):
+        yield
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from config import demo, upgrades
 from config.bootstrap import install, web
 from config.databases import running
 from config.settings import GENEROUS, Settings
-from config.supervisor import Supervisor, port_problem
+from config.supervisor import Supervisor, port_problem, unwound
 
 ROOT = Path(__file__).parent.parent
 
@@ -25,7 +25,7 @@ def run(settings: Settings) -> int:
         print(problem, file=sys.stderr)
         return 1
     try:
-        with running(settings) as server:
+        with unwound(), running(settings) as server:  # a signal that comes before the supervisor leaves no database behind
             if failed := upgrades.upgrade(settings):
                 for id, reason in failed.items():
                     print(f"plugin {id}: {reason}", file=sys.stderr)

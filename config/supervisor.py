@@ -57,6 +57,28 @@ def port_problem(host: str, port: int) -> str | None:
     return None
 
 
+@contextlib.contextmanager
+def unwound() -> Iterator[None]:
+    """The first SIGINT, SIGTERM or SIGHUP ends the block from inside, so that it cleans up: SystemExit, silent, with 128 and the number.
+
+    Later ones are not heard: what cleans up is not to be torn. Heard even where a shell had us ignore them. Only in the main thread.
+    """
+    told = False
+
+    def end(number: int, _frame: object) -> None:
+        nonlocal told
+        if not told:
+            told = True
+            raise SystemExit(128 + number)
+
+    before = {number: signal.signal(number, end) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 class Supervisor:
     """Runs the named commands until SIGINT, SIGTERM or SIGHUP.
 

@@ -22,6 +22,7 @@ from tests import servers
         (("outbox", "list", "--limit", "-1"), "from 1 to 10,000"),
         (("db", "prepare", "geheim"), "Is not a connection URL"),
         (("plugin", "new", "Bad"), "cannot be a plugin's id"),
+        (("plugin", "new", "clients"), "is the id of a plugin that is here already"),
     ],
 )
 def test_a_command_that_cannot_do_its_work_says_why_in_a_sentence(arguments: tuple[str, ...], sentence: str) -> None:

@@ -153,6 +153,13 @@ class Embedded:
                 env=account.environ(),
                 start_new_session=True,
             )
+        try:
+            return self._wait(process, begin, deadline)
+        except BaseException:  # a signal among them: before it has written its pid, nobody else could find it
+            process.send_signal(SIGNALS["fast"])
+            raise
+
+    def _wait(self, process: subprocess.Popen[bytes], begin: int, deadline: float) -> Server | None:
         while time.monotonic() < deadline:
             if process.poll() is not None:
                 with self.log.open("rb") as text:
