@@ -89,7 +89,7 @@ class Studios:
         if not self.kept:
             self.kept.append(self.connect())
         connection = self.kept[0]
-        with connection.transaction():
+        with connection.pipeline(), connection.transaction():
             connection.execute("set local session_replication_role = replica")
             connection.execute("update sessions set revoked_at = null where user_id = any (%s::uuid[])", ([p.id for p in studio.everybody],))
             unproven = "update users set email_verified_at = null where id = any (%s::uuid[]) and email_verified_at is not null"
