@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import marshmallow as ma
@@ -14,9 +13,11 @@ from psycopg import sql
 
 from adapters.http.gateway import Gateway
 from adapters.postgres.model import metadata
+from config.bootstrap import web
+from config.plugin_admin import installation
 from config.settings import Settings
 from tests.documented import BODIES, Documented, World, changed, world
-from tests.servers import Api
+from tests.servers import Api, Cluster
 
 ALWAYS = {
     "role": "Owner", "roles": ["Owner"], "workspace_id": str(uuid.uuid4()), "owner": True, "owner_id": str(uuid.uuid4()), "is_admin": True,
@@ -63,34 +64,40 @@ def attempts(operation: Documented, body: dict[str, Any]) -> Iterator[tuple[list
 def holes(here: World, dsn: str) -> tuple[int, list[str]]:
     """How many route × column cells were tried, and those that were not a 422 naming the column, or that changed a row."""
     tried, found = 0, []
-    for operation in writes(here):
-        path, body = here.path(operation), here.body(operation)
-        before = digest(dsn)
+    for operation, path, body, unchanged in prepared(here, dsn):
         for added, sent in attempts(operation, body):
             reply = here.call(operation, path=path, json=sent)
             tried += len(added)
             refused = {fault["pointer"] for fault in reply.json.get("errors", ())} if reply.status == 422 else set()
             found += [f"{operation} {each}: {reply.status} {reply.body[:200]!r}" for each in added if each not in refused]
-        if digest(dsn) != before:
+        if not unchanged():
             found.append(f"{operation}: rows changed")
     return tried, found
+
+
+def prepared(here: World, dsn: str) -> Iterator[tuple[Documented, str, dict[str, Any], Callable[[], bool]]]:
+    """Every write with a path and a body that are good, all made beforehand; and whether all rows are still as they were before it."""
+    made = [(operation, here.path(operation), here.body(operation)) for operation in writes(here)]
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        seen = [digest(connection)]
+
+        def unchanged() -> bool:
+            seen.append(digest(connection))
+            return seen[-1] == seen[-2]
+
+        for each in made:
+            yield *each, unchanged
 
 
 def writes(here: World) -> list[Documented]:
     return [each for each in here.operations if each.method in BODIES and each.body_schema is not None]
 
 
-def digest(dsn: str) -> str:
-    """All rows of all tables, in whatever order: one question, as it is asked twice for each operation."""
-    with psycopg.connect(dsn) as connection:
-        tables = connection.execute("select schemaname, tablename from pg_tables where schemaname = 'public' order by 2").fetchall()
-        every = sql.SQL(" union all ").join(
-            sql.SQL("select {name}, count(*), sum(hashtextextended(t::text, 0)::numeric) from {table} t").format(
-                name=sql.Literal(table), table=sql.Identifier(schema, table)
-            )
-            for schema, table in tables
-        )
-        return hashlib.sha256(repr(connection.execute(every).fetchall()).encode()).hexdigest()
+def digest(connection: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
+    """All rows of all tables, a line for each table."""
+    tables = connection.execute("select tablename from pg_tables where schemaname = 'public' order by 1").fetchall()
+    one = sql.SQL("select {}, md5(coalesce(string_agg(t::text, '|' order by t::text), '')) from {} t")
+    return connection.execute(sql.SQL(" union all ").join(one.format(name, sql.Identifier("public", name)) for (name,) in tables)).fetchall()
 
 
 def test_t38_every_column_in_every_write_body_is_422_and_changes_nothing(here: World, dsn: str) -> None:
@@ -111,33 +118,46 @@ def test_t38_the_bodies_are_good_without_the_extra_column(here: World) -> None:
 
 
 def test_t38_nothing_in_a_query_is_taken_for_a_column(here: World, dsn: str) -> None:
-    for operation in writes(here):
-        path, body = here.path(operation), here.body(operation)
-        before = digest(dsn)
+    for operation, path, body, unchanged in prepared(here, dsn):
         for name in ("role", "workspace_id", "id", "paid", "price"):
             if name not in operation.query:
                 assert here.call(operation, path=f"{path}?{name}=1", json=body).status == 422, (str(operation), name)
-        assert digest(dsn) == before
+        assert unchanged(), str(operation)
 
 
 @pytest.mark.parametrize("unknown", [ma.INCLUDE, ma.EXCLUDE])
 def test_t38_a_schema_that_tolerates_unknown_names_is_noticed(
-    here: World, dsn: str, gateway: Gateway, monkeypatch: pytest.MonkeyPatch, unknown: Any
+    here: World, dsn: str, apart: tuple[Settings, Gateway], monkeypatch: pytest.MonkeyPatch, unknown: Any
 ) -> None:
-    lenient = next(each for each in gateway.compiled.values() if each.operation.id == "clients_update_client").operation.marks.body
+    lenient = next(each for each in apart[1].compiled.values() if each.operation.id == "clients_update_client").operation.marks.body
     monkeypatch.setattr(lenient, "unknown", unknown)
     here.operations[:] = [each for each in here.operations if str(each) == "clients_update_client"]
     _, found = holes(here, dsn)
     assert len(found) > 10
 
 
-@pytest.fixture
-def here(local: Api, settings: Settings) -> World:
-    return world(local, settings)
+@pytest.fixture(scope="module")
+def database(cluster: Cluster) -> str:
+    """Of its own: all rows are looked at after every operation, and the shared one has those of all tests before."""
+    return cluster.clone("fitpro_t38")
+
+
+@pytest.fixture(scope="module")
+def apart(cluster: Cluster, database: str) -> Iterator[tuple[Settings, Gateway]]:
+    settings = cluster.settings(database)
+    with installation(settings) as running:
+        gateway = web(running)
+        world(Api(gateway), settings)  # whose rows are to stay as they are too
+        yield settings, gateway
 
 
 @pytest.fixture
-def dsn(settings: Settings, cluster: Any) -> str:
+def here(apart: tuple[Settings, Gateway]) -> World:
+    settings, gateway = apart
+    return world(Api(gateway), settings)
+
+
+@pytest.fixture(scope="module")
+def dsn(cluster: Cluster, database: str) -> str:
     """As the superuser, who sees every row."""
-    database = (settings.database_url or "").split("/")[-1].split("?")[0]
-    return str(cluster.server.dsn("postgres", database))
+    return cluster.server.dsn("postgres", database)
