@@ -217,7 +217,7 @@ class Settings:
 
     @property
     def confirmed_signup(self) -> bool:
-        """Whether an address is proven before there is an account, and nobody is told of an earlier one. Beside Supabase that is Supabase's to say."""
+        """Whether an address is proven before there is an account, and nobody is told of an earlier one. Supabase says so itself."""
         return self.signup == "confirmed" or (self.signup is None and self.production and self.supabase_url is None)
 
     @property
