@@ -92,7 +92,7 @@ def _build(manifest: Manifest, settings: Settings, container: Any, registry: Reg
             capabilities=container.capabilities(),
             devices=container.devices(),
             allowances=container.allowances(),
-            confirmed_signup=settings.signup == "confirmed",
+            confirmed_signup=settings.confirmed_signup,
             app_url=settings.app_url,
             own_url=settings.own_url,
             federation=container.federation(),

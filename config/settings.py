@@ -186,10 +186,10 @@ class Settings:
     password_checks_window_s: int = _a("FITPRO_PASSWORD_CHECKS_WINDOW_S", 900, "the seconds these are counted over", Env.int, Range(1, 86_400))
     letters_account: int = _a("FITPRO_LETTERS_ACCOUNT", 5, "links asked for by mail, for one address or by one person, an hour", Env.int, _QUOTA)
     letters_address: int = _a("FITPRO_LETTERS_ADDRESS", 20, "the same from one network address by people who are not signed in", Env.int, _QUOTA)
-    signup: Literal["open", "confirmed"] = _a(
+    signup: Literal["open", "confirmed"] | None = _a(
         "FITPRO_SIGNUP",
-        "open",
-        "open: signing up signs in, and says when an address is taken; confirmed: a link by mail leads on, and nobody is told",
+        None,
+        "confirmed (production's default): a link by mail leads on, nobody is told who has an account; open: signing up signs in, or tells",
         check=OneOf(("open", "confirmed")),
     )
     signups_address: int = _a("FITPRO_SIGNUPS_ADDRESS", 60, "accounts asked for from one network address, an hour", Env.int, _QUOTA)
@@ -214,6 +214,11 @@ class Settings:
     def embedded(self) -> bool:
         """Whether the database is the embedded server under `home`."""
         return self.database_url is None
+
+    @property
+    def confirmed_signup(self) -> bool:
+        """Whether an address is proven before there is an account, and nobody is told of an earlier one. Supabase says so itself."""
+        return self.signup == "confirmed" or (self.signup is None and self.production and self.supabase_url is None)
 
     @property
     def anchor_folder(self) -> Path:

@@ -21,6 +21,7 @@ def test_nothing_configured_means_development_on_the_embedded_server(environ: py
     settings = Settings.from_environ()
     assert settings.embedded
     assert not settings.production
+    assert not settings.confirmed_signup
     assert (settings.host, settings.port, settings.workers, settings.threads) == ("127.0.0.1", 8000, 2, 2)
     assert settings.demo
     assert settings.docs_enabled
@@ -89,6 +90,15 @@ class TestProduction:
         production.delenv("DATABASE_OWNER_URL")
         with pytest.raises(SettingsError, match="DATABASE_URL: Needed in production, unless FITPRO_ALLOW_TWINS names database"):
             Settings.from_environ()
+
+    def test_tells_nobody_who_has_an_account_unless_it_is_told_to(self, production: pytest.MonkeyPatch) -> None:
+        assert Settings.from_environ().confirmed_signup
+        production.setenv("FITPRO_SIGNUP", "open")
+        assert not Settings.from_environ().confirmed_signup
+        production.delenv("FITPRO_SIGNUP")
+        production.setenv("SUPABASE_URL", "https://project.supabase.co")  # whose own setting it is there
+        production.setenv("SUPABASE_ANON_KEY", "a key")
+        assert not Settings.from_environ().confirmed_signup
 
     def test_takes_a_twin_that_is_named(self, production: pytest.MonkeyPatch) -> None:
         production.delenv("DATABASE_URL")
