@@ -44,7 +44,7 @@ lock: $(VENV)/dev.stamp ## pin anew what config/*.in name; UPGRADE=--upgrade tak
 	@! grep -nE '^-|://' config/requirements.txt config/requirements-dev.txt
 
 clean: ## remove what was generated; the data in .fitpro stays
-	rm -rf $(VENV) .venv-peer build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-peer .venv-product build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What the product runs on; made anew only when the lock changes.

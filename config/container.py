@@ -26,7 +26,6 @@ from adapters.postgres.database import PostgresDatabase
 from adapters.postgres.hosts import PostgresHosts
 from adapters.postgres.pool import Pool
 from adapters.postgres.quotas import PostgresMeter
-from adapters.redis.cache import RedisShelf
 from adapters.smtp.mailer import SmtpMailer, SmtpServer
 from config.databases import Connections, connections
 from config.federation import federation, verifier
@@ -57,7 +56,11 @@ def _mailer(settings: Settings) -> Mailer:
 
 
 def _answers(settings: Settings, key: bytes) -> Store:
-    return Shelves(Memory(settings.cache_bytes), RedisShelf(settings.redis_url, key) if settings.redis_url else None)
+    if not settings.redis_url:
+        return Shelves(Memory(settings.cache_bytes), None)
+    from adapters.redis.cache import RedisShelf  # 6 MiB of each process, for those that have one
+
+    return Shelves(Memory(settings.cache_bytes), RedisShelf(settings.redis_url, key))
 
 
 def _dns(settings: Settings) -> Dns:

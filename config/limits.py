@@ -7,7 +7,6 @@ import logging
 from adapters.http.throttle import Quotas
 from adapters.http.turns import Turns
 from adapters.local.limits import LocalLimiter, Table
-from adapters.redis.limiter import RedisLimiter
 from config.settings import Settings
 from ports.limits import METERED, Limiter, Quota
 
@@ -22,6 +21,8 @@ def limiter_of(settings: Settings) -> Limiter:
     """
     alone = LocalLimiter(Table(), share=settings.workers)
     if settings.redis_url:
+        from adapters.redis.limiter import RedisLimiter  # as in container.py: not for those that have none
+
         return RedisLimiter(settings.redis_url, meanwhile=alone)
     try:
         return LocalLimiter(Table(settings.home / "limits"))

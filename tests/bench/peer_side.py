@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import subprocess
-import sys
 import time
-import venv
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -17,32 +14,17 @@ import requests
 
 from tests.bench.database import CLIENTS, TENANTS, password
 from tests.bench.load import Side
-from tests.servers import ROOT, Cluster, free_port, process
+from tests.bench.virtualenvs import environment
+from tests.servers import Cluster, free_port, process
 
 HERE = Path(__file__).parent / "peer"
-HOME = ROOT / ".venv-peer"
 DATABASE = "peer"
-
-
-def environment() -> Path:
-    """The bin folder of its virtualenv, made anew only when the requirements change."""
-    wanted = hashlib.sha256((HERE / "requirements.txt").read_bytes() + sys.version.encode()).hexdigest()
-    stamp = HOME / "stamp"
-    if not stamp.exists() or stamp.read_text() != wanted:
-        print(f"Preparing {HOME.name} for the peer; this happens once.", file=sys.stderr)
-        venv.create(HOME, clear=True, with_pip=True)
-        (HOME / ".gitignore").write_text("*\n")
-        pip = [str(HOME / "bin" / "python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input"]
-        locked = ["--require-hashes", "--no-deps", "--only-binary=:all:", "-r", str(HERE / "requirements.txt")]
-        subprocess.run([*pip, *locked], check=True)
-        stamp.write_text(wanted)
-    return HOME / "bin"
 
 
 @contextlib.contextmanager
 def running(cluster: Cluster, folder: Path, workers: int) -> Iterator[Side]:
     """The peer with its data, ready."""
-    programs = environment()
+    programs = environment(".venv-peer", HERE / "requirements.txt")
     folder.mkdir()
     with cluster.superuser() as connection:
         connection.execute(f"create database {DATABASE}")

@@ -22,7 +22,8 @@ from kernel.ids import new_id
 from plugins.clients.domain.register import normalise, terms_of
 from tests.bench.database import CLIENTS, PRODUCT, TENANTS
 from tests.bench.load import Side
-from tests.servers import Cluster, environ, free_port, process, wait_ready
+from tests.bench.virtualenvs import environment
+from tests.servers import ROOT, Cluster, environ, free_port, process, wait_ready
 
 LIFETIME_S = 3600
 KNOWN = 20  # clients of each workspace that a run asks for
@@ -103,8 +104,9 @@ def running(cluster: Cluster, folder: Path, workers: int, threads: int) -> Itera
     tokens = folder / "people.lua"
     tokens.write_text(_lua(seed(cluster, settings)))
     port = free_port()
+    programs = environment(".venv-product", ROOT / "config" / "requirements.txt")
     command = [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--http", "1", "--no-ws",
+        str(programs / "python"), "-m", "granian", "--interface", "wsgi", "--http", "1", "--no-ws",
         "--workers", str(workers), "--blocking-threads", str(threads),
         "--respawn-failed-workers", "--respawn-interval", "0.5", "--workers-kill-timeout", "10",
         "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning", "wsgi:app",
