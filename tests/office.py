@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Self, cast
 
 from adapters.postgres.outbox import OutboxLeases
@@ -26,6 +27,7 @@ class Office:
     settings: Settings
     leases: OutboxLeases
     worker: Worker
+    _read: dict[Path, tuple[int, EmailMessage]] = field(default_factory=dict)  # when it was written, and what it says: there are thousands
 
     @classmethod
     @contextmanager
@@ -43,9 +45,11 @@ class Office:
 
     def mails(self, address: str) -> list[EmailMessage]:
         """What was sent to an address so far, oldest first."""
-        paths = sorted((self.settings.home / "mail").glob("*.eml"), key=lambda path: path.stat().st_mtime_ns)
-        read = [cast("EmailMessage", message_from_bytes(path.read_bytes(), policy=policy.default)) for path in paths]
-        return [mail for mail in read if mail["To"] == address]
+        for path in (self.settings.home / "mail").glob("*.eml"):
+            written = path.stat().st_mtime_ns
+            if self._read.get(path, (0, None))[0] != written:
+                self._read[path] = written, cast("EmailMessage", message_from_bytes(path.read_bytes(), policy=policy.default))
+        return [mail for _, mail in sorted(self._read.values(), key=lambda read: read[0]) if mail["To"] == address]
 
     def text(self, address: str) -> str:
         """The text of the newest mail to an address. AssertionError when there is none."""
