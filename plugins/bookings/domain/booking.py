@@ -36,6 +36,9 @@ TRANSITIONS: Final[Mapping[Status, frozenset[Status]]] = {
 OPEN: Final = frozenset({Status.PENDING, Status.BOOKED})
 """Those that can still move."""
 
+ON_CALENDARS: Final = frozenset({"organizer_id", "title", "start_time", "end_time", "location"})
+"""What a calendar that is subscribed to shows, besides the status: with each change the `sequence` grows."""
+
 BLOCKING: Final = frozenset(Status) - {Status.CANCELLED}
 """Those whose time is taken: what took place took its time, whoever was there."""
 

@@ -105,13 +105,14 @@ ATTEND = sql(
     "insert into bookings_participant as p (workspace_id, booking_id, client_id, status, joined_at)"
     " select $1, $2, client, 'booked', $4 from unnest($3::uuid[]) client order by client"
     " on conflict (workspace_id, booking_id, client_id) do update"
-    " set status = 'booked', joined_at = excluded.joined_at, left_at = null, fee_amount = null, fee_currency = null, fee_reason = null"
+    " set status = 'booked', joined_at = excluded.joined_at, left_at = null, fee_amount = null, fee_currency = null, fee_reason = null,"
+    " sequence = p.sequence + 1"
     " where p.status = 'left'",
     "workspace_id", "booking_id", "clients", "now",
 )  # fmt: skip
 _THEM: Final = "workspace_id = $1 and booking_id = $2 and client_id = any($3::uuid[])"
 LEAVE = sql(
-    f"update bookings_participant set status = 'left', left_at = $4 where {_THEM} and status = 'booked'",
+    f"update bookings_participant set status = 'left', left_at = $4, sequence = sequence + 1 where {_THEM} and status = 'booked'",
     "workspace_id", "booking_id", "clients", "now",
 )  # fmt: skip
 _NO_FEE: Final = ", ".join(f"{name} = case when fee_reason <> 'no_show' then {name} end" for name in ("fee_amount", "fee_currency", "fee_reason"))

@@ -72,12 +72,13 @@ ATTEND: Final = sql(
     "insert into bookings_participant as p (workspace_id, booking_id, client_id, status, joined_at)"
     " select $1, b, c, 'booked', $4 from unnest($2::uuid[]) b, unnest($3::uuid[]) c order by b, c"
     " on conflict (workspace_id, booking_id, client_id) do update"
-    " set status = 'booked', joined_at = excluded.joined_at, left_at = null, fee_amount = null, fee_currency = null, fee_reason = null"
+    " set status = 'booked', joined_at = excluded.joined_at, left_at = null, fee_amount = null, fee_currency = null, fee_reason = null,"
+    " sequence = p.sequence + 1"
     " where p.status = 'left'",
     "workspace_id", "ids", "clients", "now",
 )  # fmt: skip
 LEAVE: Final = sql(
-    "update bookings_participant set status = 'left', left_at = $4 where workspace_id = $1 and booking_id = any($2::uuid[])"
+    "update bookings_participant set status = 'left', left_at = $4, sequence = sequence + 1 where workspace_id = $1 and booking_id = any($2::uuid[])"
     " and client_id <> all($3::uuid[]) and status = 'booked'",
     "workspace_id", "ids", "clients", "now",
 )  # fmt: skip

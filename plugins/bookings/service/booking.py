@@ -11,7 +11,7 @@ from uuid import UUID
 from kernel.errors import Conflict, Fault, Forbidden, Invalid, NotFound, Stale
 from kernel.ids import new_id
 from plugins.bookings import events
-from plugins.bookings.domain.booking import Status, check_times, moved
+from plugins.bookings.domain.booking import ON_CALENDARS, Status, check_times, moved
 from plugins.bookings.domain.place import Place
 from plugins.bookings.ports.bookings import Bookings, Search
 from plugins.bookings.ports.offering import Catalogue
@@ -114,6 +114,8 @@ class Booking:
         came, went = self._attend(before, wanted, after) if fewer else ([], [])
         if not _PLACE.isdisjoint(values):
             self._move(before, after, values)
+        if not ON_CALENDARS.isdisjoint(values):
+            values["sequence"] = before["sequence"] + 1
         if not fewer:
             came, went = self._attend(before, wanted, after)
         if before["capacity"] > 1 and (came or went or after["capacity"] > before["capacity"]):

@@ -83,7 +83,7 @@ class Outcomes:
     def approve(self, booking_id: UUID, expected: int | None) -> Document:
         """Say yes to what was asked for; its time was kept since. Raises Refused not_pending."""
         before = self._booking.hold(booking_id, expected)
-        changed = self._set(before, approved(Status(before["status"])))
+        changed = self._set(before, approved(Status(before["status"])), sequence=before["sequence"] + 1)
         events.bookings_approved(booking_id=booking_id)
         return changed
 

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from kernel.errors import Conflict, Fault, Forbidden, Invalid, NotFound, Refused, Stale
 from kernel.ids import new_id
 from plugins.bookings import events
-from plugins.bookings.domain.booking import OPEN, Status, cancelled, check_times, moved
+from plugins.bookings.domain.booking import ON_CALENDARS, OPEN, Status, cancelled, check_times, moved
 from plugins.bookings.domain.policy import cancellation
 from plugins.bookings.domain.repeating import Plan
 from plugins.bookings.domain.series import parse
@@ -168,7 +168,7 @@ class Scopes:
         split = bool(held.head) and (scope == "following" or by != _STILL)
         self._rule(held, split, by, {**values, **({"minutes": length // timedelta(minutes=1)} if retimed else {})}, now)
         rows = [
-            (new["id"], new["start_time"], new["end_time"], old["sequence"] + any(new[name] != old[name] for name in _PLACE))
+            (new["id"], new["start_time"], new["end_time"], old["sequence"] + any(new[name] != old[name] for name in ON_CALENDARS))
             for old, new in zip(held.targets, after, strict=True)
         ]
         self._series.set(rows, {**values, "now": now})
