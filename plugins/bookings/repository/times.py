@@ -8,11 +8,16 @@ from typing import Final
 from uuid import UUID
 
 from plugins.bookings.domain.place import Place
+from plugins.bookings.domain.policy import MOST_HELD
 from plugins.sdk import Conflict, Fault, Invalid, Row, constraints, ctx, sql
 from ports.persistence import RuleBroken
 
-constraints["ex_bookings_time_organizer"] = lambda: RuleBroken("slot_taken")
-constraints["ex_bookings_time_room"] = lambda: RuleBroken("slot_taken")
+for _name in ("ex_bookings_time_organizer", "ex_bookings_time_room"):
+    constraints[_name] = lambda: RuleBroken("slot_taken", "That time is taken.")
+constraints["hold_expired"] = lambda: RuleBroken("hold_expired", "The hold is over; look for a free time again.")
+constraints["too_many_holds"] = lambda: RuleBroken(
+    "too_many_holds", f"At once, a client holds {MOST_HELD[True]} times at most and the staff {MOST_HELD[False]}: book one, or let one go."
+)
 constraints["ck_bookings_time_taken"] = lambda: Conflict("There is no place left.", code="class_full")
 for _table in ("bookings", "bookings_time"):
     constraints[f"fk_{_table}_organizer_id"] = lambda: Invalid(

@@ -68,6 +68,7 @@ class Booking:
         Raises Conflict slot_taken with the taken time, hold_expired, slot_unavailable for a client's; Invalid for what is not there; Refused
         by whoever answers bookings_validate.
         """
+        given = {**given, "client_ids": sorted(set(given["client_ids"]))}  # who is named twice comes once
         by_client = self._asks_client(given)
         if by_client:
             given = {**given, "client_ids": self._themself(given)}
@@ -87,7 +88,7 @@ class Booking:
             "id": id, **terms, "status": Status.PENDING if waits else Status.BOOKED, "booked_by": actor(), "cancelled_at": None, "cancelled_by": None,
             "cancel_reason": None, "sequence": 0, "series_id": None, "occurrence": None, "version": 1, "created_at": now, "updated_at": now,
         }  # fmt: skip
-        clients = sorted(given["client_ids"])
+        clients = given["client_ids"]
         self._ask(booking, clients)
         place = place_of(booking)
         self._placing.begin(place.subjects)
@@ -106,7 +107,7 @@ class Booking:
         if after["location"] is not None and after["location_kind"] is None:
             raise Invalid(errors=[Fault("/location_kind", "Say whether that is in_person or online.")])
         values = {name: value for name, value in changes.items() if name != "client_ids" and value != before[name]}
-        wanted = changes.get("client_ids")
+        wanted = None if changes.get("client_ids") is None else set(changes["client_ids"])
         if before["capacity"] > 1 and after["capacity"] == 1:
             self._turns.close(booking_id)
         # Seats are given back before a class shrinks, and taken after it has grown.
@@ -207,12 +208,12 @@ class Booking:
         if after["organizer_id"] != before["organizer_id"]:
             events.bookings_reassigned(booking_id=id, from_user=before["organizer_id"], to_user=after["organizer_id"])
 
-    def _attend(self, before: Row, wanted: list[UUID] | None, after: Mapping[str, Any]) -> tuple[list[UUID], list[UUID]]:
+    def _attend(self, before: Row, wanted: set[UUID] | None, after: Mapping[str, Any]) -> tuple[list[UUID], list[UUID]]:
         """Who is new, and who is not coming any more."""
         if wanted is None:
             return [], []
         check_seats(len(wanted), after["capacity"])
-        came, went = sorted(set(wanted) - set(before["client_ids"])), sorted(set(before["client_ids"]) - set(wanted))
+        came, went = sorted(wanted - set(before["client_ids"])), sorted(set(before["client_ids"]) - wanted)
         if came or went:
             moved(Status(before["status"]))
         if came:
