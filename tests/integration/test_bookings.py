@@ -46,6 +46,13 @@ class TestBooking:
         assert (taken.status, taken.json["code"]) == (409, "slot_taken")  # the buffer
         assert agenda.book(start + HOUR, client_ids=agenda.clients[1:2]).status == 201
 
+    def test_a_price_is_in_a_currency_that_there_is(self, agenda: Agenda) -> None:
+        for name in ("price", "late_fee"):
+            terms = {"name": "Unpayable", "duration_minutes": 60, "organizer_ids": [], name: {"amount": 4900, "currency": "XYZ"}}
+            refused = agenda.post("/api/v1/bookings/services", terms)
+            assert (refused.status, [each["pointer"] for each in refused.json["errors"]]) == (422, [f"/{name}/currency"])
+        assert "Unpayable" not in [each["name"] for each in agenda.get("/api/v1/bookings/services?limit=100").json["items"]]
+
     def test_a_taken_time_is_named_and_the_other_client_is_not(self, agenda: Agenda) -> None:
         start = a_day()
         agenda.booked(start, client_ids=agenda.clients[:1])
