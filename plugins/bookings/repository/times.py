@@ -51,6 +51,12 @@ FREE_ROOM: Final = sql(
     " order by c.place limit 1",
     "workspace_id", "from", "to", "besides", "candidates",
 )  # fmt: skip
+CLOSED: Final = sql(
+    "select * from (select starts_at, ends_at, 'room' as resource from bookings_time_off where workspace_id = $1 and room_id = $4"
+    " and starts_at < $3::timestamptz and ends_at > $2::timestamptz union all select $2::timestamptz, $3::timestamptz, 'room' from bookings_room"
+    " where workspace_id = $1 and id = $4 and archived_at is not null) closed order by starts_at limit 1",
+    "workspace_id", "from", "to", "room",
+)  # fmt: skip
 _COLUMNS: Final = ("organizer_id", "room_id", "service_id", "starts_at", "ends_at", "from", "to", "capacity")
 HOLD: Final = sql(
     "insert into bookings_time"
@@ -135,6 +141,10 @@ class Times:
         blocked = place.blocked
         found = ctx.work.one(FREE_ROOM, candidates=list(candidates), besides=besides, **{"from": blocked.start, "to": blocked.end})
         return None if found is None else found["id"]
+
+    def closed(self, place: Place) -> Row | None:
+        blocked = place.blocked
+        return ctx.work.one(CLOSED, room=place.room_id, **{"from": blocked.start, "to": blocked.end})
 
 
 def _values(place: Place) -> dict[str, object]:

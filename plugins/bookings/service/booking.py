@@ -187,12 +187,16 @@ class Booking:
         return is_cliente()
 
     def _other_room(self, before: Row, after: Mapping[str, Any]) -> dict[str, Any]:
-        """Where it goes with its new time, when its room is not free then and another of its service is; nobody said which."""
-        if before["room_id"] is None or before["service_id"] is None or all(after[name] == before[name] for name in ("start_time", "end_time")):
+        """Where it goes with its new time, when its room is not free then and another of its service is; nobody said which. Raises Conflict
+        slot_taken for a room that is closed."""
+        if before["room_id"] is None or all(after[name] == before[name] for name in ("start_time", "end_time")):
             return {}
+        moved(Status(before["status"]))
         check_times(after["start_time"], after["end_time"])
-        rooms = [UUID(each) for each in self._service(before["service_id"])["room_ids"]]
+        rooms = [] if before["service_id"] is None else [UUID(each) for each in self._service(before["service_id"])["room_ids"]]
         found = self._placing.free_room([before["room_id"], *rooms], place_of(after), before["id"]) if rooms else None
+        if found is None:
+            self._placing.check_open(place_of(after))
         return {} if found in (None, before["room_id"]) else {"room_id": found}
 
     def _move(self, before: Row, after: Mapping[str, Any], values: dict[str, Any]) -> None:

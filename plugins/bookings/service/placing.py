@@ -68,6 +68,11 @@ class Placing:
         """The first of these rooms that is free then. besides: whose time does not count."""
         return self._stored.free_room(candidates, place, besides or _NOTHING)
 
+    def check_open(self, place: Place) -> None:
+        """Raises Conflict slot_taken when its room is closed then, or archived."""
+        if (found := self._stored.closed(place)) is not None:
+            raise slot_taken(found)
+
     def _look(self, place: Place, besides: UUID) -> None:
         """Only when an attempt failed: to write and be refused costs nobody who succeeds a question."""
         if self._stored.again and (found := self._stored.conflict(place, besides)) is not None:

@@ -164,7 +164,7 @@ class Scopes:
         length: timedelta = wanted["end_time"] - wanted["start_time"]
         values = {name: value for name, value in changes.items() if name not in (*_TIMES, "client_ids")}
         after = [self._after(held, row, wanted, values, by, length if retimed else None) for row in held.targets]
-        self._place(held, after, clients)
+        self._place(held, after, clients, room_said="room_id" in values)
         split = bool(held.head) and (scope == "following" or by != _STILL)
         self._rule(held, split, by, {**values, **({"minutes": length // timedelta(minutes=1)} if retimed else {})}, now)
         rows = [
@@ -197,8 +197,8 @@ class Scopes:
         start = held.plan.at(row["occurrence"] + by)
         return {**new, "start_time": start, "end_time": start + length}
 
-    def _place(self, held: Held, after: Sequence[Mapping[str, Any]], clients: list[UUID] | None) -> None:
-        """Take the new times, all of them or none."""
+    def _place(self, held: Held, after: Sequence[Mapping[str, Any]], clients: list[UUID] | None, *, room_said: bool) -> None:
+        """Take the new times, all of them or none; in a room that nobody said, as long as it is open."""
         for new in after:
             check_seats(len(new["client_ids"] if clients is None else set(clients)), new["capacity"])
         pairs = [
@@ -209,7 +209,8 @@ class Scopes:
             return
         self._placing.begin({each for pair in pairs for booking in pair for each in place_of(booking).subjects})
         ids = [new["id"] for _, new in pairs]
-        taken = clashes(self._series, [Wanted(old["occurrence"], place_of(new)) for old, new in pairs], ids)
+        moving = [n for n, (old, new) in enumerate(pairs) if not room_said and any(old[name] != new[name] for name in _TIMES)]
+        taken = clashes(self._series, [Wanted(old["occurrence"], place_of(new)) for old, new in pairs], ids, moving)
         if taken:
             raise refused(taken.values())
         for old, new in pairs:
