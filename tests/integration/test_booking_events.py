@@ -47,6 +47,9 @@ def test_every_event_of_a_class_that_was_is_told_once(agenda: Agenda) -> None:
     agenda.act(past, "complete")
     agenda.act(past, "no-show")
     assert told(agenda, past) == ["bookings_created", "bookings_completed", "bookings_no_show"]
+    agenda.act(past, "complete", {"missing": []})
+    agenda.act(past, "complete", {"missing": []})
+    assert told(agenda, past)[3:] == ["bookings_completed", "bookings_updated"]
 
 
 def test_what_waits_for_approval_tells_that_it_was_approved(agenda: Agenda) -> None:

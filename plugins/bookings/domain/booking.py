@@ -74,8 +74,10 @@ def cancelled(status: Status) -> Status:
     return Status.CANCELLED
 
 
-def completed(status: Status, end: datetime, now: datetime) -> Status:
-    """It took place; its end has come. Also when it was noted as a no-show before."""
+def completed(status: Status, end: datetime, now: datetime, *, corrected: bool = False) -> Status:
+    """It took place; its end has come. Also when it was noted as a no-show before. corrected: who came is said anew."""
+    if corrected and status == Status.COMPLETED:
+        return status
     _must_stand(status, Status.COMPLETED)
     if now < end:
         raise Refused("The booking is not over yet.", code="not_over_yet")

@@ -62,11 +62,11 @@ class Bookings(Protocol):
     def leave(self, booking_id: UUID, clients: Collection[UUID], now: datetime) -> int:
         """Clients who do not come any more. How many did."""
 
-    def attended(self, booking_id: UUID, *, missing_too: bool) -> None:
-        """Who takes part came; missing_too: who was marked as missing as well, and owes nothing for it."""
+    def attended(self, booking_id: UUID, *, missing_too: bool, besides: Collection[UUID] = ()) -> None:
+        """Who takes part came; missing_too: who was marked as missing as well, and owes nothing for it. besides: of whom that is not said."""
 
-    def missed(self, booking_id: UUID, clients: Collection[UUID]) -> int:
-        """They did not come. How many of them are of this booking."""
+    def missed(self, booking_id: UUID, clients: Collection[UUID]) -> Sequence[Row]:
+        """They did not come. Those of them who are of this booking: `client_id`, and whether it was `known`."""
 
     def awaited(self, booking_id: UUID) -> bool:
         """Whether somebody takes part who is not marked as missing."""

@@ -118,10 +118,15 @@ LEAVE = sql(
 _NO_FEE: Final = ", ".join(f"{name} = case when fee_reason <> 'no_show' then {name} end" for name in ("fee_amount", "fee_currency", "fee_reason"))
 ATTENDED: Final = sql(
     f"update bookings_participant set status = 'attended', {_NO_FEE}"
-    " where workspace_id = $1 and booking_id = $2 and (status = 'booked' or ($3::boolean and status = 'no_show'))",
-    "workspace_id", "booking_id", "missing_too",
+    " where workspace_id = $1 and booking_id = $2 and (status = 'booked' or ($3::boolean and status = 'no_show')) and client_id <> all($4::uuid[])",
+    "workspace_id", "booking_id", "missing_too", "besides",
 )  # fmt: skip
-MISSED: Final = sql(f"update bookings_participant set status = 'no_show' where {_THEM} and status <> 'left'", "workspace_id", "booking_id", "clients")
+MISSED: Final = sql(
+    "update bookings_participant p set status = 'no_show' from (select client_id, status = 'no_show' as known from bookings_participant"
+    f" where {_THEM} and status <> 'left') before where p.workspace_id = $1 and p.booking_id = $2 and p.client_id = before.client_id"
+    " returning p.client_id, before.known",
+    "workspace_id", "booking_id", "clients",
+)  # fmt: skip
 AWAITED: Final = sql(
     "select from bookings_participant where workspace_id = $1 and booking_id = $2 and status in ('booked', 'attended') limit 1",
     "workspace_id", "booking_id",
@@ -234,11 +239,11 @@ class Bookings:
     def leave(self, booking_id: UUID, clients: Collection[UUID], now: datetime) -> int:
         return ctx.work.change(LEAVE, booking_id=booking_id, clients=list(clients), now=now)
 
-    def attended(self, booking_id: UUID, *, missing_too: bool) -> None:
-        ctx.work.write(ATTENDED, booking_id=booking_id, missing_too=missing_too)
+    def attended(self, booking_id: UUID, *, missing_too: bool, besides: Collection[UUID] = ()) -> None:
+        ctx.work.write(ATTENDED, booking_id=booking_id, missing_too=missing_too, besides=list(besides))
 
-    def missed(self, booking_id: UUID, clients: Collection[UUID]) -> int:
-        return ctx.work.change(MISSED, booking_id=booking_id, clients=list(clients))
+    def missed(self, booking_id: UUID, clients: Collection[UUID]) -> Sequence[Row]:
+        return ctx.work.rows(MISSED, booking_id=booking_id, clients=list(clients))
 
     def awaited(self, booking_id: UUID) -> bool:
         return ctx.work.one(AWAITED, booking_id=booking_id) is not None
