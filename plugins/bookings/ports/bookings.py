@@ -56,6 +56,9 @@ class Bookings(Protocol):
     def change(self, booking_id: UUID, values: Mapping[str, object]) -> Document | None:
         """Set what is given and step the version. vouched as in `add`."""
 
+    def hold_client(self, client_id: UUID) -> None:
+        """Before the class they are to be in is held: a merge holds its clients first, and then their classes."""
+
     def attend(self, booking_id: UUID, clients: Collection[UUID], now: datetime) -> int:
         """Clients who come; those who left come back. How many of them are new."""
 

@@ -101,6 +101,7 @@ _ORGANIZERS: Final = {True: _offering(), False: collaborator("organizer_id")}
 ADD: Final = {by_client: together(_add(organizer), _ATTEND_FIRST, _TAKE) for by_client, organizer in _ORGANIZERS.items()}
 # The staff's without asking who they are; a Cliente's request is tried again, carefully.
 ONLY_STAFF = sql("select app.refuse('client_asks') where app.client() is not null")
+HOLD_CLIENT: Final = sql("select from clients where workspace_id = $1 and id = $2 for key share", "workspace_id", "id", locks=True)
 ATTEND = sql(
     "insert into bookings_participant as p (workspace_id, booking_id, client_id, status, joined_at)"
     " select $1, $2, client, 'booked', $4 from unnest($3::uuid[]) client order by client"
@@ -232,6 +233,9 @@ class Bookings:
     def change(self, booking_id: UUID, values: Mapping[str, object]) -> Document | None:
         given = {name: values.get(name) for name in (*_SET, "updated_at")}
         return ctx.work.document(CHANGE, id=booking_id, named=list(values), vouched=bool(values.get("vouched")), **given)
+
+    def hold_client(self, client_id: UUID) -> None:
+        ctx.work.write(HOLD_CLIENT, id=client_id)
 
     def attend(self, booking_id: UUID, clients: Collection[UUID], now: datetime) -> int:
         return ctx.work.change(ATTEND, booking_id=booking_id, clients=list(clients), now=now)

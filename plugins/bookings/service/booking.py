@@ -147,6 +147,13 @@ class Booking:
             raise Stale()
         return held
 
+    def check_stands(self, booking_id: UUID) -> None:
+        """That what takes no time is not just called off. Raises Refused already_cancelled, NotFound for what the actor does not see at all."""
+        found = self._stored.get(booking_id)
+        if found is None:
+            raise NotFound()
+        moved(Status(found["status"]))
+
     def check_slot(self, before: Row, organizer: UUID, start: datetime) -> Row:
         """That a client may move there; its service. Raises Conflict slot_unavailable, Forbidden staff_only for what is no service."""
         if before["service_id"] is None:
@@ -227,6 +234,10 @@ class Booking:
                 self._turns.forget(before["id"], came)
         if went:
             self._stored.leave(before["id"], went, self._now())
+        for client in came:
+            events.bookings_joined(booking_id=before["id"], client_id=client)
+        for client in went:
+            events.bookings_left(booking_id=before["id"], client_id=client)
         if len(came) != len(went):
             self._placing.reseat(before["id"], len(came) - len(went))
         return came, went

@@ -6,7 +6,7 @@ alone keeps its time while the others move, unless it is the one named.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -175,7 +175,7 @@ class Scopes:
         if clients is not None:
             self._series.attend([row["id"] for row in held.targets], sorted(set(clients)), now)
         for old, new in zip(held.targets, after, strict=True):
-            _tell(old, new, said=said)
+            _tell(old, new, clients, said=said)
         return self._read(named["id"])
 
     def _shift(self, held: Held, start: datetime) -> timedelta:
@@ -266,10 +266,15 @@ def _rule(plan: Plan) -> dict[str, object]:
     return {"rule": str(plan.rule), "first_wall": plan.first, "exdates": sorted(plan.exdates)}
 
 
-def _tell(old: Mapping[str, Any], new: Mapping[str, Any], *, said: bool) -> None:
+def _tell(old: Mapping[str, Any], new: Mapping[str, Any], clients: Collection[UUID] | None, *, said: bool) -> None:
     if any(old[name] != new[name] for name in _TIMES):
         events.bookings_rescheduled(booking_id=new["id"], from_start=old["start_time"], to_start=new["start_time"])
     if old["organizer_id"] != new["organizer_id"]:
         events.bookings_reassigned(booking_id=new["id"], from_user=old["organizer_id"], to_user=new["organizer_id"])
+    was, comes = set(old["client_ids"]), set(old["client_ids"] if clients is None else clients)
+    for client in sorted(comes - was):
+        events.bookings_joined(booking_id=new["id"], client_id=client)
+    for client in sorted(was - comes):
+        events.bookings_left(booking_id=new["id"], client_id=client)
     if said:
         events.bookings_updated(booking_id=new["id"])
