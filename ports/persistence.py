@@ -112,8 +112,8 @@ class RuleBroken(Conflict):
 
     default_code = "refused"
 
-    def __init__(self, rule: str = default_code) -> None:
-        super().__init__(code=rule)
+    def __init__(self, rule: str = default_code, detail: str | None = None) -> None:
+        super().__init__(detail, code=rule)
 
 
 class UnitOfWork(Work, Transaction, Locks, Protocol):

@@ -15,6 +15,7 @@ _BY_NAME = {
 }  # fmt: skip
 _BY_TYPE: tuple[tuple[type[Any], Any], ...] = (
     (fields.UUID, _ID), (fields.Email, "ana@example.com"), (fields.Url, "https://example.com"), (fields.Timezone, "Europe/Madrid"),
+    (fields.Currency, "EUR"),
     (fields.DateTime, "2026-05-04T09:00:00Z"), (fields.Date, "2026-05-04"), (fields.Time, "09:00"), (fields.Boolean, True),
     (fields.Float, 1.5), (fields.Decimal, "1.5"), (fields.Money, {"amount": 4500, "currency": "EUR"}),
     (fields.Dict, {}), (fields.Raw, {}), (fields.String, "text"),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from adapters.postgres.wire import ServerError
 from kernel.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
+from ports.persistence import RuleBroken
 
 MODULE_OFF = "42F03"
 KEY_TAKEN = "42F05"
@@ -52,7 +53,14 @@ _TABLE: Mapping[str, Callable[[ServerError], DomainError]] = {
 }
 
 constraints: dict[str, Callable[[], DomainError]] = {}
-"""Constraint name, or `table.policy` of a restrictive policy → the domain error it means. Plugins add theirs at import: a rule with a name."""
+"""Constraint name, `table.policy` of a restrictive policy, or rule of `app.refuse` → the domain error it means. Plugins add theirs at import: a
+rule with a name."""
+
+
+def broken(rule: str) -> RuleBroken:
+    """What `app.refuse` means, in the words of whoever named the rule."""
+    said = constraints[rule]() if rule in constraints else None
+    return said if isinstance(said, RuleBroken) else RuleBroken(rule)
 
 
 def translate(error: ServerError) -> DomainError | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from adapters.postgres import gate
-from adapters.postgres.faults import KEY_TAKEN, translate
+from adapters.postgres.faults import KEY_TAKEN, broken, translate
 from adapters.postgres.pool import Connection, Pool
 from adapters.postgres.statements import Encoded, Statement
 from adapters.postgres.wire import ConnectionLost, Result, ServerError
@@ -255,7 +255,7 @@ class UnitOfWork:
                 if opening and self._connection.wire.in_transaction:
                     self._explicit = True
                 if error.sqlstate == "42F07":
-                    self._broken = RuleBroken(error.detail or "refused")
+                    self._broken = broken(error.detail or "refused")
                     raise self._broken from None
                 if (known := translate(error)) is not None:
                     raise known from error

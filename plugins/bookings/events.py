@@ -57,12 +57,12 @@ def bookings_no_show(booking_id: UUID, client_ids: list[UUID]) -> None:
 
 @event
 def bookings_joined(booking_id: UUID, client_id: UUID) -> None:
-    """After a client joined a class."""
+    """After a client joined a class, or the staff added them to a booking that was made."""
 
 
 @event
 def bookings_left(booking_id: UUID, client_id: UUID) -> None:
-    """After a client left a class."""
+    """After a client left a class, or the staff took them out of a booking."""
 
 
 @event

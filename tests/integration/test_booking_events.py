@@ -47,6 +47,28 @@ def test_every_event_of_a_class_that_was_is_told_once(agenda: Agenda) -> None:
     agenda.act(past, "complete")
     agenda.act(past, "no-show")
     assert told(agenda, past) == ["bookings_created", "bookings_completed", "bookings_no_show"]
+    agenda.act(past, "complete", {"missing": []})
+    agenda.act(past, "complete", {"missing": []})
+    assert told(agenda, past)[3:] == ["bookings_completed", "bookings_updated"]
+
+
+@pytest.mark.parametrize("how", ["PATCH", "PUT", "its series"])
+def test_who_is_added_and_who_is_taken_out_is_told(agenda: Agenda, how: str) -> None:
+    start, (first, second, third) = a_day(), agenda.clients[:3]
+    at = {"start_time": start.isoformat(), "end_time": (start + HOUR).isoformat()}
+    terms = {"title": "Yoga", "organizer_id": agenda.organizer, "capacity": 3, "client_ids": [first, second], **at}
+    made = agenda.made("/api/v1/bookings/series", {**terms, "rrule": "FREQ=DAILY;COUNT=1"})["bookings"][0]["id"]
+    path = f"/api/v1/bookings/{made}" + ("?scope=all" if how == "its series" else "")
+    given = {**(terms if how == "PUT" else {}), "client_ids": [second, third]}
+    reply = agenda.ask("PUT" if how == "PUT" else "PATCH", path, given, **{"If-Match": "*"})
+    assert reply.status == 200, reply.body
+    assert told(agenda, made) == ["bookings_created", "bookings_joined", "bookings_left", "bookings_updated"]
+    with owner_of(agenda.settings) as connection:
+        rows = connection.execute(
+            "select name, payload ->> 'client_id' from outbox where payload ->> 'booking_id' = %s and payload ? 'client_id'", (made,)
+        )
+        assert set(rows) == {("bookings_joined", third), ("bookings_left", first)}
+    agenda.act(made, "cancel")
 
 
 def test_what_waits_for_approval_tells_that_it_was_approved(agenda: Agenda) -> None:

@@ -81,6 +81,74 @@ class TestWhatItShows:
         assert first["SEQUENCE"] < moved["SEQUENCE"] < gone["SEQUENCE"]
         assert (first["STATUS"], gone["STATUS"]) == ("CONFIRMED", "CANCELLED")
 
+    @pytest.mark.parametrize("change", [{"title": "Yoga"}, {"location_kind": "in_person", "location": "Garden"}])
+    def test_whatever_a_calendar_shows_makes_the_sequence_grow(self, agenda: Agenda, change: dict[str, str]) -> None:
+        path, made = a_feed(agenda), agenda.booked(a_day())
+        before = events(agenda, path)[made["id"]]["SEQUENCE"]
+        assert agenda.ask("PATCH", f"/api/v1/bookings/{made['id']}", change).status == 200
+        assert events(agenda, path)[made["id"]]["SEQUENCE"] > before
+
+    def test_so_does_a_series_that_is_renamed(self, agenda: Agenda) -> None:
+        start, path = a_day(), a_feed(agenda)
+        terms = {"title": "Yoga", "organizer_id": agenda.organizer, "start_time": start.isoformat(), "end_time": (start + HOUR).isoformat()}
+        made = agenda.made("/api/v1/bookings/series", {**terms, "rrule": "FREQ=DAILY;COUNT=3"})
+        before = events(agenda, path)
+        first, rest = made["bookings"][0]["id"], {each["id"] for each in made["bookings"][1:]}
+        assert agenda.ask("PATCH", f"/api/v1/bookings/{first}?scope=following", {"title": "Pilates"}).status == 200
+        after = events(agenda, path)
+        assert all(after[id]["SEQUENCE"] > before[id]["SEQUENCE"] for id in (first, *rest))
+
+    def test_so_does_an_approval(self, agenda: Agenda) -> None:
+        start, path = a_day(), a_feed(agenda)
+        agenda.hours()
+        service = agenda.service(needs_approval=True)
+        asked = agenda.booked(start, who="Cliente", service_id=service["id"])
+        before = events(agenda, path)[asked["id"]]
+        assert agenda.act(asked, "approve").status == 200
+        after = events(agenda, path)[asked["id"]]
+        assert (before["STATUS"], after["STATUS"]) == ("TENTATIVE", "CONFIRMED")
+        assert after["SEQUENCE"] > before["SEQUENCE"]
+
+    def test_so_does_each_coming_and_going_in_the_clients_own(self, agenda: Agenda) -> None:
+        made = agenda.booked(a_day(), client_ids=agenda.clients[:2], capacity=3)
+        path, seen = a_feed(agenda, who="Cliente"), []
+        for verb in (None, "leave", "join", "leave", "join"):
+            if verb:
+                assert agenda.act(made, verb, {"client_id": agenda.clients[0]}).status in (200, 204)
+            event = events(agenda, path)[made["id"]]
+            seen.append((int(event["SEQUENCE"]), str(event["STATUS"])))
+        assert [status for _, status in seen] == ["CONFIRMED", "CANCELLED", "CONFIRMED", "CANCELLED", "CONFIRMED"]
+        assert [number for number, _ in seen] == sorted({number for number, _ in seen})
+
+    @pytest.mark.parametrize("how", ["reassigned", "changed", "with its series", "because its organizer goes"])
+    def test_what_became_anothers_stays_as_cancelled(self, agenda: Agenda, how: str) -> None:
+        start, eva, path = a_day(), agenda.people["Eva"].id, a_feed(agenda)
+        terms = {"title": "Yoga", "organizer_id": agenda.organizer, "start_time": start.isoformat(), "end_time": (start + HOUR).isoformat()}
+        made = agenda.made("/api/v1/bookings/series", {**terms, "rrule": "FREQ=DAILY;COUNT=2"})["bookings"][0]
+        before = events(agenda, path)[made["id"]]
+        if how == "reassigned":
+            assert agenda.act(made, "reassign", {"organizer_id": eva}).status == 200
+        elif how == "because its organizer goes":
+            role = agenda.ask("PUT", f"/api/v1/users/{agenda.organizer}/role?reassign_to={eva}", {"role": "Cliente"})
+            assert role.status == 200, role.body
+            assert agenda.ask("PUT", f"/api/v1/users/{agenda.organizer}/role", {"role": "Colaborador"}).status == 200
+        else:
+            scope = "?scope=all" if how == "with its series" else ""
+            assert agenda.ask("PATCH", f"/api/v1/bookings/{made['id']}{scope}", {"organizer_id": eva}).status == 200
+        gone, theirs = events(agenda, path)[made["id"]], events(agenda, a_feed(agenda, who="Eva"))[made["id"]]
+        assert (gone["UID"], gone["STATUS"], theirs["STATUS"]) == (before["UID"], "CANCELLED", "CONFIRMED")
+        assert gone["SEQUENCE"] > before["SEQUENCE"]
+        assert (str(gone["SUMMARY"]), gone["DTSTART"].dt) == ("Yoga", start)
+
+    def test_what_comes_back_stands_again(self, agenda: Agenda) -> None:
+        made, path, seen = agenda.booked(a_day()), a_feed(agenda), []
+        for who in (None, agenda.people["Eva"].id, agenda.organizer, agenda.people["Eva"].id):
+            if who:
+                assert agenda.act(made, "reassign", {"organizer_id": who}).status == 200
+            (event,) = events(agenda, path).values()
+            seen.append((int(event["SEQUENCE"]), str(event["STATUS"])))
+        assert seen == [(0, "CONFIRMED"), (1, "CANCELLED"), (2, "CONFIRMED"), (3, "CANCELLED")]
+
     @pytest.mark.parametrize("how", ["its own", "asked for"])
     def test_as_busy_times_it_names_nothing(self, agenda: Agenda, how: str) -> None:
         start = a_day()

@@ -56,6 +56,49 @@ def test_nobody_can_have_missed_what_nobody_was_booked_for(agenda: Agenda) -> No
     assert (refused.status, refused.json["code"]) == (409, "nobody_booked")
 
 
+def test_a_class_is_completed_without_one_and_that_is_corrected_singly(agenda: Agenda) -> None:
+    made, (first, second) = _over(agenda, people=2), agenda.clients[:2]
+    assert agenda.act(made, "complete", {"missing": [first]}).json["status"] == "completed"
+    assert _people(agenda, made) == [("no_show", TEN), ("attended", None)]
+    assert agenda.act(made, "complete").json["code"] == "already_completed"
+    assert agenda.act(made, "complete", {"missing": []}).json["status"] == "completed"
+    assert _people(agenda, made) == [("attended", None), ("attended", None)]
+    assert agenda.act(made, "complete", {"missing": [second, second], "waive_fee": True}).json["status"] == "completed"
+    assert _people(agenda, made) == [("attended", None), ("no_show", None)]
+    assert agenda.act(made, "complete", {"missing": [second]}).status == 200
+    assert _people(agenda, made) == [("attended", None), ("no_show", None)]  # what was forgiven is not charged again
+    assert agenda.act(made, "no-show", {"client_ids": [first]}).json["status"] == "no_show"
+    assert agenda.act(made, "complete", {"missing": [first]}).json["status"] == "completed"
+    assert _people(agenda, made) == [("no_show", TEN), ("attended", None)]
+
+
+@pytest.mark.parametrize(
+    ("named", "code"),
+    [((0, 1), "validation_failed"), ((2,), "invalid_reference"), ((0, 2), "invalid_reference"), ((0, 1, 2), "validation_failed")],
+)
+def test_nothing_is_completed_without_anybody_or_with_a_stranger(agenda: Agenda, named: tuple[int, ...], code: str) -> None:
+    made = _over(agenda, people=2)
+    refused = agenda.act(made, "complete", {"missing": [agenda.clients[n] for n in named]})
+    assert (refused.status, refused.json["code"], refused.json["errors"][0]["pointer"]) == (422, code, "/missing")
+    assert agenda.get(f"/api/v1/bookings/{made['id']}").json["status"] == "booked"
+    assert _people(agenda, made) == [("booked", None)] * 2
+
+
+def test_who_is_missing_is_said_of_nothing_that_is_not_over(agenda: Agenda) -> None:
+    made = agenda.booked(a_day(), client_ids=agenda.clients[:2], capacity=2)
+    assert agenda.act(made, "complete", {"missing": agenda.clients[:1]}).json["code"] == "not_over_yet"
+    agenda.act(made, "cancel")
+    assert agenda.act(made, "complete", {"missing": agenda.clients[:1]}).json["code"] == "already_cancelled"
+
+
+def test_what_was_forgiven_is_not_charged_again(agenda: Agenda) -> None:
+    made, missing = _over(agenda, people=2), {"client_ids": agenda.clients[:1]}
+    assert agenda.act(made, "no-show", missing).status == 200
+    assert agenda.act(made, "no-show", {**missing, "waive_fee": True}).status == 200
+    assert agenda.act(made, "no-show", missing).status == 200
+    assert _people(agenda, made) == [("no_show", None), ("booked", None)]
+
+
 def test_a_cliente_calls_nothing_off_that_has_begun(agenda: Agenda) -> None:
     made = _over(agenda)
     for refused in (agenda.act(made, "cancel", {}, who="Cliente"), agenda.ask("DELETE", f"/api/v1/bookings/{made['id']}", who="Cliente")):

@@ -231,6 +231,44 @@ class TestRoomsOfTheService:
         assert took < 2 * budget_s(1), f"{took:.3f} s"  # the other half of the machine is another test's
 
 
+class TestMovingIntoAClosedRoom:
+    """As making it there would be refused."""
+
+    @pytest.mark.parametrize("how", ["reschedule", "PATCH"])
+    @pytest.mark.parametrize("scope", ["following", "all"])
+    def test_a_series_does_not(self, agenda: Agenda, settings: Settings, scope: str, how: str) -> None:
+        room, start = agenda.room(), next_month()
+        asked = TestRoomsOfTheService.asked(agenda, start, [room], organizer_id=agenda.people["Eva"].id)
+        series = agenda.made("/api/v1/bookings/series", asked)
+        TestRoomsOfTheService.close(agenda, room, start + 2 * DAY + 4 * HOUR)
+        before, was = rows_of(agenda, settings), starts(agenda, series)
+        at = {"start_time": (start + DAY + 5 * HOUR).isoformat(), "end_time": (start + DAY + 6 * HOUR).isoformat()}
+        id = series["bookings"][1]["id"]
+        path = f"/api/v1/bookings/{id}?scope={scope}"
+        reply = agenda.ask("PATCH", path, at) if how == "PATCH" else agenda.act(id, f"reschedule?scope={scope}", at)
+        assert (reply.status, reply.json["code"]) == (409, "series_conflicts"), reply.body
+        (conflict,) = reply.json["conflicts"]
+        closed = {"start_time": (start + 2 * DAY + 4 * HOUR).isoformat(), "end_time": (start + 2 * DAY + 6 * HOUR).isoformat(), "resource": "room"}
+        assert (conflict["start_time"], conflict["taken"]) == ((start + 2 * DAY + 5 * HOUR).isoformat(), closed)
+        assert (rows_of(agenda, settings), starts(agenda, series)) == (before, was)
+        assert agenda.ask("PATCH", path, {"title": "Yoga"}).status == 200
+        for each in series["bookings"]:
+            agenda.act(each, "cancel")
+
+    @pytest.mark.parametrize("how", ["reschedule", "PATCH"])
+    @pytest.mark.parametrize("of", ["a service", "no service"])
+    def test_nor_does_one_booking(self, agenda: Agenda, of: str, how: str) -> None:
+        room, start = agenda.room(), next_month() + 60 * DAY
+        given = {"service_id": agenda.service(room_ids=[room])["id"]} if of == "a service" else {"room_id": room}
+        made = agenda.booked(start, organizer_id=agenda.people["Eva"].id, **given)
+        TestRoomsOfTheService.close(agenda, room, start + 4 * HOUR)
+        at = {"start_time": (start + 5 * HOUR).isoformat(), "end_time": (start + 6 * HOUR).isoformat()}
+        reply = agenda.ask("PATCH", f"/api/v1/bookings/{made['id']}", at) if how == "PATCH" else agenda.act(made, "reschedule", at)
+        assert (reply.status, reply.json["code"], reply.json["taken"]["resource"]) == (409, "slot_taken", "room"), reply.body
+        assert agenda.get(f"/api/v1/bookings/{made['id']}").json["start_time"] == shown(start)
+        agenda.act(made, "cancel")
+
+
 class TestScopes:
     def test_one_moves_and_none_is_made(self, agenda: Agenda) -> None:
         start = next_month()
@@ -307,6 +345,18 @@ class TestScopes:
         assert agenda.book(start + 3 * WEEK).status == 201
         assert agenda.act(series["bookings"][0], "cancel?scope=all", {"reason": "Moved away."}).status == 200
         assert agenda.get(f"/api/v1/bookings/series/{series['id']}").json["status"] == "cancelled"
+
+    def test_called_off_one_by_one_it_is_cancelled_as_well(self, agenda: Agenda) -> None:
+        series = made(agenda, next_month() + 7 * HOUR, "FREQ=WEEKLY;COUNT=2")
+        path = f"/api/v1/bookings/series/{series['id']}"
+        for each, status in zip(series["bookings"], ("active", "cancelled"), strict=True):
+            tag = agenda.get(path).headers["ETag"]
+            assert agenda.act(each, "cancel").status == 200
+            read = agenda.get(path, **{"If-None-Match": tag})
+            assert read.status == (304 if status == "active" else 200)
+            assert agenda.get(path).json["status"] == status
+        listed = agenda.get("/api/v1/bookings/series?limit=100").json["items"]
+        assert [each["status"] for each in listed if each["id"] == series["id"]] == ["cancelled"]
 
     def test_what_took_place_stays_when_all_move(self, agenda: Agenda) -> None:
         start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - WEEK - HOUR

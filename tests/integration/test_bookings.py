@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from config.settings import Settings
+from plugins.bookings.repository.times import Times
 from tests.agenda import Agenda, a_day
 from tests.servers import Api, Reply, owner_of
 
@@ -45,6 +46,13 @@ class TestBooking:
         assert (taken.status, taken.json["code"]) == (409, "slot_taken")  # the buffer
         assert agenda.book(start + HOUR, client_ids=agenda.clients[1:2]).status == 201
 
+    def test_a_price_is_in_a_currency_that_there_is(self, agenda: Agenda) -> None:
+        for name in ("price", "late_fee"):
+            terms = {"name": "Unpayable", "duration_minutes": 60, "organizer_ids": [], name: {"amount": 4900, "currency": "XYZ"}}
+            refused = agenda.post("/api/v1/bookings/services", terms)
+            assert (refused.status, [each["pointer"] for each in refused.json["errors"]]) == (422, [f"/{name}/currency"])
+        assert "Unpayable" not in [each["name"] for each in agenda.get("/api/v1/bookings/services?limit=100").json["items"]]
+
     def test_a_taken_time_is_named_and_the_other_client_is_not(self, agenda: Agenda) -> None:
         start = a_day()
         agenda.booked(start, client_ids=agenda.clients[:1])
@@ -53,6 +61,14 @@ class TestBooking:
         assert reply.json["taken"] == {"start_time": start.isoformat(), "end_time": (start + HOUR).isoformat(), "resource": "organizer"}
         assert agenda.clients[0] not in reply.body.decode()
         assert agenda.book(start + HOUR, client_ids=agenda.clients[1:2]).status == 201  # touching is not overlapping
+
+    def test_what_the_database_alone_refuses_is_said_as_well(self, agenda: Agenda, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Somebody came between the look and the write."""
+        start = a_day()
+        agenda.booked(start)
+        monkeypatch.setattr(Times, "conflict", lambda *_: None)
+        refused = agenda.book(start)
+        assert (refused.status, refused.json["code"], refused.json["detail"]) == (409, "slot_taken", "That time is taken.")
 
     def test_a_room_is_taken_too(self, agenda: Agenda) -> None:
         start, room = a_day(), agenda.room()
@@ -90,6 +106,17 @@ class TestBooking:
         reply = agenda.book(a_day(), client_ids=stranger.clients)
         assert (reply.status, reply.json["code"], reply.json["errors"][0]["pointer"]) == (422, "invalid_reference", "/client_ids")
         assert agenda.book(a_day(), organizer_id=stranger.organizer).status == 422
+
+    def test_who_is_named_twice_comes_once(self, agenda: Agenda) -> None:
+        twice, start = agenda.clients[:1] * 2, a_day()
+        made = agenda.booked(start, client_ids=twice)
+        assert (made["client_ids"], made["capacity"], made["seats_taken"]) == (twice[:1], 1, 1)
+        changed = agenda.ask("PATCH", f"/api/v1/bookings/{made['id']}", {"client_ids": agenda.clients[1:2] * 2})
+        assert (changed.status, changed.json["client_ids"], changed.json["seats_taken"]) == (200, agenda.clients[1:2], 1)
+        terms = {"title": "Yoga", "start_time": (start + HOUR).isoformat(), "end_time": (start + 2 * HOUR).isoformat(), "client_ids": twice}
+        series = agenda.made("/api/v1/bookings/series", {**terms, "organizer_id": agenda.organizer, "rrule": "FREQ=DAILY;COUNT=2"})
+        of_series = agenda.get(f"/api/v1/bookings/{series['bookings'][0]['id']}").json
+        assert (of_series["client_ids"], of_series["capacity"], of_series["seats_taken"]) == (twice[:1], 1, 1)
 
     def test_there_are_no_more_clients_than_places(self, agenda: Agenda) -> None:
         reply = agenda.book(a_day(), client_ids=agenda.clients[:2], capacity=1)
@@ -340,6 +367,7 @@ class TestHolds:
         assert agenda.book(start, client_ids=agenda.clients[1:2]).json["code"] == "slot_taken"
         stolen = agenda.book(start, client_ids=agenda.clients[1:2], hold_id=hold["id"])
         assert (stolen.status, stolen.json["code"]) == (409, "hold_expired")
+        assert stolen.json["detail"] == "The hold is over; look for a free time again."
         assert agenda.book(start, who="Cliente", service_id=service["id"], hold_id=hold["id"]).status == 201
         assert agenda.ask("DELETE", f"/api/v1/bookings/holds/{hold['id']}", who="Cliente").status == 404
 
@@ -354,6 +382,16 @@ class TestHolds:
         assert start.isoformat() in agenda.slots(service["id"], start)
         assert agenda.book(start, client_ids=agenda.clients[1:2]).status == 201
 
+    def test_a_hold_of_another_time_says_so(self, agenda: Agenda) -> None:
+        service, start = agenda.service(), a_day()
+        wanted = {"service_id": service["id"], "organizer_id": agenda.organizer, "start_time": start.isoformat()}
+        hold = agenda.made("/api/v1/bookings/holds", wanted)
+        for other in ({"start": start + 3 * HOUR}, {"start": start, "organizer_id": agenda.people["Eva"].id}):
+            refused = agenda.book(**other, hold_id=hold["id"])
+            assert (refused.status, refused.json["code"]) == (409, "hold_expired")
+            assert refused.json["detail"].startswith("The hold is of another start")
+        assert agenda.book(start, hold_id=hold["id"]).status == 201
+
     def test_nobody_holds_the_whole_calendar(self, agenda: Agenda) -> None:
         agenda.hours()
         service, start = agenda.service(), a_day()
@@ -363,6 +401,7 @@ class TestHolds:
         wanted["start_time"] = (start + 3 * HOUR).isoformat()
         refused = agenda.post("/api/v1/bookings/holds", wanted, who="Cliente")
         assert (refused.status, refused.json["code"]) == (409, "too_many_holds")
+        assert "a client holds 3 times at most" in refused.json["detail"]
         _expire(agenda)
 
     def test_the_staff_holds_only_what_it_could_book(self, agenda: Agenda) -> None:

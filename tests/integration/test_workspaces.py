@@ -52,6 +52,7 @@ def test_a_repeated_creation_with_the_same_key_makes_one_workspace(server: Api) 
         ({"name": "N", "timezone": "Mars/Base"}, "/timezone"),
         ({"name": "N", "currency": "eur"}, "/currency"),
         ({"name": "N", "currency": "EUR\n"}, "/currency"),
+        ({"name": "N", "currency": "XYZ"}, "/currency"),
         ({"name": "N", "locale": "english please"}, "/locale"),
         ({"name": "N", "week_start": 0}, "/week_start"),
         ({"name": "N", "modules": ["clients"]}, "/modules"),

@@ -8,7 +8,7 @@ from typing import Any, Final
 import marshmallow as ma
 from marshmallow import validate
 
-from adapters.http.fields.texts import String
+from adapters.http.fields.currencies import Currency
 from adapters.http.fields.values import INT64_MAX, FromText, Integer
 from kernel import money
 
@@ -95,12 +95,7 @@ class MoneySchema(ma.Schema):
         validate=validate.Range(-INT64_MAX, INT64_MAX),
         metadata={"description": "Whole minor units, such as cents.", "example": 4900},
     )
-    currency = String(
-        required=True,
-        max_length=3,
-        validate=[validate.Length(equal=3), validate.Regexp(r"^[A-Z]{3}$", error="Three capital letters, such as EUR.")],
-        metadata={"description": "ISO 4217 code.", "example": "EUR"},
-    )
+    currency = Currency(required=True, metadata={"description": "ISO 4217 code."})
 
 
 class Money(Nested):

@@ -36,6 +36,9 @@ TRANSITIONS: Final[Mapping[Status, frozenset[Status]]] = {
 OPEN: Final = frozenset({Status.PENDING, Status.BOOKED})
 """Those that can still move."""
 
+ON_CALENDARS: Final = frozenset({"organizer_id", "title", "start_time", "end_time", "location"})
+"""What a calendar that is subscribed to shows, besides the status: with each change the `sequence` grows."""
+
 BLOCKING: Final = frozenset(Status) - {Status.CANCELLED}
 """Those whose time is taken: what took place took its time, whoever was there."""
 
@@ -71,8 +74,10 @@ def cancelled(status: Status) -> Status:
     return Status.CANCELLED
 
 
-def completed(status: Status, end: datetime, now: datetime) -> Status:
-    """It took place; its end has come. Also when it was noted as a no-show before."""
+def completed(status: Status, end: datetime, now: datetime, *, corrected: bool = False) -> Status:
+    """It took place; its end has come. Also when it was noted as a no-show before. corrected: who came is said anew."""
+    if corrected and status == Status.COMPLETED:
+        return status
     _must_stand(status, Status.COMPLETED)
     if now < end:
         raise Refused("The booking is not over yet.", code="not_over_yet")

@@ -28,7 +28,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029]"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One booking in a feed. uid stays what it is for good, sequence grows with each change of time, place or status; times are aware."""
+    """One booking in a feed. uid stays what it is for good, sequence grows with each change of what is shown; times are aware."""
 
     uid: str
     sequence: int

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from kernel.money import Money
+
+MOST_HELD: Final = {True: 3, False: 50}
+"""Holds at once, of a Cliente and of somebody on the staff."""
 
 
 class NoShow(StrEnum):

@@ -86,6 +86,7 @@ participants = sa.Table(
     sa.Column("fee_amount", sa.BigInteger),
     sa.Column("fee_currency", sa.Text),
     sa.Column("fee_reason", sa.Text),
+    sa.Column("sequence", sa.Integer, nullable=False, server_default="0"),
     sa.CheckConstraint("status in ('booked', 'left', 'attended', 'no_show')", name="status"),
     sa.CheckConstraint("fee_reason in ('late_cancellation', 'no_show')", name="fee_reason"),
     refers("bookings_participant", "booking_id", "bookings", on_delete="CASCADE"),
@@ -119,6 +120,23 @@ times = sa.Table(
     sa.Index("ix_bookings_time_room_id", "workspace_id", "room_id", "starts_at", postgresql_where=sa.text("room_id is not null")),
     sa.Index("ix_bookings_time_service_id", "workspace_id", "service_id", "starts_at", postgresql_where=sa.text("service_id is not null")),
     sa.Index("ix_bookings_time_expires_at", "workspace_id", "expires_at", postgresql_where=sa.text("expires_at is not null")),
+    comment="unaudited",  # follows from the audited bookings
+)
+handed = sa.Table(
+    "bookings_handed",
+    metadata,
+    sa.Column("workspace_id", sa.Uuid, primary_key=True),
+    sa.Column("booking_id", sa.Uuid, primary_key=True),
+    sa.Column("user_id", sa.Uuid, primary_key=True),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("location", sa.Text),
+    sa.Column("start_time", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("end_time", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("sequence", sa.Integer, nullable=False),
+    sa.Column("handed_at", sa.DateTime(timezone=True), nullable=False),
+    refers("bookings_handed", "booking_id", "bookings", on_delete="CASCADE"),
+    refers("bookings_handed", "user_id", "user_roles", "user_id"),
+    sa.Index("ix_bookings_handed_user_id", "workspace_id", "user_id", "start_time"),
     comment="unaudited",  # follows from the audited bookings
 )
 revisions = sa.Table(

@@ -56,17 +56,20 @@ class Bookings(Protocol):
     def change(self, booking_id: UUID, values: Mapping[str, object]) -> Document | None:
         """Set what is given and step the version. vouched as in `add`."""
 
+    def hold_client(self, client_id: UUID) -> None:
+        """Before the class they are to be in is held: a merge holds its clients first, and then their classes."""
+
     def attend(self, booking_id: UUID, clients: Collection[UUID], now: datetime) -> int:
         """Clients who come; those who left come back. How many of them are new."""
 
     def leave(self, booking_id: UUID, clients: Collection[UUID], now: datetime) -> int:
         """Clients who do not come any more. How many did."""
 
-    def attended(self, booking_id: UUID, *, missing_too: bool) -> None:
-        """Who takes part came; missing_too: who was marked as missing as well, and owes nothing for it."""
+    def attended(self, booking_id: UUID, *, missing_too: bool, besides: Collection[UUID] = ()) -> None:
+        """Who takes part came; missing_too: who was marked as missing as well, and owes nothing for it. besides: of whom that is not said."""
 
-    def missed(self, booking_id: UUID, clients: Collection[UUID]) -> int:
-        """They did not come. How many of them are of this booking."""
+    def missed(self, booking_id: UUID, clients: Collection[UUID]) -> Sequence[Row]:
+        """They did not come. Those of them who are of this booking: `client_id`, and whether it was `known`."""
 
     def awaited(self, booking_id: UUID) -> bool:
         """Whether somebody takes part who is not marked as missing."""

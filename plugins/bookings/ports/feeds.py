@@ -33,4 +33,4 @@ class Feeds(Protocol):
         """Note that it was read, once a day."""
 
     def entries(self, user_id: UUID, span: Interval, limit: int, *, as_client: bool) -> Sequence[Row]:
-        """Their bookings by start: as organizer, or as the client they are, with `left` for those they left."""
+        """Their bookings by start: as organizer, or as the client they are, with `left` for those they left or that became another's."""

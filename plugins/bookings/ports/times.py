@@ -56,3 +56,6 @@ class Times(Protocol):
 
     def free_room(self, candidates: Collection[UUID], place: Place, besides: UUID) -> UUID | None:
         """The first of these rooms that nothing is in the way of."""
+
+    def closed(self, place: Place) -> Row | None:
+        """When its room is closed then, or archived: as `conflict` has it."""

@@ -101,26 +101,33 @@ _ORGANIZERS: Final = {True: _offering(), False: collaborator("organizer_id")}
 ADD: Final = {by_client: together(_add(organizer), _ATTEND_FIRST, _TAKE) for by_client, organizer in _ORGANIZERS.items()}
 # The staff's without asking who they are; a Cliente's request is tried again, carefully.
 ONLY_STAFF = sql("select app.refuse('client_asks') where app.client() is not null")
+HOLD_CLIENT: Final = sql("select from clients where workspace_id = $1 and id = $2 for key share", "workspace_id", "id", locks=True)
 ATTEND = sql(
     "insert into bookings_participant as p (workspace_id, booking_id, client_id, status, joined_at)"
     " select $1, $2, client, 'booked', $4 from unnest($3::uuid[]) client order by client"
     " on conflict (workspace_id, booking_id, client_id) do update"
-    " set status = 'booked', joined_at = excluded.joined_at, left_at = null, fee_amount = null, fee_currency = null, fee_reason = null"
+    " set status = 'booked', joined_at = excluded.joined_at, left_at = null, fee_amount = null, fee_currency = null, fee_reason = null,"
+    " sequence = p.sequence + 1"
     " where p.status = 'left'",
     "workspace_id", "booking_id", "clients", "now",
 )  # fmt: skip
 _THEM: Final = "workspace_id = $1 and booking_id = $2 and client_id = any($3::uuid[])"
 LEAVE = sql(
-    f"update bookings_participant set status = 'left', left_at = $4 where {_THEM} and status = 'booked'",
+    f"update bookings_participant set status = 'left', left_at = $4, sequence = sequence + 1 where {_THEM} and status = 'booked'",
     "workspace_id", "booking_id", "clients", "now",
 )  # fmt: skip
 _NO_FEE: Final = ", ".join(f"{name} = case when fee_reason <> 'no_show' then {name} end" for name in ("fee_amount", "fee_currency", "fee_reason"))
 ATTENDED: Final = sql(
     f"update bookings_participant set status = 'attended', {_NO_FEE}"
-    " where workspace_id = $1 and booking_id = $2 and (status = 'booked' or ($3::boolean and status = 'no_show'))",
-    "workspace_id", "booking_id", "missing_too",
+    " where workspace_id = $1 and booking_id = $2 and (status = 'booked' or ($3::boolean and status = 'no_show')) and client_id <> all($4::uuid[])",
+    "workspace_id", "booking_id", "missing_too", "besides",
 )  # fmt: skip
-MISSED: Final = sql(f"update bookings_participant set status = 'no_show' where {_THEM} and status <> 'left'", "workspace_id", "booking_id", "clients")
+MISSED: Final = sql(
+    "update bookings_participant p set status = 'no_show' from (select client_id, status = 'no_show' as known from bookings_participant"
+    f" where {_THEM} and status <> 'left') before where p.workspace_id = $1 and p.booking_id = $2 and p.client_id = before.client_id"
+    " returning p.client_id, before.known",
+    "workspace_id", "booking_id", "clients",
+)  # fmt: skip
 AWAITED: Final = sql(
     "select from bookings_participant where workspace_id = $1 and booking_id = $2 and status in ('booked', 'attended') limit 1",
     "workspace_id", "booking_id",
@@ -227,17 +234,20 @@ class Bookings:
         given = {name: values.get(name) for name in (*_SET, "updated_at")}
         return ctx.work.document(CHANGE, id=booking_id, named=list(values), vouched=bool(values.get("vouched")), **given)
 
+    def hold_client(self, client_id: UUID) -> None:
+        ctx.work.write(HOLD_CLIENT, id=client_id)
+
     def attend(self, booking_id: UUID, clients: Collection[UUID], now: datetime) -> int:
         return ctx.work.change(ATTEND, booking_id=booking_id, clients=list(clients), now=now)
 
     def leave(self, booking_id: UUID, clients: Collection[UUID], now: datetime) -> int:
         return ctx.work.change(LEAVE, booking_id=booking_id, clients=list(clients), now=now)
 
-    def attended(self, booking_id: UUID, *, missing_too: bool) -> None:
-        ctx.work.write(ATTENDED, booking_id=booking_id, missing_too=missing_too)
+    def attended(self, booking_id: UUID, *, missing_too: bool, besides: Collection[UUID] = ()) -> None:
+        ctx.work.write(ATTENDED, booking_id=booking_id, missing_too=missing_too, besides=list(besides))
 
-    def missed(self, booking_id: UUID, clients: Collection[UUID]) -> int:
-        return ctx.work.change(MISSED, booking_id=booking_id, clients=list(clients))
+    def missed(self, booking_id: UUID, clients: Collection[UUID]) -> Sequence[Row]:
+        return ctx.work.rows(MISSED, booking_id=booking_id, clients=list(clients))
 
     def awaited(self, booking_id: UUID) -> bool:
         return ctx.work.one(AWAITED, booking_id=booking_id) is not None

@@ -52,17 +52,21 @@ USED: Final = sql(
     " and (last_used_at is null or last_used_at < $3::timestamptz - interval '1 day')",
     "workspace_id", "id", "now",
 )  # fmt: skip
-_ENTRY: Final = "b.id, b.sequence, b.start_time, b.end_time, b.status, b.title, b.location, b.version"
-_INSIDE: Final = "b.start_time >= $3 and b.start_time < $4 order by b.start_time, b.id limit $5"
+_ENTRY: Final = "b.start_time, b.end_time, b.status, b.title, b.location, b.version"
+_INSIDE: Final = "b.start_time >= $3 and b.start_time < $4"
+_FIRST: Final = "order by start_time, id limit $5"
 ORGANIZED: Final = sql(
-    f"select {_ENTRY}, b.updated_at, false as left from bookings b where b.workspace_id = $1 and b.organizer_id = $2 and {_INSIDE}",
+    f"select b.id, b.sequence, {_ENTRY}, b.updated_at, false as left from bookings b where b.workspace_id = $1 and b.organizer_id = $2 and {_INSIDE}"
+    " union all select b.booking_id, b.sequence, b.start_time, b.end_time, 'cancelled', b.title, b.location, 0, b.handed_at, true"
+    f" from bookings_handed b where b.workspace_id = $1 and b.user_id = $2 and {_INSIDE} {_FIRST}",
     "workspace_id", "user_id", "begins", "ends", "limit",
 )  # fmt: skip
 ATTENDED: Final = sql(
-    f"select {_ENTRY}, greatest(b.updated_at, p.joined_at, p.left_at) as updated_at, p.status = 'left' as left from user_roles r"
+    f"select b.id, b.sequence + p.sequence as sequence, {_ENTRY}, greatest(b.updated_at, p.joined_at, p.left_at) as updated_at,"
+    " p.status = 'left' as left from user_roles r"
     " join bookings_participant p on p.workspace_id = r.workspace_id and p.client_id = r.client_id"
     " join bookings b on b.workspace_id = p.workspace_id and b.id = p.booking_id"
-    f" where r.workspace_id = $1 and r.user_id = $2 and {_INSIDE}",
+    f" where r.workspace_id = $1 and r.user_id = $2 and {_INSIDE} {_FIRST}",
     "workspace_id", "user_id", "begins", "ends", "limit",
 )  # fmt: skip
 

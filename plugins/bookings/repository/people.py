@@ -35,8 +35,11 @@ SHARED: Final = sql(
 )  # fmt: skip
 UNITE: Final = sql(
     "with lost as (delete from bookings_participant where workspace_id = $1 and booking_id = $2 and client_id = $4 returning *)"
-    " update bookings_participant k set fee_amount = lost.fee_amount, fee_currency = lost.fee_currency, fee_reason = lost.fee_reason from lost"
-    " where k.workspace_id = $1 and k.booking_id = $2 and k.client_id = $3 and k.fee_amount is null and lost.fee_amount is not null",
+    " update bookings_participant k set sequence = greatest(k.sequence, lost.sequence) + 1,"
+    " (fee_amount, fee_currency, fee_reason) = (select f.fee_amount, f.fee_currency, f.fee_reason from (values (0, k.fee_amount, k.fee_currency,"
+    " k.fee_reason), (1, lost.fee_amount, lost.fee_currency, lost.fee_reason)) f (place, fee_amount, fee_currency, fee_reason)"
+    " order by f.fee_amount is null, f.place limit 1) from lost"
+    " where k.workspace_id = $1 and k.booking_id = $2 and k.client_id = $3",
     "workspace_id", "booking_id", "keep", "lose",
 )  # fmt: skip
 WAITING_TWICE: Final = sql(

@@ -19,7 +19,9 @@ constraints["fk_bookings_series_service_id"] = lambda: Invalid(
 
 _SHOWN: Final = (
     "select id, rule as rrule, to_json(first_wall) as first_wall, timezone, minutes, to_json(exdates) as exdates, title, organizer_id, service_id,"
-    " booked_by, status, version, created_at, updated_at from bookings_series where workspace_id = $1"
+    # One by one they are called off without a lock on their series.
+    " booked_by, case when exists (select from bookings b where b.workspace_id = $1 and b.series_id = s.id and b.status <> 'cancelled') then status"
+    " else 'cancelled' end as status, version, created_at, updated_at from bookings_series s where workspace_id = $1"
 )
 GET: Final = sql(f"{_SHOWN} and id = $2", "workspace_id", "id")
 PAGE: Final = sql(f"{_SHOWN} and ($2::uuid is null or id > $2) order by id limit $3", "workspace_id", "after", "limit")
@@ -72,12 +74,13 @@ ATTEND: Final = sql(
     "insert into bookings_participant as p (workspace_id, booking_id, client_id, status, joined_at)"
     " select $1, b, c, 'booked', $4 from unnest($2::uuid[]) b, unnest($3::uuid[]) c order by b, c"
     " on conflict (workspace_id, booking_id, client_id) do update"
-    " set status = 'booked', joined_at = excluded.joined_at, left_at = null, fee_amount = null, fee_currency = null, fee_reason = null"
+    " set status = 'booked', joined_at = excluded.joined_at, left_at = null, fee_amount = null, fee_currency = null, fee_reason = null,"
+    " sequence = p.sequence + 1"
     " where p.status = 'left'",
     "workspace_id", "ids", "clients", "now",
 )  # fmt: skip
 LEAVE: Final = sql(
-    "update bookings_participant set status = 'left', left_at = $4 where workspace_id = $1 and booking_id = any($2::uuid[])"
+    "update bookings_participant set status = 'left', left_at = $4, sequence = sequence + 1 where workspace_id = $1 and booking_id = any($2::uuid[])"
     " and client_id <> all($3::uuid[]) and status = 'booked'",
     "workspace_id", "ids", "clients", "now",
 )  # fmt: skip

@@ -8,11 +8,16 @@ from typing import Final
 from uuid import UUID
 
 from plugins.bookings.domain.place import Place
+from plugins.bookings.domain.policy import MOST_HELD
 from plugins.sdk import Conflict, Fault, Invalid, Row, constraints, ctx, sql
 from ports.persistence import RuleBroken
 
-constraints["ex_bookings_time_organizer"] = lambda: RuleBroken("slot_taken")
-constraints["ex_bookings_time_room"] = lambda: RuleBroken("slot_taken")
+for _name in ("ex_bookings_time_organizer", "ex_bookings_time_room"):
+    constraints[_name] = lambda: RuleBroken("slot_taken", "That time is taken.")
+constraints["hold_expired"] = lambda: RuleBroken("hold_expired", "The hold is over; look for a free time again.")
+constraints["too_many_holds"] = lambda: RuleBroken(
+    "too_many_holds", f"At once, a client holds {MOST_HELD[True]} times at most and the staff {MOST_HELD[False]}: book one, or let one go."
+)
 constraints["ck_bookings_time_taken"] = lambda: Conflict("There is no place left.", code="class_full")
 for _table in ("bookings", "bookings_time"):
     constraints[f"fk_{_table}_organizer_id"] = lambda: Invalid(
@@ -45,6 +50,12 @@ FREE_ROOM: Final = sql(
     " and o.starts_at < $3::timestamptz and o.ends_at > $2::timestamptz)"
     " order by c.place limit 1",
     "workspace_id", "from", "to", "besides", "candidates",
+)  # fmt: skip
+CLOSED: Final = sql(
+    "select * from (select starts_at, ends_at, 'room' as resource from bookings_time_off where workspace_id = $1 and room_id = $4"
+    " and starts_at < $3::timestamptz and ends_at > $2::timestamptz union all select $2::timestamptz, $3::timestamptz, 'room' from bookings_room"
+    " where workspace_id = $1 and id = $4 and archived_at is not null) closed order by starts_at limit 1",
+    "workspace_id", "from", "to", "room",
 )  # fmt: skip
 _COLUMNS: Final = ("organizer_id", "room_id", "service_id", "starts_at", "ends_at", "from", "to", "capacity")
 HOLD: Final = sql(
@@ -130,6 +141,10 @@ class Times:
         blocked = place.blocked
         found = ctx.work.one(FREE_ROOM, candidates=list(candidates), besides=besides, **{"from": blocked.start, "to": blocked.end})
         return None if found is None else found["id"]
+
+    def closed(self, place: Place) -> Row | None:
+        blocked = place.blocked
+        return ctx.work.one(CLOSED, room=place.room_id, **{"from": blocked.start, "to": blocked.end})
 
 
 def _values(place: Place) -> dict[str, object]:

@@ -9,6 +9,7 @@ from plugins.bookings.resources.routes import blp, service
 from plugins.bookings.schemas.bookings import (
     BookingSchema,
     CancelSchema,
+    CompleteSchema,
     DeclineSchema,
     JoinSchema,
     LeaveSchema,
@@ -90,11 +91,12 @@ class Refusal(MethodView):
 class Completion(MethodView):
     """It took place."""
 
+    @blp.arguments(CompleteSchema, required=False)
     @blp.response(200, BookingSchema)
     @allow("write")
-    def post(self, booking_id: UUID) -> Any:
-        """Note that it took place."""
-        return service().outcomes.complete(booking_id, ctx.expected_version)
+    def post(self, given: dict[str, Any], booking_id: UUID) -> Any:
+        """Note that it took place, and who did not come; said again with `missing`, that is corrected."""
+        return service().outcomes.complete(booking_id, ctx.expected_version, given.get("missing"), waive_fee=given.get("waive_fee", False))
 
 
 @blp.route("/<uuid:booking_id>/no-show")

@@ -33,7 +33,7 @@ class AllSeries(MethodView):
 class OneSeries(MethodView):
     """One of them."""
 
-    @blp.response(200, SeriesSchema)
+    @blp.response(200, SeriesSchema, etag="whole")
     @allow("write")
     def get(self, series_id: UUID) -> Any:
         """Read a series."""

@@ -156,6 +156,16 @@ class NoShowSchema(Schema):
     waive_fee = fields.Boolean(load_default=False)
 
 
+class CompleteSchema(Schema):
+    """Who did not come, although it took place."""
+
+    missing = fields.List(
+        fields.UUID(), load_default=None, allow_none=True, max_items=1000,
+        metadata={"description": "These alone, which may be said anew afterwards. Without it, who was noted as missing.", "example": None},
+    )  # fmt: skip
+    waive_fee = fields.Boolean(load_default=False)
+
+
 class JoinSchema(Schema):
     """Who; a Cliente is who they are."""
 

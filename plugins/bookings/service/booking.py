@@ -11,7 +11,7 @@ from uuid import UUID
 from kernel.errors import Conflict, Fault, Forbidden, Invalid, NotFound, Stale
 from kernel.ids import new_id
 from plugins.bookings import events
-from plugins.bookings.domain.booking import Status, check_times, moved
+from plugins.bookings.domain.booking import ON_CALENDARS, Status, check_times, moved
 from plugins.bookings.domain.place import Place
 from plugins.bookings.ports.bookings import Bookings, Search
 from plugins.bookings.ports.offering import Catalogue
@@ -68,6 +68,7 @@ class Booking:
         Raises Conflict slot_taken with the taken time, hold_expired, slot_unavailable for a client's; Invalid for what is not there; Refused
         by whoever answers bookings_validate.
         """
+        given = {**given, "client_ids": sorted(set(given["client_ids"]))}  # who is named twice comes once
         by_client = self._asks_client(given)
         if by_client:
             given = {**given, "client_ids": self._themself(given)}
@@ -87,7 +88,7 @@ class Booking:
             "id": id, **terms, "status": Status.PENDING if waits else Status.BOOKED, "booked_by": actor(), "cancelled_at": None, "cancelled_by": None,
             "cancel_reason": None, "sequence": 0, "series_id": None, "occurrence": None, "version": 1, "created_at": now, "updated_at": now,
         }  # fmt: skip
-        clients = sorted(given["client_ids"])
+        clients = given["client_ids"]
         self._ask(booking, clients)
         place = place_of(booking)
         self._placing.begin(place.subjects)
@@ -106,7 +107,7 @@ class Booking:
         if after["location"] is not None and after["location_kind"] is None:
             raise Invalid(errors=[Fault("/location_kind", "Say whether that is in_person or online.")])
         values = {name: value for name, value in changes.items() if name != "client_ids" and value != before[name]}
-        wanted = changes.get("client_ids")
+        wanted = None if changes.get("client_ids") is None else set(changes["client_ids"])
         if before["capacity"] > 1 and after["capacity"] == 1:
             self._turns.close(booking_id)
         # Seats are given back before a class shrinks, and taken after it has grown.
@@ -114,6 +115,8 @@ class Booking:
         came, went = self._attend(before, wanted, after) if fewer else ([], [])
         if not _PLACE.isdisjoint(values):
             self._move(before, after, values)
+        if not ON_CALENDARS.isdisjoint(values):
+            values["sequence"] = before["sequence"] + 1
         if not fewer:
             came, went = self._attend(before, wanted, after)
         if before["capacity"] > 1 and (came or went or after["capacity"] > before["capacity"]):
@@ -143,6 +146,13 @@ class Booking:
         if expected not in (None, -1, held["version"]):
             raise Stale()
         return held
+
+    def check_stands(self, booking_id: UUID) -> None:
+        """That what takes no time is not just called off. Raises Refused already_cancelled, NotFound for what the actor does not see at all."""
+        found = self._stored.get(booking_id)
+        if found is None:
+            raise NotFound()
+        moved(Status(found["status"]))
 
     def check_slot(self, before: Row, organizer: UUID, start: datetime) -> Row:
         """That a client may move there; its service. Raises Conflict slot_unavailable, Forbidden staff_only for what is no service."""
@@ -184,12 +194,16 @@ class Booking:
         return is_cliente()
 
     def _other_room(self, before: Row, after: Mapping[str, Any]) -> dict[str, Any]:
-        """Where it goes with its new time, when its room is not free then and another of its service is; nobody said which."""
-        if before["room_id"] is None or before["service_id"] is None or all(after[name] == before[name] for name in ("start_time", "end_time")):
+        """Where it goes with its new time, when its room is not free then and another of its service is; nobody said which. Raises Conflict
+        slot_taken for a room that is closed."""
+        if before["room_id"] is None or all(after[name] == before[name] for name in ("start_time", "end_time")):
             return {}
+        moved(Status(before["status"]))
         check_times(after["start_time"], after["end_time"])
-        rooms = [UUID(each) for each in self._service(before["service_id"])["room_ids"]]
+        rooms = [] if before["service_id"] is None else [UUID(each) for each in self._service(before["service_id"])["room_ids"]]
         found = self._placing.free_room([before["room_id"], *rooms], place_of(after), before["id"]) if rooms else None
+        if found is None:
+            self._placing.check_open(place_of(after))
         return {} if found in (None, before["room_id"]) else {"room_id": found}
 
     def _move(self, before: Row, after: Mapping[str, Any], values: dict[str, Any]) -> None:
@@ -205,12 +219,12 @@ class Booking:
         if after["organizer_id"] != before["organizer_id"]:
             events.bookings_reassigned(booking_id=id, from_user=before["organizer_id"], to_user=after["organizer_id"])
 
-    def _attend(self, before: Row, wanted: list[UUID] | None, after: Mapping[str, Any]) -> tuple[list[UUID], list[UUID]]:
+    def _attend(self, before: Row, wanted: set[UUID] | None, after: Mapping[str, Any]) -> tuple[list[UUID], list[UUID]]:
         """Who is new, and who is not coming any more."""
         if wanted is None:
             return [], []
         check_seats(len(wanted), after["capacity"])
-        came, went = sorted(set(wanted) - set(before["client_ids"])), sorted(set(before["client_ids"]) - set(wanted))
+        came, went = sorted(wanted - set(before["client_ids"])), sorted(set(before["client_ids"]) - wanted)
         if came or went:
             moved(Status(before["status"]))
         if came:
@@ -220,6 +234,10 @@ class Booking:
                 self._turns.forget(before["id"], came)
         if went:
             self._stored.leave(before["id"], went, self._now())
+        for client in came:
+            events.bookings_joined(booking_id=before["id"], client_id=client)
+        for client in went:
+            events.bookings_left(booking_id=before["id"], client_id=client)
         if len(came) != len(went):
             self._placing.reseat(before["id"], len(came) - len(went))
         return came, went

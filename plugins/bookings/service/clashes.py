@@ -23,9 +23,14 @@ class Wanted:
     place: Place
 
 
-def clashes(stored: Series, wanted: Sequence[Wanted], besides: Collection[UUID]) -> dict[int, dict[str, Any]]:
-    """What the API says is in the way, by place in the list: the taken time and whether the person's or the room's, never whose booking."""
-    return with_each_other(wanted, _named(wanted, stored.conflicts([each.place for each in wanted], besides)))
+def clashes(stored: Series, wanted: Sequence[Wanted], besides: Collection[UUID], to_be_open: Collection[int] = ()) -> dict[int, dict[str, Any]]:
+    """What the API says is in the way, by place in the list: the taken time and whether the person's or the room's, never whose booking.
+    to_be_open: those whose room has to be open as well, since nobody said which."""
+    rows = [*stored.conflicts([each.place for each in wanted], besides)]
+    for room in sorted({found for n in to_be_open if (found := wanted[n].place.room_id) is not None}):
+        those = [n for n in to_be_open if wanted[n].place.room_id == room]
+        rows += [{**row, "place": those[row["place"]]} for row in stored.closures(room, [wanted[n].place for n in those])]
+    return with_each_other(wanted, _named(wanted, rows))
 
 
 def in_room(stored: Series, wanted: Sequence[Wanted], room: UUID) -> dict[int, dict[str, Any]]:

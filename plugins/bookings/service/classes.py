@@ -35,10 +35,10 @@ class Classes:
     def join(self, booking_id: UUID, client_id: UUID | None) -> Document:
         """Take a seat; a Cliente for themselves, while it is not over for the staff and has not begun for them.
 
-        Raises Conflict class_full, already_joined, slot_unavailable, NotFound, Refused not_a_class, already_started, and by whoever answers
-        bookings_validate.
+        Raises Conflict class_full, already_joined, slot_unavailable, NotFound, Refused not_a_class, already_started, already_cancelled, and by
+        whoever answers bookings_validate.
         """
-        client = self.whose(client_id)
+        client = self.coming(client_id)
         seat = self._placing.seat(booking_id)
         if seat is None and self._turns.settle(booking_id) is not None:
             seat = self._placing.seat(booking_id)  # an offer was over, and nobody waited
@@ -85,6 +85,12 @@ class Classes:
             raise Invalid(errors=[Fault(pointer, "Required.")])
         return client_id
 
+    def coming(self, client_id: UUID | None) -> UUID:
+        """The client who is meant, held, for a class that is held next. Raises as `whose` does."""
+        client = self.whose(client_id)
+        self._stored.hold_client(client)
+        return client
+
     def check_open(self, seat: Row, *, offered: bool = False) -> None:
         """That one can still join: a Cliente within the notice and the window of the service, but for a seat that was offered to them.
 
@@ -113,6 +119,7 @@ class Classes:
     def _refusal(self, booking_id: UUID) -> Exception:
         found = self._placing.taken_by(booking_id)
         if found is None:
+            self._booking.check_stands(booking_id)
             return NotFound()
         if found["capacity"] == 1:
             return Refused("This is no class.", code="not_a_class")

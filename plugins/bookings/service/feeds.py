@@ -94,7 +94,7 @@ class Feeds:
         rows = self._stored.entries(feed["user_id"], span, MOST, as_client=feed["role"] == Role.CLIENTE)
         busy = busy or feed["mode"] == "freebusy"
         word = _BUSY.get(feed["locale"], _BUSY["en"])
-        made_of = [feed["name"], word, str(busy), *(f"{row['id']}:{row['version']}:{row['left']}" for row in rows)]
+        made_of = [feed["name"], word, str(busy), *(f"{row['id']}:{row['version']}:{row['sequence']}:{row['left']}" for row in rows)]
         revision = hashlib.sha256("\n".join(made_of).encode()).hexdigest()
 
         def make() -> bytes:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from kernel.errors import Conflict, Fault, Invalid, NotFound
 from kernel.ids import new_id
 from plugins.bookings.domain.place import Place
+from plugins.bookings.domain.policy import MOST_HELD
 from plugins.bookings.ports.offering import Catalogue
 from plugins.bookings.ports.times import Times
 from plugins.bookings.service.actors import actor, is_cliente
 from plugins.bookings.service.booking import Booking
 from plugins.bookings.service.placing import Placing
-
-AT_MOST: Final = {True: 3, False: 50}
-"""Holds at once, of a Cliente and of somebody on the staff."""
 
 
 class Holds:
@@ -57,7 +55,7 @@ class Holds:
         if service["room_ids"]:
             place = Place(organizer, self._booking.room_for(service, place), start, end, before, after, service["id"])
         id, until = new_id(), self._now() + timedelta(minutes=self._settings()["hold_minutes"])
-        self._placing.hold(id, place, until, actor(), AT_MOST[by_client], vouched=by_client)
+        self._placing.hold(id, place, until, actor(), MOST_HELD[by_client], vouched=by_client)
         return {
             "id": id, "service_id": service["id"], "organizer_id": organizer, "room_id": place.room_id, "start_time": start, "end_time": end,
             "expires_at": until,

@@ -83,7 +83,7 @@ class Outcomes:
     def approve(self, booking_id: UUID, expected: int | None) -> Document:
         """Say yes to what was asked for; its time was kept since. Raises Refused not_pending."""
         before = self._booking.hold(booking_id, expected)
-        changed = self._set(before, approved(Status(before["status"])))
+        changed = self._set(before, approved(Status(before["status"])), sequence=before["sequence"] + 1)
         events.bookings_approved(booking_id=booking_id)
         return changed
 
@@ -92,21 +92,32 @@ class Outcomes:
         before = self._booking.hold(booking_id, expected)
         return self._end(before, declined(Status(before["status"])), "studio", reason)
 
-    def complete(self, booking_id: UUID, expected: int | None) -> Document:
-        """It took place, with all who were not marked as missing; where nobody had come before, with all of them.
+    def complete(self, booking_id: UUID, expected: int | None, missing: Collection[UUID] | None = None, *, waive_fee: bool = False) -> Document:
+        """It took place, with all who were not marked as missing; where nobody had come before, with all of them. missing: who alone did not
+        come, which may be said anew afterwards; what the policy says they owe is recorded, or forgiven.
 
-        Raises Refused not_over_yet, not_approved, already_cancelled.
+        Raises Refused not_over_yet, not_approved, already_completed, already_cancelled, Invalid for somebody who does not take part, and when
+        nobody is left who came.
         """
         before = self._booking.hold(booking_id, expected)
-        status = completed(Status(before["status"]), before["end_time"], self._now())
-        self._stored.attended(booking_id, missing_too=before["status"] == Status.NO_SHOW)
+        was, absent = Status(before["status"]), set(missing or ())
+        status = completed(was, before["end_time"], self._now(), corrected=missing is not None)
+        if absent and absent.issuperset(before["client_ids"]):
+            raise Invalid(errors=[Fault("/missing", "Somebody came to what took place; if nobody did, note a no-show.")])
+        self._stored.attended(booking_id, missing_too=missing is not None or was == Status.NO_SHOW, besides=absent)
+        new = self._miss(before, absent, "/missing", waive_fee=waive_fee)
         changed = self._set(before, status)
-        events.bookings_completed(booking_id=booking_id)
+        if was != status:
+            events.bookings_completed(booking_id=booking_id)
+        else:
+            events.bookings_updated(booking_id=booking_id)
+        if new:
+            events.bookings_no_show(booking_id=booking_id, client_ids=new)
         return changed
 
     def no_show(self, booking_id: UUID, expected: int | None, clients: Collection[UUID] | None, *, waive_fee: bool = False) -> Document:
-        """These clients (None: all) did not come; what the policy says they owe is recorded, or forgiven, also afterwards. When nobody came,
-        the booking is a no-show.
+        """These clients (None: all) did not come; what the policy says they owe is recorded once, or forgiven, also afterwards. When nobody
+        came, the booking is a no-show.
 
         Raises Refused not_started_yet, nobody_booked, Invalid for somebody who does not take part.
         """
@@ -117,13 +128,9 @@ class Outcomes:
         absent = sorted(before["client_ids"] if clients is None else set(clients))
         if not before["client_ids"]:
             raise Refused("Nobody takes part in this booking.", code="nobody_booked")
-        if not absent or self._stored.missed(booking_id, absent) != len(absent):
-            raise Invalid(code="invalid_reference", errors=[Fault("/client_ids", "Not every one of them takes part in this booking.")])
-        fee = absence(policy_of(before))
-        if waive_fee:
-            self._stored.forgive(booking_id, absent, "no_show")
-        elif fee is not None:
-            self._stored.charge(booking_id, absent, fee, "no_show")
+        if not absent:
+            raise Invalid(errors=[Fault("/client_ids", "Say who, or leave it out for all.")])
+        self._miss(before, absent, "/client_ids", waive_fee=waive_fee)
         changed = self._set(before, status if self._stored.awaited(booking_id) else nobody_came)
         events.bookings_no_show(booking_id=booking_id, client_ids=absent)
         return changed
@@ -132,6 +139,19 @@ class Outcomes:
     def _held_by_allowed(self, booking_id: UUID, expected: int | None) -> Row:
         self._booking.allow_self_service()
         return self._booking.hold(booking_id, expected)
+
+    def _miss(self, before: Row, absent: Collection[UUID], pointer: str, *, waive_fee: bool) -> list[UUID]:
+        """They did not come. Of whom that is new: they alone are charged, for what was forgiven stays so. pointer: where they are named."""
+        rows = self._stored.missed(before["id"], absent) if absent else []
+        if len(rows) != len(absent):
+            raise Invalid(code="invalid_reference", errors=[Fault(pointer, "Not every one of them takes part in this booking.")])
+        new = sorted(row["client_id"] for row in rows if not row["known"])
+        fee = absence(policy_of(before))
+        if absent and waive_fee:
+            self._stored.forgive(before["id"], absent, "no_show")
+        elif new and fee is not None:
+            self._stored.charge(before["id"], new, fee, "no_show")
+        return new
 
     def _end(self, before: Row, status: Status, by: str, reason: str | None) -> Document:
         self._placing.free(before["id"])

@@ -30,8 +30,9 @@ class Placing:
     def clear(self, place: Place, *, hold_id: UUID | None = None, by: UUID | None = None) -> None:
         """For a booking that is written next, after `begin`; a hold of theirs makes way. Raises Conflict slot_taken, hold_expired."""
         if hold_id is not None:
-            if self._stored.again and self._stored.held(hold_id, by) is None:
-                raise Conflict("The hold is over; look for a free time again.", code="hold_expired")
+            held = self._stored.held(hold_id, by) if self._stored.again else None
+            if held is not None and (held["organizer_id"], held["starts_at"]) != (place.organizer_id, place.start):
+                raise Conflict("The hold is of another start or another person's time; book what it holds, or without it.", code="hold_expired")
             self._stored.use_hold(hold_id, by, place)
         self._look(place, _NOTHING)
 
@@ -66,6 +67,11 @@ class Placing:
     def free_room(self, candidates: Collection[UUID], place: Place, besides: UUID | None = None) -> UUID | None:
         """The first of these rooms that is free then. besides: whose time does not count."""
         return self._stored.free_room(candidates, place, besides or _NOTHING)
+
+    def check_open(self, place: Place) -> None:
+        """Raises Conflict slot_taken when its room is closed then, or archived."""
+        if (found := self._stored.closed(place)) is not None:
+            raise slot_taken(found)
 
     def _look(self, place: Place, besides: UUID) -> None:
         """Only when an attempt failed: to write and be refused costs nobody who succeeds a question."""

@@ -37,7 +37,7 @@ class Queue:
 
     def join(self, booking_id: UUID, client_id: UUID | None) -> Row:
         """Stand at the end. Raises Conflict not_full, already_joined, already_queued, queue_full, NotFound, and as joining the class does."""
-        client = self._classes.whose(client_id)
+        client = self._classes.coming(client_id)
         seat = self._open(booking_id)
         if seat["taken"] < seat["capacity"]:
             raise Conflict("There is a place left: join the class instead.", code="not_full")
@@ -75,7 +75,7 @@ class Queue:
 
     def accept(self, booking_id: UUID, client_id: UUID | None) -> Document:
         """Take the seat that is offered. Raises Conflict not_offered, NotFound for who does not wait, Refused already_started."""
-        client = self._classes.whose(client_id)
+        client = self._classes.coming(client_id)
         seat = self._open(booking_id, offered=True)
         standing = self._stored.standing(booking_id, client)
         if standing["place_id"] is None:
@@ -100,9 +100,11 @@ class Queue:
 
     # -- inside ------------------------------------------------------------------------------------------------------
     def _open(self, booking_id: UUID, *, offered: bool = False) -> Row:
-        """The class's time, held, its offers settled. Raises NotFound, Refused not_a_class, and as `Classes.check_open` does."""
+        """The class's time, held, its offers settled. Raises NotFound, Refused not_a_class, already_cancelled, and as `Classes.check_open`
+        does."""
         seat = self._turns.settle(booking_id)
         if seat is None:
+            self._booking.check_stands(booking_id)
             raise NotFound()
         if seat["capacity"] == 1:
             raise Refused("This is no class.", code="not_a_class")

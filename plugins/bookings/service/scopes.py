@@ -6,7 +6,7 @@ alone keeps its time while the others move, unless it is the one named.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from kernel.errors import Conflict, Fault, Forbidden, Invalid, NotFound, Refused, Stale
 from kernel.ids import new_id
 from plugins.bookings import events
-from plugins.bookings.domain.booking import OPEN, Status, cancelled, check_times, moved
+from plugins.bookings.domain.booking import ON_CALENDARS, OPEN, Status, cancelled, check_times, moved
 from plugins.bookings.domain.policy import cancellation
 from plugins.bookings.domain.repeating import Plan
 from plugins.bookings.domain.series import parse
@@ -164,18 +164,18 @@ class Scopes:
         length: timedelta = wanted["end_time"] - wanted["start_time"]
         values = {name: value for name, value in changes.items() if name not in (*_TIMES, "client_ids")}
         after = [self._after(held, row, wanted, values, by, length if retimed else None) for row in held.targets]
-        self._place(held, after, clients)
+        self._place(held, after, clients, room_said="room_id" in values)
         split = bool(held.head) and (scope == "following" or by != _STILL)
         self._rule(held, split, by, {**values, **({"minutes": length // timedelta(minutes=1)} if retimed else {})}, now)
         rows = [
-            (new["id"], new["start_time"], new["end_time"], old["sequence"] + any(new[name] != old[name] for name in _PLACE))
+            (new["id"], new["start_time"], new["end_time"], old["sequence"] + any(new[name] != old[name] for name in ON_CALENDARS))
             for old, new in zip(held.targets, after, strict=True)
         ]
         self._series.set(rows, {**values, "now": now})
         if clients is not None:
             self._series.attend([row["id"] for row in held.targets], sorted(set(clients)), now)
         for old, new in zip(held.targets, after, strict=True):
-            _tell(old, new, said=said)
+            _tell(old, new, clients, said=said)
         return self._read(named["id"])
 
     def _shift(self, held: Held, start: datetime) -> timedelta:
@@ -197,8 +197,8 @@ class Scopes:
         start = held.plan.at(row["occurrence"] + by)
         return {**new, "start_time": start, "end_time": start + length}
 
-    def _place(self, held: Held, after: Sequence[Mapping[str, Any]], clients: list[UUID] | None) -> None:
-        """Take the new times, all of them or none."""
+    def _place(self, held: Held, after: Sequence[Mapping[str, Any]], clients: list[UUID] | None, *, room_said: bool) -> None:
+        """Take the new times, all of them or none; in a room that nobody said, as long as it is open."""
         for new in after:
             check_seats(len(new["client_ids"] if clients is None else set(clients)), new["capacity"])
         pairs = [
@@ -209,7 +209,8 @@ class Scopes:
             return
         self._placing.begin({each for pair in pairs for booking in pair for each in place_of(booking).subjects})
         ids = [new["id"] for _, new in pairs]
-        taken = clashes(self._series, [Wanted(old["occurrence"], place_of(new)) for old, new in pairs], ids)
+        moving = [n for n, (old, new) in enumerate(pairs) if not room_said and any(old[name] != new[name] for name in _TIMES)]
+        taken = clashes(self._series, [Wanted(old["occurrence"], place_of(new)) for old, new in pairs], ids, moving)
         if taken:
             raise refused(taken.values())
         for old, new in pairs:
@@ -265,10 +266,15 @@ def _rule(plan: Plan) -> dict[str, object]:
     return {"rule": str(plan.rule), "first_wall": plan.first, "exdates": sorted(plan.exdates)}
 
 
-def _tell(old: Mapping[str, Any], new: Mapping[str, Any], *, said: bool) -> None:
+def _tell(old: Mapping[str, Any], new: Mapping[str, Any], clients: Collection[UUID] | None, *, said: bool) -> None:
     if any(old[name] != new[name] for name in _TIMES):
         events.bookings_rescheduled(booking_id=new["id"], from_start=old["start_time"], to_start=new["start_time"])
     if old["organizer_id"] != new["organizer_id"]:
         events.bookings_reassigned(booking_id=new["id"], from_user=old["organizer_id"], to_user=new["organizer_id"])
+    was, comes = set(old["client_ids"]), set(old["client_ids"] if clients is None else clients)
+    for client in sorted(comes - was):
+        events.bookings_joined(booking_id=new["id"], client_id=client)
+    for client in sorted(was - comes):
+        events.bookings_left(booking_id=new["id"], client_id=client)
     if said:
         events.bookings_updated(booking_id=new["id"])

@@ -41,7 +41,7 @@ def completed(given: Mapping[str, Any], service: Row | None, organizer: UUID) ->
     return {
         "organizer_id": organizer, "service_id": given["service_id"], "room_id": given["room_id"], "title": given["title"] or of["name"],
         "start_time": start, "end_time": end, "location_kind": located.get("location_kind"), "location": located.get("location"),
-        "capacity": given["capacity"] or of.get("capacity", max(1, len(given["client_ids"]))), "notes": given["notes"],
+        "capacity": given["capacity"] or of.get("capacity", max(1, len(set(given["client_ids"])))), "notes": given["notes"],
         "buffer_before_minutes": of.get("buffer_before_minutes", 0), "buffer_after_minutes": of.get("buffer_after_minutes", 0),
         "price_amount": price and price.amount, "price_currency": price and price.currency,
         "free_until_minutes": of.get("free_until_minutes"), "late_fee_amount": late and late.amount, "no_show_fee_amount": missed and missed.amount,

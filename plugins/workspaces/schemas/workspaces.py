@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from plugins.sdk import Schema, fields, validate
-from plugins.workspaces.domain.currencies import ISO_4217
 from plugins.workspaces.schemas.branding import BrandingSchema
 from plugins.workspaces.schemas.roles import role_field
 
@@ -16,11 +15,7 @@ class ProfileSchema(Schema):
 
     name = fields.String(required=True, max_length=120, validate=validate.Regexp(r"^[\s\S]*\S", error="May not be blank."))
     timezone = fields.Timezone(load_default="UTC", metadata={"description": "Days and local times are counted in it."})
-    currency = fields.String(
-        load_default="EUR",
-        validate=validate.OneOf(sorted(ISO_4217), error="A currency code of ISO 4217, such as EUR."),
-        metadata={"description": "ISO 4217 code of new prices."},
-    )
+    currency = fields.Currency(load_default="EUR", metadata={"description": "ISO 4217 code of new prices."})
     locale = fields.String(
         load_default="en",
         max_length=16,

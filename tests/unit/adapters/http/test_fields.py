@@ -140,7 +140,7 @@ def test_a_good_value_loads_as_its_type(name: str, value: Any, loaded: Any) -> N
         *each("labels", [], "a", {"a": "1"}, {"a": 1, "b": 2, "c": 3}),
         *each("price", 4900, "49 EUR", {}, {"amount": 1}, {"currency": "EUR"}, []),
         *[("price", {"amount": bad, "currency": "EUR"}) for bad in (-1, 1.5, "1", True, 2**63, None)],
-        *[("price", {"amount": 1, "currency": bad}) for bad in ("eur", "EU", "EURO", "E1R", "ÉUR", "EUR\n", 978, None)],
+        *[("price", {"amount": 1, "currency": bad}) for bad in ("eur", "EU", "EURO", "E1R", "ÉUR", "EUR\n", 978, None, "XYZ", "XAU", "XXX", "DEM")],
         ("price", {"amount": 1, "currency": "EUR", "scale": 2}),
         *each("site", "example.com", "ftp://example.com", "javascript:alert(1)"),
         *each("site", "https://", "//a.b", ""),
