@@ -142,21 +142,23 @@ class Embedded:
         argv += [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         if self.log.exists() and self.log.stat().st_size > LOG_LIMIT:
             self.log.replace(self.log.with_suffix(".log.1"))
-        with open(os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
-            begin = os.fstat(log.fileno()).st_size
-            self._process = process = subprocess.Popen(
-                account.argv(argv, self.home, dies="INT" if self._fast else None),
-                stdin=subprocess.DEVNULL,
-                stdout=log,  # a file, never a pipe: the server outlives us
-                stderr=log,
-                cwd="/",
-                env=account.environ(),
-                start_new_session=True,
-            )
+        self._process = None
         try:
-            return self._wait(process, begin, deadline)
+            with open(os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log, _undisturbed():
+                begin = os.fstat(log.fileno()).st_size
+                self._process = subprocess.Popen(
+                    account.argv(argv, self.home, dies="INT" if self._fast else None),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,  # a file, never a pipe: the server outlives us
+                    stderr=log,
+                    cwd="/",
+                    env=account.environ(),
+                    start_new_session=True,
+                )
+            return self._wait(self._process, begin, deadline)
         except BaseException:  # a signal among them: before it has written its pid, nobody else could find it
-            process.send_signal(SIGNALS["fast"])
+            if self._process is not None:
+                self._process.send_signal(SIGNALS["fast"])
             raise
 
     def _wait(self, process: subprocess.Popen[bytes], begin: int, deadline: float) -> Server | None:
@@ -224,6 +226,16 @@ class Embedded:
 
     def _open(self, name: str) -> int:
         return os.open(self.home / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A signal that ends us waits, so that no process is made that nobody knows of. The server itself begins with none blocked."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextlib.contextmanager
