@@ -26,7 +26,9 @@ create function app.bookings_handed() returns trigger language plpgsql as $$
 begin
   delete from public.bookings_handed where workspace_id = new.workspace_id and booking_id = new.id and user_id = new.organizer_id;
   insert into public.bookings_handed (workspace_id, booking_id, user_id, title, location, start_time, end_time, sequence, handed_at)
-  values (old.workspace_id, old.id, old.organizer_id, old.title, old.location, old.start_time, old.end_time, new.sequence, new.updated_at);
+  values (old.workspace_id, old.id, old.organizer_id, old.title, old.location, old.start_time, old.end_time, new.sequence, new.updated_at)
+  on conflict (workspace_id, booking_id, user_id) do update set title = excluded.title, location = excluded.location,
+    start_time = excluded.start_time, end_time = excluded.end_time, sequence = excluded.sequence, handed_at = excluded.handed_at;
   return null;
 end $$;
 revoke all on function app.bookings_handed from public;
