@@ -196,8 +196,9 @@ class Notes:
 
 
 def listening() -> None:
-    """As from a terminal: a suite that was started in the background hands down a SIGINT that is ignored."""
+    """As from a terminal: a suite that was started in the background, or to outlive its terminal, hands down signals that are ignored."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 class Start:
