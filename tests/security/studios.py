@@ -111,8 +111,10 @@ class Studios:
             attested = "update clients_consent set given_by = 'staff_attested' where workspace_id = %s and client_id = %s and withdrawn_at is null"
             connection.execute(attested, (studio.id, studio.clients[0]))
             connection.execute(
-                "update workspaces_invitation set accepted_at = null, revoked_at = null, expires_at = now() + interval '1 hour' where id = %s",
-                (studio.invitation,),
+                # Also whose it is and to what: made an Owner's or for an Owner, its Colaborador could not touch it again.
+                "update workspaces_invitation set accepted_at = null, revoked_at = null, expires_at = now() + interval '1 hour',"
+                " role = 'Cliente', client_id = null, client_scope = 'all', invited_by = %s where id = %s",
+                (studio.people["Colaborador"].id, studio.invitation),
             )
             for table in ("clients_notes", "clients_exclusion"):
                 connection.execute(f"update {table} set removed_at = null where workspace_id = %s and removed_at is not null".encode(), (studio.id,))
