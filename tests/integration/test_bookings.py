@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 
 from config.settings import Settings
 from plugins.bookings.repository.times import Times
 from tests.agenda import Agenda, a_day
-from tests.servers import Api, Reply, owner_of
+from tests.servers import Api
 
 HOUR = timedelta(hours=1)
 
@@ -123,39 +122,6 @@ class TestBooking:
         assert (reply.status, reply.json["errors"][0]["pointer"]) == (422, "/client_ids")
 
 
-class TestArchivedRooms:
-    @pytest.fixture
-    def archived(self, agenda: Agenda) -> str:
-        room = agenda.room()
-        assert agenda.ask("DELETE", f"/api/v1/bookings/rooms/{room}").status == 204
-        return room
-
-    @staticmethod
-    def refused(reply: Reply, pointer: str = "/room_id") -> None:
-        assert (reply.status, reply.json["code"]) == (422, "invalid_reference"), reply.body
-        assert [each["pointer"] for each in reply.json["errors"]] == [pointer]
-
-    def test_nothing_is_booked_in_one(self, agenda: Agenda, archived: str) -> None:
-        self.refused(agenda.book(a_day(), room_id=archived))
-
-    def test_nothing_is_moved_into_one(self, agenda: Agenda, archived: str) -> None:
-        made = agenda.booked(a_day())
-        path = f"/api/v1/bookings/{made['id']}"
-        self.refused(agenda.ask("PATCH", path, {"room_id": archived}))
-        names = ("title", "organizer_id", "client_ids", "start_time", "end_time", "capacity")
-        self.refused(agenda.ask("PUT", path, {**{name: made[name] for name in names}, "room_id": archived}, **{"If-Match": "*"}))
-        assert agenda.get(path).json == made
-
-    def test_no_service_is_in_one(self, agenda: Agenda, archived: str) -> None:
-        terms = {"name": f"In {archived}", "duration_minutes": 60, "room_ids": [archived]}
-        self.refused(agenda.post("/api/v1/bookings/services", terms), "/room_ids")
-        service = agenda.service(room_ids=[agenda.room()])
-        path = f"/api/v1/bookings/services/{service['id']}"
-        self.refused(agenda.ask("PUT", path, terms, **{"If-Match": "*"}), "/room_ids")
-        self.refused(agenda.ask("PATCH", path, {"room_ids": [*service["room_ids"], archived]}), "/room_ids")
-        assert agenda.get(path).json == service
-
-
 class TestChanging:
     def test_patch_changes_what_it_names_and_the_tag_must_be_current(self, agenda: Agenda) -> None:
         made = agenda.booked(a_day(), client_ids=agenda.clients[:1])
@@ -222,51 +188,6 @@ class TestChanging:
         assert agenda.act(past, "no-show", {"client_ids": agenda.clients[:1]}).json["status"] == "booked"
         assert agenda.act(past, "complete").json["status"] == "completed"
         assert agenda.act(past, "no-show", {"client_ids": agenda.clients[2:]}).json["errors"][0]["pointer"] == "/client_ids"
-
-
-class TestMovingToAnotherRoom:
-    @staticmethod
-    def in_the_way(agenda: Agenda, **service: Any) -> tuple[dict[str, Any], datetime, list[str]]:
-        """A client's booking in the first of two rooms, which somebody else has an hour later."""
-        agenda.hours()
-        rooms, start = sorted(agenda.room() for _ in range(2)), a_day()
-        made = agenda.booked(start, who="Cliente", service_id=agenda.service(room_ids=rooms, **service)["id"])
-        assert made["room_id"] == rooms[0]
-        agenda.booked(start + HOUR, room_id=rooms[0], organizer_id=agenda.people["Eva"].id)
-        return made, start + HOUR, rooms
-
-    @pytest.mark.parametrize("who", ["Cliente", "Owner"])
-    def test_what_is_offered_can_be_moved_to(self, agenda: Agenda, who: str) -> None:
-        made, later, rooms = self.in_the_way(agenda)
-        assert later.isoformat() in agenda.slots(made["service_id"], later)
-        moved = agenda.act(made, "reschedule", {"start_time": later.isoformat()}, who=who)
-        assert (moved.status, moved.json.get("room_id")) == (200, rooms[1]), moved.body
-        assert agenda.book(later, room_id=rooms[1], organizer_id=agenda.people["Eva"].id).json["code"] == "slot_taken"
-        back = agenda.act(made, "reschedule", {"start_time": (later + HOUR).isoformat()}, who=who)
-        assert (back.status, back.json["room_id"]) == (200, rooms[1])  # free there too: it stays
-
-    def test_a_closed_room_is_left_too(self, agenda: Agenda) -> None:
-        made, later, rooms = self.in_the_way(agenda)
-        span = {"starts_at": (later + HOUR).isoformat(), "ends_at": (later + 2 * HOUR).isoformat()}
-        agenda.made("/api/v1/bookings/time-off", {"room_id": rooms[0], **span})
-        moved = agenda.act(made, "reschedule", {"start_time": (later + HOUR).isoformat()}, who="Cliente")
-        assert (moved.status, moved.json.get("room_id")) == (200, rooms[1]), moved.body
-
-    def test_a_room_that_is_given_is_kept(self, agenda: Agenda) -> None:
-        made, later, rooms = self.in_the_way(agenda)
-        times = {"start_time": later.isoformat(), "end_time": (later + HOUR).isoformat()}
-        path = f"/api/v1/bookings/{made['id']}"
-        refused = agenda.ask("PATCH", path, {**times, "room_id": rooms[0]})
-        assert (refused.status, refused.json["code"], refused.json["taken"]["resource"]) == (409, "slot_taken", "room")
-        changed = agenda.ask("PATCH", path, times)
-        assert (changed.status, changed.json.get("room_id")) == (200, rooms[1]), changed.body
-
-    def test_without_a_free_one_the_time_is_taken(self, agenda: Agenda) -> None:
-        made, later, rooms = self.in_the_way(agenda)
-        agenda.booked(later, room_id=rooms[1], organizer_id=agenda.people["Owner"].id)
-        assert agenda.act(made, "reschedule", {"start_time": later.isoformat()}, who="Cliente").json["code"] == "slot_unavailable"
-        refused = agenda.act(made, "reschedule", {"start_time": later.isoformat()})
-        assert (refused.status, refused.json["code"], refused.json["taken"]["resource"]) == (409, "slot_taken", "room")
 
 
 class TestCliente:
@@ -356,75 +277,3 @@ class TestClasses:
         agenda.act(made, "join", who="Cliente")
         (day,) = agenda.get(f"/api/v1/bookings/availability?{asked}", who="Cliente").json["items"]
         assert [(slot["booking_id"], slot["seats_left"], slot["can_queue"]) for slot in day["slots"]] == [(made["id"], 0, True)]
-
-
-class TestHolds:
-    def test_a_held_slot_is_nobody_elses_and_becomes_the_booking(self, agenda: Agenda) -> None:
-        agenda.hours()
-        service, start = agenda.service(), a_day()
-        wanted = {"service_id": service["id"], "organizer_id": agenda.organizer, "start_time": start.isoformat()}
-        hold = agenda.made("/api/v1/bookings/holds", wanted, who="Cliente")
-        assert agenda.book(start, client_ids=agenda.clients[1:2]).json["code"] == "slot_taken"
-        stolen = agenda.book(start, client_ids=agenda.clients[1:2], hold_id=hold["id"])
-        assert (stolen.status, stolen.json["code"]) == (409, "hold_expired")
-        assert stolen.json["detail"] == "The hold is over; look for a free time again."
-        assert agenda.book(start, who="Cliente", service_id=service["id"], hold_id=hold["id"]).status == 201
-        assert agenda.ask("DELETE", f"/api/v1/bookings/holds/{hold['id']}", who="Cliente").status == 404
-
-    def test_a_hold_let_go_or_expired_is_free_without_a_worker(self, agenda: Agenda) -> None:
-        agenda.hours()
-        service, start = agenda.service(), a_day()
-        wanted = {"service_id": service["id"], "organizer_id": agenda.organizer, "start_time": start.isoformat()}
-        hold = agenda.made("/api/v1/bookings/holds", wanted, who="Cliente")
-        assert agenda.ask("DELETE", f"/api/v1/bookings/holds/{hold['id']}", who="Cliente").status == 204
-        agenda.made("/api/v1/bookings/holds", wanted, who="Cliente")
-        _expire(agenda)
-        assert start.isoformat() in agenda.slots(service["id"], start)
-        assert agenda.book(start, client_ids=agenda.clients[1:2]).status == 201
-
-    def test_a_hold_of_another_time_says_so(self, agenda: Agenda) -> None:
-        service, start = agenda.service(), a_day()
-        wanted = {"service_id": service["id"], "organizer_id": agenda.organizer, "start_time": start.isoformat()}
-        hold = agenda.made("/api/v1/bookings/holds", wanted)
-        for other in ({"start": start + 3 * HOUR}, {"start": start, "organizer_id": agenda.people["Eva"].id}):
-            refused = agenda.book(**other, hold_id=hold["id"])
-            assert (refused.status, refused.json["code"]) == (409, "hold_expired")
-            assert refused.json["detail"].startswith("The hold is of another start")
-        assert agenda.book(start, hold_id=hold["id"]).status == 201
-
-    def test_nobody_holds_the_whole_calendar(self, agenda: Agenda) -> None:
-        agenda.hours()
-        service, start = agenda.service(), a_day()
-        for n in range(3):
-            wanted = {"service_id": service["id"], "organizer_id": agenda.organizer, "start_time": (start + n * HOUR).isoformat()}
-            agenda.made("/api/v1/bookings/holds", wanted, who="Cliente")
-        wanted["start_time"] = (start + 3 * HOUR).isoformat()
-        refused = agenda.post("/api/v1/bookings/holds", wanted, who="Cliente")
-        assert (refused.status, refused.json["code"]) == (409, "too_many_holds")
-        assert "a client holds 3 times at most" in refused.json["detail"]
-        _expire(agenda)
-
-    def test_the_staff_holds_only_what_it_could_book(self, agenda: Agenda) -> None:
-        service, start = agenda.service(), a_day()
-        wanted = {"service_id": service["id"], "organizer_id": agenda.organizer, "start_time": start.isoformat()}
-        past = (datetime.now(UTC) - HOUR).isoformat()
-        for given, code, pointer in (
-            ({"organizer_id": agenda.people["Cliente"].id}, "invalid_reference", "/organizer_id"),
-            ({"organizer_id": "00000000-0000-4000-8000-000000000001"}, "invalid_reference", "/organizer_id"),
-            ({"start_time": past}, "validation_failed", "/start_time"),
-        ):
-            reply = agenda.post("/api/v1/bookings/holds", {**wanted, **given})
-            assert (reply.status, reply.json["code"], [each["pointer"] for each in reply.json["errors"]]) == (422, code, [pointer]), reply.body
-        assert agenda.ask("DELETE", f"/api/v1/bookings/services/{service['id']}").status == 204
-        for who in ("Owner", "Cliente"):
-            reply = agenda.post("/api/v1/bookings/holds", wanted, who=who)
-            assert (reply.status, reply.json["code"]) == (409, "service_archived"), reply.body
-        assert agenda.book(start, service_id=service["id"]).json["code"] == "service_archived"
-        wanted["service_id"] = agenda.service()["id"]
-        agenda.made("/api/v1/bookings/holds", wanted)
-
-
-def _expire(agenda: Agenda) -> None:
-    with owner_of(agenda.settings) as connection:
-        gone = "update bookings_time set expires_at = now() - interval '1 second' where workspace_id = %s and expires_at is not null"
-        connection.execute(gone, (agenda.workspace,))

@@ -1,0 +1,142 @@
+"""Rooms of series: archived and closed ones are taken neither when it is made nor when it moves."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from config.settings import Settings
+from tests.agenda import Agenda
+from tests.repeating import body, made, next_month, rows_of, shown, starts
+from tests.servers import Api
+from tests.yardstick import budget_s
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.fixture
+def agenda(local: Api, settings: Settings) -> Agenda:
+    """A studio of its own for each test: they all book the same days."""
+    return Agenda.new(local, settings)
+
+
+class TestArchivedRooms:
+    def test_no_series_is_made_in_one_or_moved_into_one(self, agenda: Agenda, settings: Settings) -> None:
+        start, room = next_month(), agenda.room()
+        series = made(agenda, start, "FREQ=WEEKLY;COUNT=3")
+        assert agenda.ask("DELETE", f"/api/v1/bookings/rooms/{room}").status == 204
+        before = rows_of(agenda, settings)
+        replies = [agenda.post("/api/v1/bookings/series", body(agenda, start + HOUR, "FREQ=WEEKLY;COUNT=3", room_id=room))]
+        for scope in ("following", "all"):
+            path = f"/api/v1/bookings/{series['bookings'][1]['id']}?scope={scope}"
+            replies.append(agenda.ask("PATCH", path, {"room_id": room}))
+        for reply in replies:
+            assert (reply.status, reply.json["code"]) == (422, "invalid_reference"), reply.body
+            assert [each["pointer"] for each in reply.json["errors"]] == ["/room_id"]
+        assert rows_of(agenda, settings) == before
+
+
+class TestRoomsOfTheService:
+    @staticmethod
+    def asked(agenda: Agenda, start: datetime, rooms: list[str], **given: Any) -> dict[str, Any]:
+        return body(agenda, start, "FREQ=DAILY;COUNT=3", service_id=agenda.service(room_ids=rooms)["id"], title=None, end_time=None, **given)
+
+    @staticmethod
+    def close(agenda: Agenda, room: str, start: datetime) -> dict[str, Any]:
+        return agenda.made("/api/v1/bookings/time-off", {"room_id": room, "starts_at": start.isoformat(), "ends_at": (start + 2 * HOUR).isoformat()})
+
+    @staticmethod
+    def rooms(agenda: Agenda, series: dict[str, Any]) -> list[str]:
+        return [agenda.get(f"/api/v1/bookings/{each['id']}").json["room_id"] for each in series["bookings"]]
+
+    @pytest.mark.parametrize("on_conflict", ["refuse", "skip"])
+    def test_an_archived_one_is_none(self, agenda: Agenda, settings: Settings, on_conflict: str) -> None:
+        room, start = agenda.room(), next_month()
+        given = self.asked(agenda, start, [room], on_conflict=on_conflict)
+        assert agenda.ask("DELETE", f"/api/v1/bookings/rooms/{room}").status == 204
+        before = rows_of(agenda, settings)
+        reply = agenda.post("/api/v1/bookings/series", given)
+        assert (reply.status, reply.json["code"]) == (409, "series_conflicts"), reply.body
+        assert [each["taken"]["resource"] for each in reply.json["conflicts"]] == ["room"] * 3
+        assert rows_of(agenda, settings) == before
+
+    def test_an_open_one_is_taken_before_an_archived_one(self, agenda: Agenda) -> None:
+        rooms = sorted(agenda.room() for _ in range(2))
+        given = self.asked(agenda, next_month(), rooms)
+        assert agenda.ask("DELETE", f"/api/v1/bookings/rooms/{rooms[0]}").status == 204
+        assert self.rooms(agenda, agenda.made("/api/v1/bookings/series", given)) == [rooms[1]] * 3
+
+    def test_a_closed_one_is_a_conflict(self, agenda: Agenda) -> None:
+        room, start = agenda.room(), next_month()
+        self.close(agenda, room, start + DAY - HOUR)
+        given = self.asked(agenda, start, [room])
+        reply = agenda.post("/api/v1/bookings/series", given)
+        assert (reply.status, reply.json["code"]) == (409, "series_conflicts"), reply.body
+        (conflict,) = reply.json["conflicts"]
+        closed = {"start_time": (start + DAY - HOUR).isoformat(), "end_time": (start + DAY + HOUR).isoformat(), "resource": "room"}
+        assert (conflict["start_time"], conflict["taken"]) == ((start + DAY).isoformat(), closed)
+        single = agenda.book(start + DAY, service_id=given["service_id"])
+        assert (single.status, single.json["code"]) == (409, "slot_taken")
+        series = agenda.made("/api/v1/bookings/series", {**given, "on_conflict": "skip"})
+        assert [each["start_time"] for each in series["bookings"]] == [shown(start), shown(start + 2 * DAY)]
+        assert len(series["conflicts"]) == 1
+
+    def test_another_is_taken_while_one_is_closed(self, agenda: Agenda) -> None:
+        rooms, start = sorted(agenda.room() for _ in range(2)), next_month()
+        self.close(agenda, rooms[0], start + DAY)
+        agenda.booked(start, room_id=rooms[1], organizer_id=agenda.people["Eva"].id)
+        series = agenda.made("/api/v1/bookings/series", self.asked(agenda, start, rooms))
+        assert self.rooms(agenda, series) == [rooms[0], rooms[1], rooms[0]]
+        assert agenda.book(start + DAY, room_id=rooms[1], organizer_id=agenda.people["Eva"].id).json["code"] == "slot_taken"
+
+    def test_520_occurrences_find_their_rooms_in_one_request(self, agenda: Agenda) -> None:
+        rooms, start = [agenda.room() for _ in range(3)], next_month()
+        for n, room in enumerate(rooms):
+            self.close(agenda, room, start + n * DAY)
+        given = {**self.asked(agenda, start, rooms), "rrule": "FREQ=DAILY;COUNT=520"}
+        begun = time.perf_counter()
+        reply = agenda.post("/api/v1/bookings/series", given)
+        took = time.perf_counter() - begun
+        assert (reply.status, len(reply.json["bookings"])) == (201, 520), reply.body
+        assert took < 2 * budget_s(1), f"{took:.3f} s"  # the other half of the machine is another test's
+
+
+class TestMovingIntoAClosedRoom:
+    """As making it there would be refused."""
+
+    @pytest.mark.parametrize("how", ["reschedule", "PATCH"])
+    @pytest.mark.parametrize("scope", ["following", "all"])
+    def test_a_series_does_not(self, agenda: Agenda, settings: Settings, scope: str, how: str) -> None:
+        room, start = agenda.room(), next_month()
+        asked = TestRoomsOfTheService.asked(agenda, start, [room], organizer_id=agenda.people["Eva"].id)
+        series = agenda.made("/api/v1/bookings/series", asked)
+        TestRoomsOfTheService.close(agenda, room, start + 2 * DAY + 4 * HOUR)
+        before, was = rows_of(agenda, settings), starts(agenda, series)
+        at = {"start_time": (start + DAY + 5 * HOUR).isoformat(), "end_time": (start + DAY + 6 * HOUR).isoformat()}
+        id = series["bookings"][1]["id"]
+        path = f"/api/v1/bookings/{id}?scope={scope}"
+        reply = agenda.ask("PATCH", path, at) if how == "PATCH" else agenda.act(id, f"reschedule?scope={scope}", at)
+        assert (reply.status, reply.json["code"]) == (409, "series_conflicts"), reply.body
+        (conflict,) = reply.json["conflicts"]
+        closed = {"start_time": (start + 2 * DAY + 4 * HOUR).isoformat(), "end_time": (start + 2 * DAY + 6 * HOUR).isoformat(), "resource": "room"}
+        assert (conflict["start_time"], conflict["taken"]) == ((start + 2 * DAY + 5 * HOUR).isoformat(), closed)
+        assert (rows_of(agenda, settings), starts(agenda, series)) == (before, was)
+        assert agenda.ask("PATCH", path, {"title": "Yoga"}).status == 200
+        for each in series["bookings"]:
+            agenda.act(each, "cancel")
+
+    @pytest.mark.parametrize("how", ["reschedule", "PATCH"])
+    @pytest.mark.parametrize("of", ["a service", "no service"])
+    def test_nor_does_one_booking(self, agenda: Agenda, of: str, how: str) -> None:
+        room, start = agenda.room(), next_month() + 60 * DAY
+        given = {"service_id": agenda.service(room_ids=[room])["id"]} if of == "a service" else {"room_id": room}
+        made = agenda.booked(start, organizer_id=agenda.people["Eva"].id, **given)
+        TestRoomsOfTheService.close(agenda, room, start + 4 * HOUR)
+        at = {"start_time": (start + 5 * HOUR).isoformat(), "end_time": (start + 6 * HOUR).isoformat()}
+        reply = agenda.ask("PATCH", f"/api/v1/bookings/{made['id']}", at) if how == "PATCH" else agenda.act(made, "reschedule", at)
+        assert (reply.status, reply.json["code"], reply.json["taken"]["resource"]) == (409, "slot_taken", "room"), reply.body
+        assert agenda.get(f"/api/v1/bookings/{made['id']}").json["start_time"] == shown(start)
+        agenda.act(made, "cancel")
