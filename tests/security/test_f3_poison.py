@@ -44,14 +44,17 @@ def poisoned(plant: harness.Plant, workspace: uuid.UUID, cure: Path, environ: Ma
                 crashes.append(child.wait())
                 child = plant.start(environ=environ)
             done.wait(0.05)
+        if not child.alive():  # while the last one was started
+            crashes.append(child.wait())
 
     supervisors = [threading.Thread(target=supervise, daemon=True) for _ in range(2)]
     for supervisor in supervisors:
         supervisor.start()
-    for n in range(OTHERS):
-        plant.inside(other, lambda: probe.mark(name=f"{n}"))  # noqa: B023
+    others, deadline = 0, time.monotonic() + 90
+    while time.monotonic() < deadline and len(crashes) <= ATTEMPTS and (others < OTHERS or not plant.letters.listed("dead")):
+        plant.inside(other, lambda: probe.mark(name=f"{others}"))  # noqa: B023
+        others += 1
         done.wait(0.1)
-    deadline = time.monotonic() + 60
     while time.monotonic() < deadline and len(crashes) <= ATTEMPTS and plant.undone():
         time.sleep(0.05)
     done.set()
@@ -63,7 +66,7 @@ def poisoned(plant: harness.Plant, workspace: uuid.UUID, cure: Path, environ: Ma
         " from outbox_deliveries where workspace_id = %s",
         other,
     )
-    return Verdict(crashes, bool(plant.letters.listed("dead")), {f"{n}" for n in range(OTHERS) if effects[f"{n}"] != 1}, p99_s)
+    return Verdict(crashes, bool(plant.letters.listed("dead")), {f"{n}" for n in range(others) if effects[f"{n}"] != 1}, p99_s)
 
 
 def judge(verdict: Verdict) -> list[str]:
@@ -83,6 +86,7 @@ def judge(verdict: Verdict) -> list[str]:
 def test_f3_a_job_that_kills_its_process_is_parked_and_the_others_are_served_until_it_is_cured_and_revived(plant: harness.Plant) -> None:
     workspace, cure = plant.workspace(), plant.folder / "cure"
     verdict = poisoned(plant, workspace, cure)
+    print(f"F3: {len(verdict.crashes)} crashes; others: p99 {verdict.p99_s:.2f} s")
     assert not judge(verdict), verdict
     assert verdict.crashes == [9] * ATTEMPTS, "one per attempt"
     [letter] = plant.letters.listed("dead")
@@ -124,5 +128,5 @@ def told(plant: harness.Plant, *arguments: str) -> tuple[int, str]:
 
 @pytest.fixture
 def plant(cluster: servers.Cluster, tmp_path: Path) -> Iterator[harness.Plant]:
-    with harness.plant(cluster, tmp_path, lease_s=1) as made:
+    with harness.plant(cluster, tmp_path, lease_s=2) as made:
         yield made
