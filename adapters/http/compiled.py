@@ -9,6 +9,7 @@ from typing import Any
 import marshmallow as ma
 
 from adapters.http.dumping import Dump, compile_dump
+from adapters.http.loading import Load, compile_load
 from adapters.http.operation import Operation
 from adapters.http.pagination import PAGE_FIELDS, PageQuery
 
@@ -19,6 +20,8 @@ class Compiled:
 
     operation: Operation
     dump: Dump
+    load: Load | None
+    """Of the body; None where none is taken."""
     query_names: tuple[str, ...]
     page: ma.Schema | None
     method: Callable[..., Any]
@@ -31,4 +34,11 @@ def compile_operation(operation: Operation) -> Compiled:
     marks = operation.marks
     names = tuple(field.data_key or name for name, field in marks.query.load_fields.items()) if marks.query else ()
     page = PageQuery() if marks.paginated else None
-    return Compiled(operation, compile_dump(marks.response), names + (PAGE_FIELDS if page else ()), page, getattr(operation.view, operation.handler))
+    return Compiled(
+        operation,
+        compile_dump(marks.response),
+        compile_load(marks.body) if marks.body else None,
+        names + (PAGE_FIELDS if page else ()),
+        page,
+        getattr(operation.view, operation.handler),
+    )

@@ -17,11 +17,12 @@ from adapters.http.bodies import parse_json, read_upload
 from adapters.http.compiled import Compiled
 from adapters.http.cursors import Cursors
 from adapters.http.exchange import Environ, RequestHeaders, key_header, read_body
+from adapters.http.loading import Load
 from adapters.http.operation import Operation
 from adapters.http.pagination import PAGE_FIELDS, read_page
 from adapters.http.proof import proof_of
 from adapters.http.queries import parse_query
-from adapters.http.schema import invalid
+from adapters.http.schema import Where, invalid
 from adapters.http.visitors import visitor_of
 from kernel.context import Scope
 from kernel.errors import Malformed, PreconditionRequired
@@ -91,8 +92,8 @@ class Reader:
         body: dict[str, object] = {}
         if raw or (marks.body is not None and not (marks.bodiless and environ.get("CONTENT_TYPE") in _UNSAID)):
             body = parse_json(raw, environ.get("CONTENT_TYPE"), environ.get("HTTP_CONTENT_ENCODING"), max_bytes=self._max_body_bytes)
-        if marks.body is not None:
-            found["json"] = _load(marks.body, body, "body")
+        if compiled.load is not None:
+            found["json"] = _load(compiled.load, body, "body")
         elif body:
             raise Malformed("This operation takes no body.", code="unexpected_body")
         if environ.get("HTTP_IDEMPOTENCY_KEY") is not None:
@@ -122,8 +123,8 @@ def _query(compiled: Compiled, raw: str) -> tuple[dict[str, Any], dict[str, Any]
         page = {name: text.pop(name) for name in PAGE_FIELDS if name in text} if compiled.page is not None else {}
         filters = "&".join(f"{name}={text[name]}" for name in sorted(text))
         known = (
-            _load(compiled.page, page, "query") if compiled.page is not None else {},
-            _load(schema, text, "query") if schema is not None else {},
+            _load(compiled.page.load, page, "query") if compiled.page is not None else {},
+            _load(schema.load, text, "query") if schema is not None else {},
             f"{compiled.operation.id}?{filters}",
         )
         # Only what is asked again, as a cursor is not, and what a view cannot change under the next request's feet.
@@ -138,9 +139,9 @@ def _query(compiled: Compiled, raw: str) -> tuple[dict[str, Any], dict[str, Any]
     return dict(known[0]), dict(known[1]), known[2]
 
 
-def _load(schema: ma.Schema, data: Mapping[str, Any], where: Any) -> Any:
+def _load(load: Load, data: Mapping[str, Any], where: Where) -> Any:
     try:
-        return schema.load(data)
+        return load(data)
     except ma.ValidationError as error:
         raise invalid(error, where) from None
 
