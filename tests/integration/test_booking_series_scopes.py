@@ -6,6 +6,7 @@ import random
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -71,6 +72,21 @@ class TestScopes:
             assert [each["taken"]["start_time"] for each in reply.json["conflicts"]] == [(start + 3 * WEEK + 2 * HOUR).isoformat()]
         assert (rows_of(agenda, settings), starts(agenda, series)) == (before, was)
 
+    def test_who_would_meet_one_that_stays_stays_as_well(self, agenda: Agenda) -> None:
+        start, eva = next_month(), agenda.people["Eva"].id
+        series = made(agenda, start, "FREQ=DAILY;COUNT=4", organizer_id=eva)
+        agenda.booked(start + 4 * DAY, organizer_id=eva)
+        later, path = {"start_time": (start + DAY).isoformat()}, "reschedule?scope=all&on_conflict=skip"
+        refused = agenda.act(series["bookings"][0], path, later)
+        assert (refused.status, refused.json["code"], len(refused.json["conflicts"])) == (409, "series_conflicts", 4)
+        assert agenda.act(series["bookings"][1], "cancel").status == 200
+        moved = agenda.act(series["bookings"][0], path, later)
+        assert moved.status == 200, moved.body
+        stay = [(each["booking_id"], each["taken"]["start_time"]) for each in moved.json["conflicts"]]
+        assert stay == [(series["bookings"][n]["id"], shown(start + (n + 1) * DAY)) for n in (2, 3)]
+        assert starts(agenda, series) == [shown(start + n * DAY) for n in (1, 1, 2, 3)]
+        assert {each["series_id"] for each in of(agenda, agenda.settings, [series["bookings"][0]["id"]])} == {UUID(moved.json["series_id"])}
+
     def test_fields_and_participants_of_what_follows_change(self, agenda: Agenda) -> None:
         start = next_month()
         series = made(agenda, start, "FREQ=WEEKLY;COUNT=3", client_ids=agenda.clients[:1], capacity=2)
@@ -132,14 +148,17 @@ class TestScopes:
 
 
 class TestNothingAppearsOrIsLost:
-    @pytest.mark.parametrize("seed", range(4))
-    def test_whatever_is_moved_and_cancelled(self, agenda: Agenda, settings: Settings, seed: int) -> None:
+    @pytest.mark.parametrize(("seed", "on_conflict"), [*((n, "refuse") for n in range(4)), *((n, "skip") for n in (4, 5, 7, 8))])
+    def test_whatever_is_moved_and_cancelled(self, agenda: Agenda, settings: Settings, seed: int, on_conflict: str) -> None:
         chance = random.Random(seed)
         zone = ZoneInfo(chance.choice(["Europe/Lisbon", "America/New_York", "Australia/Lord_Howe"]))
         people = [agenda.organizer, agenda.people["Eva"].id]
         ids: list[str] = []
         outcomes: dict[int, int] = {}
+        stayed = 0
         base = datetime(2035 + 2 * seed, 3, 1, tzinfo=zone)
+        for n in range(0 if on_conflict == "refuse" else 16):
+            agenda.booked(base + timedelta(days=n, hours=n % 4), organizer_id=people[n % 2])
         for _ in range(50):
             live = [row for row in of(agenda, settings, ids) if row["status"] == "booked"]
             if not ids or not live or chance.random() < 0.2:
@@ -154,13 +173,20 @@ class TestNothingAppearsOrIsLost:
                     reply = agenda.act(str(row["id"]), f"cancel?scope={scope}", {})
                 else:
                     by = timedelta(days=chance.choice([0, 0, 1, -1]), hours=chance.choice([0, 1, -1]))
-                    reply = agenda.act(str(row["id"]), f"reschedule?scope={scope}", {"start_time": (row["start_time"] + by).isoformat()})
+                    before = {str(each["id"]): each["start_time"] for each in live}
+                    path = f"reschedule?scope={scope}&on_conflict={on_conflict}"
+                    reply = agenda.act(str(row["id"]), path, {"start_time": (row["start_time"] + by).isoformat()})
+                    stay = {each["booking_id"] for each in reply.json.get("conflicts", [])} if reply.status == 200 else set()
+                    now = {str(each["id"]): each["start_time"] for each in of(agenda, settings, ids)}
+                    assert {id: now[id] for id in stay} == {id: before[id] for id in stay}
+                    stayed += len(stay)
             assert reply.status in (200, 201, 409, 422), reply.body
             outcomes[reply.status] = outcomes.get(reply.status, 0) + 1
             check(of(agenda, settings, ids), ids)
-        print(f"seed {seed}: {len(ids)} bookings, {outcomes}")
+        print(f"seed {seed}: {len(ids)} bookings, {outcomes}, {stayed} stayed")
         assert outcomes[200] >= 10
         assert outcomes[409] >= 1  # some were in the way
+        assert (stayed > 0) == (on_conflict == "skip")
 
 
 def move(agenda: Agenda, series: dict[str, Any], n: int, start: datetime, scope: str) -> Any:
