@@ -136,6 +136,7 @@ class TestMoving:
         assert moved.status == 200, moved.body
         assert reasons(moved.json["conflicts"]) == [(shown(start + 2 * DAY + 5 * HOUR), code, what)]
         assert [each["booking_id"] for each in moved.json["conflicts"]] == [series["bookings"][2]["id"]]
+        assert moved.headers["ETag"] == agenda.get(f"/api/v1/bookings/{series['bookings'][1]['id']}").headers["ETag"]
         late = [5 if scope == "all" else 0, 5, 0, 5]
         assert starts(agenda, series) == [shown(start + n * DAY + hours * HOUR) for n, hours in enumerate(late)]
 
