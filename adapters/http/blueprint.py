@@ -60,18 +60,19 @@ class Blueprint(flask_smorest.Blueprint):
         *,
         description: str | None = None,
         example: Any = None,
-        etag: bool | Literal["whole"] = True,
+        etag: bool | Literal["whole"] | type[ma.Schema] = True,
     ) -> Callable[[F], F]:
         """Answer with this status, shaped by this schema; a `version` among the values becomes the ETag, without one a GET's is made of its bytes.
 
         etag: "whole" where the answer shows more than the row whose version it is, which would hide changes: the ETag is made of both.
-        False: none.
+        False: none. A schema: that of the record, whose ETag it is, where a change also answers what became of others.
         """
         instance = schema() if isinstance(schema, type) else schema
 
         def mark(function: F) -> F:
             found = marks(function)
             found.status, found.response, found.etag, found.whole = status_code, instance, bool(etag), etag == "whole"
+            found.record = etag() if isinstance(etag, type) else None
             answer: dict[str, Any] = {"description": description or "Done", "content_type": None}
             if instance is not None:
                 answer["schema"] = instance

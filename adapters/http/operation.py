@@ -30,6 +30,7 @@ class Marks:
     response: ma.Schema | None = None
     etag: bool = True
     whole: bool = False
+    record: ma.Schema | None = None
     paginated: bool = False
     outside: bool = False
     key_required: bool = False
@@ -197,7 +198,7 @@ def build(plugin: Manifest, method: str, rule: str, endpoint: str, view: type[An
     return Operation(
         id=operation_id(plugin.id, method, view.__name__, paginated=declared.paginated),
         plugin=plugin, method=method, rule=rule, endpoint=endpoint, view=view, handler=method.lower(), marks=declared, access=access,
-        roles=roles, database=database, projection=_projection(plugin, shown),
+        roles=roles, database=database, projection=_projection(plugin, declared.record or shown),
         versioned=shown is not None and "version" in shown.fields and not declared.paginated, module="" if plugin.core else plugin.id,
         permission="" if access is not None else f"{plugin.id}:{declared.allow}",
     )  # fmt: skip

@@ -104,6 +104,30 @@ def test_a_cliente_who_is_taken_out_sees_nothing_of_it_any_more(agenda: Agenda) 
     assert agenda.get(path).status == 200
 
 
+def test_nor_does_what_is_not_theirs_any_more_obey_them(agenda: Agenda) -> None:
+    agenda.hours()
+    start, service = a_day(), agenda.service()["id"]
+    made = agenda.booked(start, who="Cliente", service_id=service)
+    assert _patch(agenda, made, {"client_ids": agenda.clients[1:2]}).status == 200
+    path = f"/api/v1/bookings/{made['id']}"
+    before = agenda.get(path).json
+    moved = {"start_time": (start + timedelta(hours=2)).isoformat()}
+    replies = [agenda.act(made, verb, body, who="Cliente") for verb, body in (("cancel", {}), ("reschedule", moved), ("leave", {}))]
+    replies.append(agenda.ask("DELETE", path, who="Cliente", **{"If-Match": "*"}))
+    assert [reply.status for reply in replies] == [404] * 4, [reply.body for reply in replies]
+    assert agenda.get(path).json == before
+
+
+def test_of_a_cancelled_class_a_cliente_is_told_when_they_take_part_alone(agenda: Agenda) -> None:
+    never, left, there = (agenda.booked(a_day(), capacity=3, client_ids=agenda.clients[n:3], service_id=None) for n in (1, 0, 0))
+    assert _patch(agenda, left, {"client_ids": agenda.clients[1:3]}).status == 200
+    for made, status in ((never, 404), (left, 404), (there, 409)):
+        assert agenda.act(made, "cancel").status == 200
+        for verb in ("join", "queue", "queue/accept"):
+            reply = agenda.act(made, verb, {}, who="Cliente")
+            assert (reply.status, reply.json["code"]) == (status, "already_cancelled" if status == 409 else "not_found"), (verb, reply.body)
+
+
 def _offered(agenda: Agenda) -> dict[str, Any]:
     """The first of a series of classes of two: a has a seat, and the other is offered to c."""
     a, b, c, *_ = agenda.clients

@@ -128,6 +128,22 @@ class TestMovingIntoAClosedRoom:
         for each in series["bookings"]:
             agenda.act(each, "cancel")
 
+    def test_or_the_others_do_and_it_is_told(self, agenda: Agenda) -> None:
+        room, start = agenda.room(), next_month() + 90 * DAY
+        asked = TestRoomsOfTheService.asked(agenda, start, [room], organizer_id=agenda.people["Eva"].id)
+        series = agenda.made("/api/v1/bookings/series", asked)
+        TestRoomsOfTheService.close(agenda, room, start + DAY + 4 * HOUR)
+        path = "reschedule?scope=all&on_conflict=skip"
+        refused = agenda.act(series["bookings"][1], path, {"start_time": (start + DAY + 5 * HOUR).isoformat()})
+        assert (refused.status, refused.json["code"]) == (409, "series_conflicts")  # the one named stays for nobody
+        moved = agenda.act(series["bookings"][0], path, {"start_time": (start + 5 * HOUR).isoformat()})
+        assert moved.status == 200, moved.body
+        assert [(each["start_time"], each["taken"]["resource"]) for each in moved.json["conflicts"]] == [(shown(start + DAY + 5 * HOUR), "room")]
+        assert starts(agenda, series) == [shown(start + 5 * HOUR), shown(start + DAY), shown(start + 2 * DAY + 5 * HOUR)]
+        back = agenda.act(series["bookings"][0], "reschedule?scope=all", {"start_time": start.isoformat()})
+        assert (back.status, back.json["conflicts"]) == (200, [])
+        assert starts(agenda, series) == [shown(start + n * DAY) for n in range(3)]
+
     @pytest.mark.parametrize("how", ["reschedule", "PATCH"])
     @pytest.mark.parametrize("of", ["a service", "no service"])
     def test_nor_does_one_booking(self, agenda: Agenda, of: str, how: str) -> None:

@@ -37,10 +37,11 @@ class Series(Protocol):
         """Bookings of the same terms and clients; each with id, occurrence, and where it is."""
 
     def conflicts(self, places: Sequence[Place], besides: Collection[UUID]) -> Sequence[Row]:
-        """What is in the way of each: `place` (from 0), `starts_at`, `ends_at`, `resource`. besides: whose time does not count."""
+        """What is in the way of each: `place` (from 0), `starts_at`, `ends_at`, `resource`, `code`. besides: whose time does not count."""
 
-    def closures(self, room: UUID, places: Sequence[Place]) -> Sequence[Row]:
-        """When the room is closed, or archived, at the time of each: rows as `conflicts` has them."""
+    def closures(self, places: Sequence[Place]) -> Sequence[Row]:
+        """What is closed at the time of each: rows as `conflicts` has them, one for each `code`: studio_closed, organizer_away, room_closed,
+        room_archived."""
 
     def take(self, rows: Sequence[tuple[UUID, Place, int]]) -> None:
         """The time of bookings, with the seats taken. Raises RuleBroken slot_taken."""

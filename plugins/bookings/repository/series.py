@@ -86,7 +86,7 @@ LEAVE: Final = sql(
 )  # fmt: skip
 # Two passes, one for each index. A booking is at most 24 hours long, and its buffers 12 each.
 _LOOK: Final = (
-    "select p.n - 1 as place, t.starts_at, t.ends_at, '{0}' as resource from p cross join lateral ("
+    "select p.n - 1 as place, t.starts_at, t.ends_at, '{0}' as resource, 'slot_taken' as code from p cross join lateral ("
     "select starts_at, ends_at from bookings_time where workspace_id = $1 and {0}_id = p.{0}_id and blocked && tstzrange(p.begins, p.ends)"
     " and starts_at > p.begins - interval '36 hours' and starts_at < p.ends + interval '12 hours' and id <> all($6::uuid[])"
     " and (expires_at is null or expires_at > clock_timestamp()) order by starts_at limit 1) t"
@@ -96,14 +96,19 @@ CONFLICTS: Final = sql(
     f" as each (organizer_id, room_id, begins, ends, n)) {_LOOK.format('organizer')} union all {_LOOK.format('room')} order by place, resource",
     "workspace_id", "organizers", "rooms", "begins", "ends", "besides",
 )  # fmt: skip
-# Where a room is chosen, it is one that is open, as FREE_ROOM has it.
+# Buffers count, as they do where free times are looked for.
 CLOSURES: Final = sql(
-    "with p as (select * from unnest($3::timestamptz[], $4::timestamptz[]) with ordinality as each (begins, ends, n))"
-    " select n - 1 as place, begins as starts_at, ends as ends_at, 'room' as resource from p"
-    " where exists (select from bookings_room where workspace_id = $1 and id = $2 and archived_at is not null)"
-    " union all select n - 1, o.starts_at, o.ends_at, 'room' from p join bookings_time_off o on o.workspace_id = $1 and o.room_id = $2"
-    " and o.starts_at < p.ends and o.ends_at > p.begins order by place, starts_at",
-    "workspace_id", "room", "begins", "ends",
+    "with p as (select * from unnest($2::uuid[], $3::uuid[], $4::timestamptz[], $5::timestamptz[]) with ordinality"
+    " as each (organizer_id, room_id, begins, ends, n)),"
+    " closed as (select p.n, o.starts_at, o.ends_at,"
+    " case when o.user_id is not null then 'organizer' when o.room_id is not null then 'room' else 'studio' end as resource,"
+    " case when o.user_id is not null then 'organizer_away' when o.room_id is not null then 'room_closed' else 'studio_closed' end as code"
+    " from p join bookings_time_off o on o.workspace_id = $1 and o.starts_at < p.ends and o.ends_at > p.begins"
+    " and (o.user_id = p.organizer_id or o.room_id = p.room_id or (o.user_id is null and o.room_id is null)))"
+    " (select distinct on (n, code) n - 1 as place, starts_at, ends_at, resource, code from closed order by n, code, starts_at)"
+    " union all select p.n - 1, p.begins, p.ends, 'room', 'room_archived' from p"
+    " join bookings_room r on r.workspace_id = $1 and r.id = p.room_id and r.archived_at is not null order by place, starts_at, code",
+    "workspace_id", "organizers", "rooms", "begins", "ends",
 )  # fmt: skip
 TAKE: Final = sql(
     "insert into bookings_time (workspace_id, id, booking_id, organizer_id, room_id, service_id, starts_at, ends_at, blocked, capacity, taken)"
@@ -177,12 +182,10 @@ class Series:
             ctx.work.write(ATTEND, ids=ids, clients=list(clients), now=terms["now"])
 
     def conflicts(self, places: Sequence[Place], besides: Collection[UUID]) -> Sequence[Row]:
-        organizers, rooms, begins, ends = _columns([(p.organizer_id, p.room_id, p.blocked.start, p.blocked.end) for p in places])
-        return ctx.work.rows(CONFLICTS, organizers=organizers, rooms=rooms, begins=begins, ends=ends, besides=list(besides))
+        return ctx.work.rows(CONFLICTS, **_whereabouts(places), besides=list(besides))
 
-    def closures(self, room: UUID, places: Sequence[Place]) -> Sequence[Row]:
-        begins, ends = _columns([(p.blocked.start, p.blocked.end) for p in places])
-        return ctx.work.rows(CLOSURES, room=room, begins=begins, ends=ends)
+    def closures(self, places: Sequence[Place]) -> Sequence[Row]:
+        return ctx.work.rows(CLOSURES, **_whereabouts(places))
 
     def take(self, rows: Sequence[tuple[UUID, Place, int]]) -> None:
         names = ("ids", "organizers", "rooms", "services", "starts", "ends", "begins", "until", "capacities", "taken")
@@ -210,6 +213,11 @@ class Series:
         ctx.work.write(LEAVE, ids=list(ids), clients=list(clients), now=now)
         if clients:
             ctx.work.write(ATTEND, ids=list(ids), clients=list(clients), now=now)
+
+
+def _whereabouts(places: Sequence[Place]) -> dict[str, list[Any]]:
+    columns = _columns([(p.organizer_id, p.room_id, p.blocked.start, p.blocked.end) for p in places])
+    return dict(zip(("organizers", "rooms", "begins", "ends"), columns, strict=True))
 
 
 def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:

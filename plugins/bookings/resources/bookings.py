@@ -10,7 +10,7 @@ from kernel.intervals import Interval
 from plugins.bookings.ports.bookings import Search
 from plugins.bookings.resources.routes import blp, service
 from plugins.bookings.schemas.bookings import BookingInputSchema, BookingQuerySchema, BookingSchema, ChangeSchema, ParticipantSchema
-from plugins.bookings.schemas.series import ScopeSchema
+from plugins.bookings.schemas.series import MovedSchema, MoveScopeSchema, ScopeSchema
 from plugins.sdk import Fault, Invalid, MethodView, Page, PageRequest, allow, ctx, key_required, page_of
 
 _EVER = Interval(datetime(1900, 1, 2, tzinfo=UTC), datetime(2200, 12, 31, tzinfo=UTC))
@@ -74,14 +74,14 @@ class Booking(MethodView):
         """Replace a booking."""
         return service().booking.change(booking_id, given, ctx.expected_version)
 
-    @blp.arguments(ScopeSchema, location="query")
+    @blp.arguments(MoveScopeSchema, location="query")
     @blp.arguments(ChangeSchema(partial=True))
-    @blp.response(200, BookingSchema)
+    @blp.response(200, MovedSchema, etag=BookingSchema)
     @allow("write")
     def patch(self, query: dict[str, Any], given: dict[str, Any], booking_id: UUID) -> Any:
-        """Change the fields sent; with a scope, of more of its series, or 409 `series_conflicts`."""
+        """Change the fields sent; with a scope, of more of its series, or 409 `series_conflicts`, which names those that cannot."""
         if query["scope"] != "this":
-            return service().scopes.change(booking_id, query["scope"], given, ctx.expected_version)
+            return service().scopes.change(booking_id, query["scope"], given, ctx.expected_version, skip=query["on_conflict"] == "skip")
         return service().booking.change(booking_id, given, ctx.expected_version)
 
     @blp.arguments(ScopeSchema, location="query")

@@ -17,7 +17,7 @@ from plugins.bookings.schemas.bookings import (
     ReassignSchema,
     RescheduleSchema,
 )
-from plugins.bookings.schemas.series import ScopeSchema
+from plugins.bookings.schemas.series import MovedSchema, MoveScopeSchema, ScopeSchema
 from plugins.sdk import MethodView, allow, ctx
 
 
@@ -40,15 +40,15 @@ class Cancellation(MethodView):
 class Reschedule(MethodView):
     """Moving."""
 
-    @blp.arguments(ScopeSchema, location="query")
+    @blp.arguments(MoveScopeSchema, location="query")
     @blp.arguments(RescheduleSchema)
-    @blp.response(200, BookingSchema)
+    @blp.response(200, MovedSchema, etag=BookingSchema)
     @allow("book")
     def post(self, query: dict[str, Any], given: dict[str, Any], booking_id: UUID) -> Any:
         """Move to another time; a Cliente to a free slot, within the cancellation policy. With a scope more of its series moves as far."""
         if query["scope"] != "this":
-            start, end = given["start_time"], given["end_time"]
-            return service().scopes.reschedule(booking_id, query["scope"], ctx.expected_version, start=start, end=end)
+            start, end, skip = given["start_time"], given["end_time"], query["on_conflict"] == "skip"
+            return service().scopes.reschedule(booking_id, query["scope"], ctx.expected_version, start=start, end=end, skip=skip)
         return service().outcomes.reschedule(booking_id, ctx.expected_version, start=given["start_time"], end=given["end_time"])
 
 

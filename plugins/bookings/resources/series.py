@@ -25,7 +25,7 @@ class AllSeries(MethodView):
     @allow("write")
     @key_required
     def post(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Book again and again, all or nothing; 409 `series_conflicts` names every occurrence that is taken."""
+        """Book again and again, all or nothing; 409 `series_conflicts` names every occurrence whose time is taken or closed, and why."""
         return service().series.add(given)
 
 

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from plugins.bookings.schemas.bookings import TermsSchema
+from plugins.bookings.schemas.bookings import BookingSchema, TermsSchema
 from plugins.sdk import QuerySchema, Schema, fields, validate
 
 _WALL = {"description": "On the wall clock of the zone.", "example": "2026-12-01T09:00:00"}
+
+
+_WHY = ("slot_taken", "studio_closed", "organizer_away", "room_closed", "room_archived")
+
+
+def _on_conflict(description: str) -> fields.String:
+    return fields.String(
+        load_default="refuse", validate=validate.OneOf(["refuse", "skip"]), metadata={"description": description, "example": "refuse"}
+    )  # fmt: skip
 
 
 class SeriesInputSchema(TermsSchema):
@@ -21,10 +30,7 @@ class SeriesInputSchema(TermsSchema):
     timezone = fields.Timezone(
         load_default=None, allow_none=True, metadata={"description": "Whose wall clock; without it, the workspace's.", "example": "Europe/Lisbon"}
     )
-    on_conflict = fields.String(
-        load_default="refuse", validate=validate.OneOf(["refuse", "skip"]),
-        metadata={"description": "What becomes of all when some are taken: nothing is booked, or the others are.", "example": "refuse"},
-    )  # fmt: skip
+    on_conflict = _on_conflict("What becomes of all when the time of some is taken or closed: nothing is booked, or the others are.")
 
 
 class SeriesSchema(Schema):
@@ -60,14 +66,15 @@ class TakenSchema(Schema):
 
     start_time = fields.DateTime()
     end_time = fields.DateTime()
-    resource = fields.String(validate=validate.OneOf(["organizer", "room"]), metadata={"example": "organizer"})
+    resource = fields.String(validate=validate.OneOf(["organizer", "room", "studio"]), metadata={"example": "organizer"})
 
 
 class ConflictSchema(Schema):
-    """An occurrence whose time is taken."""
+    """An occurrence whose time, start_time, is taken or closed."""
 
     occurrence = fields.String(metadata=_WALL)
     start_time = fields.DateTime()
+    code = fields.String(validate=validate.OneOf(_WHY), metadata={"description": "Why.", "example": "slot_taken"})
     taken = fields.Nested(TakenSchema)
 
 
@@ -85,3 +92,25 @@ class ScopeSchema(QuerySchema):
         load_default="this", validate=validate.OneOf(["this", "following", "all"]),
         metadata={"description": "This occurrence; it and what follows; or every one that has not taken place. The staff's.", "example": "this"},
     )  # fmt: skip
+
+
+class MoveScopeSchema(ScopeSchema):
+    """And what becomes of those that cannot change."""
+
+    on_conflict = _on_conflict(
+        "With a scope, when the new time of some is taken or closed: nothing changes, or the others do and those stay as they are, where they are."
+        " The one named changes, or nothing does."
+    )
+
+
+class StayingSchema(ConflictSchema):
+    """An occurrence that did not change, and when it would have taken place."""
+
+    booking_id = fields.UUID()
+
+
+class MovedSchema(BookingSchema):
+    """The booking that was named and, with a scope, those that stay as they are: at their time, still of the series, and like one that was moved
+    alone when it moves again."""
+
+    conflicts = fields.List(fields.Nested(StayingSchema), metadata={"example": []})

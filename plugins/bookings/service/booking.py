@@ -139,9 +139,10 @@ class Booking:
         return own_view(changed) if is_cliente() else changed
 
     def hold(self, booking_id: UUID, expected: int | None) -> Row:
-        """The booking, locked until the transaction ends. expected: the version the caller read, None or -1 for any. Raises NotFound, Stale."""
+        """The booking, locked until the transaction ends. expected: the version the caller read, None or -1 for any. Raises Stale, and
+        NotFound also for a Cliente who was taken out."""
         held = self._stored.lock(booking_id)
-        if held is None:
+        if held is None or (is_cliente() and not held["client_ids"]):
             raise NotFound()
         if expected not in (None, -1, held["version"]):
             raise Stale()
@@ -149,10 +150,7 @@ class Booking:
 
     def check_stands(self, booking_id: UUID) -> None:
         """That what takes no time is not just called off. Raises Refused already_cancelled, NotFound for what the actor does not see at all."""
-        found = self._stored.get(booking_id)
-        if found is None:
-            raise NotFound()
-        moved(Status(found["status"]))
+        moved(Status(self.read(booking_id)["status"]))
 
     def check_slot(self, before: Row, organizer: UUID, start: datetime) -> Row:
         """That a client may move there; its service. Raises Conflict slot_unavailable, Forbidden staff_only for what is no service."""

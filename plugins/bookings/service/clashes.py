@@ -1,42 +1,58 @@
-"""What is in the way of many at once: one question for all, and what of them is in one another's way."""
+"""What is in the way of many at once: one question for all, and what of them is in one another's way.
+
+One booking may be anywhere the staff says. What a rule names nobody looked at one by one, so it does not fall, unnoticed, on days on which the
+studio is closed, whoever's time it is away, or the room closed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from kernel.errors import Conflict
 from plugins.bookings.domain.place import Place
 from plugins.bookings.domain.repeating import overlapping
 from plugins.bookings.ports.series import Series
-from ports.persistence import Row
+
+CLOSED: Final = frozenset({"studio_closed", "organizer_away", "room_closed"})
+UNUSABLE: Final = CLOSED | {"room_archived"}
+"""Of a room that nobody named: one that is named and archived is refused as unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """An occurrence, and the time it is to take."""
+    """An occurrence, the time it is to take, and which closures are in its way."""
 
     occurrence: datetime
     place: Place
+    closed: frozenset[str] = CLOSED
 
 
-def clashes(stored: Series, wanted: Sequence[Wanted], besides: Collection[UUID], to_be_open: Collection[int] = ()) -> dict[int, dict[str, Any]]:
-    """What the API says is in the way, by place in the list: the taken time and whether the person's or the room's, never whose booking.
-    to_be_open: those whose room has to be open as well, since nobody said which."""
-    rows = [*stored.conflicts([each.place for each in wanted], besides)]
-    for room in sorted({found for n in to_be_open if (found := wanted[n].place.room_id) is not None}):
-        those = [n for n in to_be_open if wanted[n].place.room_id == room]
-        rows += [{**row, "place": those[row["place"]]} for row in stored.closures(room, [wanted[n].place for n in those])]
-    return with_each_other(wanted, _named(wanted, rows))
+def closed_to(old: Mapping[str, Any], new: Mapping[str, Any], *, room_said: bool) -> frozenset[str]:
+    """Which closures are in the way of a change: of a new time all, else those of whoever or whatever is new. What does not move stays booked."""
+    if any(old[name] != new[name] for name in ("start_time", "end_time")):
+        return CLOSED if room_said else UNUSABLE
+    changed = (("organizer_id", "organizer_away"), ("room_id", "room_closed"))
+    return frozenset(code for name, code in changed if old[name] != new[name])
 
 
-def in_room(stored: Series, wanted: Sequence[Wanted], room: UUID) -> dict[int, dict[str, Any]]:
-    """The same of a room that is chosen for them, which has to be open as well; not yet what is in one another's way."""
+def clashes(stored: Series, wanted: Sequence[Wanted], besides: Collection[UUID]) -> dict[int, dict[str, Any]]:
+    """What the API says is in the way, by place in the list: why, and the time that is taken or closed, never whose booking."""
+    return with_each_other(wanted, in_the_way(stored, wanted, besides))
+
+
+def in_the_way(stored: Series, wanted: Sequence[Wanted], besides: Collection[UUID] = ()) -> dict[int, dict[str, Any]]:
+    """The same, but for what is in one another's way."""
     places = [each.place for each in wanted]
-    return _named(wanted, [*stored.conflicts(places, ()), *stored.closures(room, places)])
+    closures = stored.closures(places) if any(each.closed for each in wanted) else ()
+    found: dict[int, dict[str, Any]] = {}
+    for row in (*stored.conflicts(places, besides), *(row for row in closures if row["code"] in wanted[row["place"]].closed)):
+        taken = {"start_time": row["starts_at"], "end_time": row["ends_at"], "resource": row["resource"]}
+        found.setdefault(row["place"], _shown(wanted[row["place"]], row["code"], taken))
+    return found
 
 
 def with_each_other(wanted: Sequence[Wanted], taken: dict[int, dict[str, Any]]) -> dict[int, dict[str, Any]]:
@@ -46,7 +62,22 @@ def with_each_other(wanted: Sequence[Wanted], taken: dict[int, dict[str, Any]]) 
     for n, other in overlapping([wanted[n].place for n in free]):
         place = wanted[free[other]].place
         resource = "organizer" if place.organizer_id == wanted[free[n]].place.organizer_id else "room"
-        found[free[n]] = _shown(wanted[free[n]], {"start_time": place.start, "end_time": place.end, "resource": resource})
+        found[free[n]] = _shown(wanted[free[n]], "slot_taken", {"start_time": place.start, "end_time": place.end, "resource": resource})
+    return dict(sorted(found.items()))
+
+
+def stuck(wanted: Sequence[Wanted], now: Sequence[Place], taken: dict[int, dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    """These, and those that would meet one of them where it is now, for there it stays."""
+    found, todo = dict(taken), list(taken)
+    left = {n: (each.place.blocked, each.place.subjects) for n, each in enumerate(wanted) if n not in found}
+    while todo:
+        stays = now[todo.pop()]
+        blocked, subjects = stays.blocked, stays.subjects
+        for n in [n for n, (span, theirs) in left.items() if span.overlaps(blocked) and not theirs.isdisjoint(subjects)]:
+            resource = "organizer" if wanted[n].place.organizer_id == stays.organizer_id else "room"
+            found[n] = _shown(wanted[n], "slot_taken", {"start_time": stays.start, "end_time": stays.end, "resource": resource})
+            todo.append(n)
+            del left[n]
     return dict(sorted(found.items()))
 
 
@@ -54,21 +85,13 @@ def refused(conflicts: Collection[dict[str, Any]]) -> Conflict:
     """The 409 that names each of them."""
     shown = [
         {
-            **each, "start_time": each["start_time"].isoformat(),
+            **{name: str(value) if isinstance(value, UUID) else value for name, value in each.items()}, "start_time": each["start_time"].isoformat(),
             "taken": {name: value.isoformat() if isinstance(value, datetime) else value for name, value in each["taken"].items()},
         }
         for each in conflicts
     ]  # fmt: skip
-    return Conflict(f"{len(shown)} of the occurrences are taken.", code="series_conflicts", extra={"conflicts": shown})
+    return Conflict(f"{len(shown)} of the occurrences fall on time that is taken or closed.", code="series_conflicts", extra={"conflicts": shown})
 
 
-def _named(wanted: Sequence[Wanted], rows: Sequence[Row]) -> dict[int, dict[str, Any]]:
-    found: dict[int, dict[str, Any]] = {}
-    for row in rows:
-        taken = {"start_time": row["starts_at"], "end_time": row["ends_at"], "resource": row["resource"]}
-        found.setdefault(row["place"], _shown(wanted[row["place"]], taken))
-    return found
-
-
-def _shown(wanted: Wanted, taken: dict[str, Any]) -> dict[str, Any]:
-    return {"occurrence": wanted.occurrence.isoformat(), "start_time": wanted.place.start, "taken": taken}
+def _shown(wanted: Wanted, code: str, taken: dict[str, Any]) -> dict[str, Any]:
+    return {"occurrence": wanted.occurrence.isoformat(), "start_time": wanted.place.start, "code": code, "taken": taken}

@@ -24,7 +24,7 @@ from plugins.bookings.domain.zones import wall_time
 from plugins.bookings.ports.bookings import Bookings
 from plugins.bookings.ports.series import Series
 from plugins.bookings.service.actors import actor, is_cliente
-from plugins.bookings.service.clashes import Wanted, clashes, refused
+from plugins.bookings.service.clashes import Wanted, clashes, closed_to, refused, stuck
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.terms import check_seats, place_of, policy_of
 from plugins.bookings.service.turns import Turns
@@ -73,16 +73,21 @@ class Scopes:
         self._placing = placing
         self._now = now
 
-    def reschedule(self, booking_id: UUID, scope: str, expected: int | None, *, start: datetime, end: datetime | None) -> Document:
-        """Move them as far on the wall clock as the one named. Raises Conflict series_conflicts with every one that is taken."""
+    def reschedule(
+        self, booking_id: UUID, scope: str, expected: int | None, *, start: datetime, end: datetime | None, skip: bool = False
+    ) -> Document:
+        """Move them as far on the wall clock as the one named; `conflicts` are those that (skip) stay as they are, where they are.
+
+        Raises Conflict series_conflicts with every one whose new time is taken or closed, unless skip and the one named is not among them.
+        """
         held = self._hold(booking_id, scope, expected)
         length: timedelta = held.named["end_time"] - held.named["start_time"]
-        return self._apply(held, scope, {"start_time": start, "end_time": end or start + length}, said=False)
+        return self._apply(held, scope, {"start_time": start, "end_time": end or start + length}, said=False, skip=skip)
 
-    def change(self, booking_id: UUID, scope: str, changes: Mapping[str, Any], expected: int | None) -> Document:
+    def change(self, booking_id: UUID, scope: str, changes: Mapping[str, Any], expected: int | None, *, skip: bool = False) -> Document:
         """Set the given fields of them. Raises as `reschedule` does."""
         held = self._hold(booking_id, scope, expected)
-        changed = self._apply(held, scope, changes, said=True)
+        changed = self._apply(held, scope, changes, said=True, skip=skip)
         for row in held.targets:
             if max(row["capacity"], changes.get("capacity", 1)) > 1:  # more places, or fewer clients: the queue is next
                 self._turns.settle(row["id"])
@@ -151,7 +156,7 @@ class Scopes:
             series, plan, named, targets, [row for row in rows if row["occurrence"] < first], [row for row in rows if row["occurrence"] >= first]
         )
 
-    def _apply(self, held: Held, scope: str, changes: Mapping[str, Any], *, said: bool) -> Document:
+    def _apply(self, held: Held, scope: str, changes: Mapping[str, Any], *, said: bool, skip: bool) -> Document:
         """said: as a change, which is told of each booking."""
         named, now = held.named, self._now()
         wanted = {**named, **changes}
@@ -163,20 +168,21 @@ class Scopes:
         by = self._shift(held, wanted["start_time"]) if wanted["start_time"] != named["start_time"] else _STILL
         length: timedelta = wanted["end_time"] - wanted["start_time"]
         values = {name: value for name, value in changes.items() if name not in (*_TIMES, "client_ids")}
-        after = [self._after(held, row, wanted, values, by, length if retimed else None) for row in held.targets]
-        self._place(held, after, clients, room_said="room_id" in values)
+        changing = [(row, self._after(held, row, wanted, values, by, length if retimed else None)) for row in held.targets]
+        taken = self._place(held, changing, clients, room_said="room_id" in values, skip=skip)
+        changing = [(old, new) for old, new in changing if old["id"] not in taken]
         split = bool(held.head) and (scope == "following" or by != _STILL)
         self._rule(held, split, by, {**values, **({"minutes": length // timedelta(minutes=1)} if retimed else {})}, now)
         rows = [
             (new["id"], new["start_time"], new["end_time"], old["sequence"] + any(new[name] != old[name] for name in ON_CALENDARS))
-            for old, new in zip(held.targets, after, strict=True)
+            for old, new in changing
         ]
         self._series.set(rows, {**values, "now": now})
         if clients is not None:
-            self._series.attend([row["id"] for row in held.targets], sorted(set(clients)), now)
-        for old, new in zip(held.targets, after, strict=True):
+            self._series.attend([old["id"] for old, _ in changing], sorted(set(clients)), now)
+        for old, new in changing:
             _tell(old, new, clients, said=said)
-        return self._read(named["id"])
+        return {**self._read(named["id"]), "conflicts": list(taken.values())}
 
     def _shift(self, held: Held, start: datetime) -> timedelta:
         """How far on the wall clock of the series: from where the rule has the one named, also when it was moved alone before."""
@@ -197,22 +203,28 @@ class Scopes:
         start = held.plan.at(row["occurrence"] + by)
         return {**new, "start_time": start, "end_time": start + length}
 
-    def _place(self, held: Held, after: Sequence[Mapping[str, Any]], clients: list[UUID] | None, *, room_said: bool) -> None:
-        """Take the new times, all of them or none; in a room that nobody said, as long as it is open."""
-        for new in after:
+    def _place(
+        self, held: Held, changing: Sequence[tuple[Row, Mapping[str, Any]]], clients: list[UUID] | None, *, room_said: bool, skip: bool
+    ) -> dict[UUID, dict[str, Any]]:
+        """Take the new times: all of them or none, or (skip) all but those that it tells."""
+        for _, new in changing:
             check_seats(len(new["client_ids"] if clients is None else set(clients)), new["capacity"])
         pairs = [
-            (old, new) for old, new in zip(held.targets, after, strict=True)
+            (old, new) for old, new in changing
             if clients is not None or any(old[name] != new[name] for name in _PLACE)
         ]  # fmt: skip
         if not pairs:
-            return
+            return {}
         self._placing.begin({each for pair in pairs for booking in pair for each in place_of(booking).subjects})
-        ids = [new["id"] for _, new in pairs]
-        moving = [n for n, (old, new) in enumerate(pairs) if not room_said and any(old[name] != new[name] for name in _TIMES)]
-        taken = clashes(self._series, [Wanted(old["occurrence"], place_of(new)) for old, new in pairs], ids, moving)
-        if taken:
+        wanted = [Wanted(old["occurrence"], place_of(new), closed_to(old, new, room_said=room_said)) for old, new in pairs]
+        found = clashes(self._series, wanted, [old["id"] for old, _ in pairs])
+        if skip:
+            found = stuck(wanted, [place_of(old) for old, _ in pairs], found)
+        taken = {pairs[n][0]["id"]: {"booking_id": pairs[n][0]["id"], **each} for n, each in found.items()}
+        if taken and (not skip or held.named["id"] in taken):
             raise refused(taken.values())
+        pairs = [(old, new) for old, new in pairs if old["id"] not in taken]
+        ids = [old["id"] for old, _ in pairs]
         for old, new in pairs:
             came = sorted(set(clients or ()) - set(old["client_ids"]))
             if came or any(old[name] != new[name] for name in _TIMES):
@@ -229,6 +241,7 @@ class Scopes:
         for old, _ in pairs:
             seats[old["id"]] += 0 if clients is None else len(set(clients)) - len(old["client_ids"])
         self._series.take([(new["id"], place_of(new), seats[new["id"]]) for _, new in pairs])
+        return taken
 
     def _rule(self, held: Held, split: bool, by: timedelta, values: Mapping[str, Any], now: datetime) -> None:
         """What the rule says after it, and which series and occurrence each booking is of."""

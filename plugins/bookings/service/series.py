@@ -20,7 +20,7 @@ from plugins.bookings.ports.calendar import Calendar
 from plugins.bookings.ports.offering import Catalogue
 from plugins.bookings.ports.series import Series as Stored
 from plugins.bookings.service.actors import actor
-from plugins.bookings.service.clashes import Wanted, clashes, in_room, refused, with_each_other
+from plugins.bookings.service.clashes import UNUSABLE, Wanted, clashes, in_the_way, refused, with_each_other
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.terms import check_seats, completed, place_of
 from ports.persistence import Document, Row
@@ -50,10 +50,10 @@ class Series:
         return found
 
     def add(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Book every occurrence, or (on_conflict skip) every one whose time is free.
+        """Book every occurrence, or (on_conflict skip) every one whose time is free and at which nothing is closed.
 
-        Raises Invalid for a rule that says too much or nothing, Conflict series_conflicts with all that are taken, and Refused by whoever
-        answers bookings_validate.
+        Raises Invalid for a rule that says too much or nothing, Conflict series_conflicts with all the others, and Refused by whoever answers
+        bookings_validate.
         """
         service = None if given["service_id"] is None else self._service(given["service_id"])
         organizer = given["organizer_id"] or actor()
@@ -94,8 +94,8 @@ class Series:
             return wanted, clashes(self._stored, wanted, ())
         choices = []
         for room in (UUID(each) for each in rooms):
-            choice = [Wanted(each.occurrence, replace(each.place, room_id=room)) for each in wanted]
-            choices.append((choice, in_room(self._stored, choice, room)))
+            choice = [Wanted(each.occurrence, replace(each.place, room_id=room), UNUSABLE) for each in wanted]
+            choices.append((choice, in_the_way(self._stored, choice)))
             if not choices[-1][1]:
                 break
         choices.sort(key=lambda each: len(each[1]))
