@@ -50,9 +50,9 @@ class Exclusions:
         """
         _check_days(given)
         told = tells_health(given["kind"])
-        client = self._records.find(client_id, hold=told)
+        client = self._client(client_id, hold=told)
         writable(client)
-        if client is not None and told:
+        if told:
             _check_readable(client)
         now = self._now()
         made = {"id": new_id(), "client_id": client_id, **given, "version": 1, "created_at": now, "updated_at": now}
@@ -64,9 +64,7 @@ class Exclusions:
         expected: None or -1 for any version. Raises NotFound, Stale, and Invalid and Forbidden as `add`.
         """
         _check_days(given)
-        client = self._records.find(client_id, hold=True)
-        if client is None:
-            raise NotFound()
+        client = self._client(client_id, hold=True)
         if tells_health(given["kind"]):
             _check_readable(client)
         before, readable = self._find(client_id, id), _readable(client)
@@ -93,6 +91,12 @@ class Exclusions:
         least = self._exclusions.least(client_id, day)
         return EVERYTHING if least is None else least
 
+    def _client(self, client_id: UUID, *, hold: bool) -> Row:
+        found = self._records.find(client_id, hold=hold)
+        if found is None:
+            raise NotFound()
+        return found
+
     def _find(self, client_id: UUID, id: UUID) -> Row:
         found = self._exclusions.get(client_id, id)
         if found is None:
@@ -101,9 +105,7 @@ class Exclusions:
 
     def _told(self, client_id: UUID, found: Sequence[Row]) -> list[dict[str, Any]]:
         """As the actor may read them. Asked after they were read: a consent taken back before that is seen."""
-        client = self._records.find(client_id, hold=False)
-        if client is None:
-            raise NotFound()
+        client = self._client(client_id, hold=False)
         readable = _readable(client)
         if readable and any(tells_health(row["kind"]) for row in found):
             # As of `/health`: an entry that named the exclusion would go on telling of it when the consent is gone.
