@@ -46,7 +46,7 @@ _EXCLUSIONS: Final = (
     ("injury", -4, 10, 50, "Sprained ankle"),
 )
 _TOOK_BACK: Final = 35
-"""The client whose consent was taken back."""
+"""The client whose consent was taken back, while they were ill."""
 _NOTES: Final = ("Prefers mornings.", "Old knee injury: no deep squats.", "Training for a half marathon.", None, None)
 
 
@@ -89,10 +89,10 @@ def _furnish(api: Api, open_letter: OpenLetter) -> None:
     marta = api.person(known[CLIENT]["full_name"], CLIENT)
     admit(api, marta, open_letter, role="Cliente", client_id=known[CLIENT]["id"])
     _dress(api, studio["id"])
+    _consent(api.as_(marta), known[CLIENT]["id"])
     _write_about(api, known[CLIENT]["id"])
     _meet_twice(api, known)
     _bring_along(api)
-    _consent(api.as_(marta), known[CLIENT]["id"])
     for n in range(0, 40, 5):
         _ask_about_health(api, known[_client(n, staff)["email"]]["id"], n)
     if not api.made("GET", "/api/v1/invitations?status=pending")["items"]:
@@ -150,7 +150,8 @@ def _write_about(api: Api, client: str) -> None:
     for kind, first, last, adherence, reason in _EXCLUSIONS:
         if kind not in excused:
             days = {"starts_on": str(today() + timedelta(first)), "ends_on": str(today() + timedelta(last))}
-            api.made("POST", f"/api/v1/clients/{client}/exclusions", {"kind": kind, **days, "expected_adherence": adherence, "reason": reason})
+            told = {"kind": kind, **days, "expected_adherence": adherence, "reason": reason}
+            api.ask("POST", f"/api/v1/clients/{client}/exclusions", told, refused=403)  # unless she took her consent back meanwhile
     if not api.made("GET", "/api/v1/clients/filters")["items"]:
         search = {"name": "On trial", "shared": True, "query": {"lifecycle_stage": "trial", "sort": "full_name"}}
         api.made("POST", "/api/v1/clients/filters", search)
@@ -189,7 +190,8 @@ def _consent(api: Api, client: str) -> None:
 
 
 def _ask_about_health(api: Api, client: str, n: int) -> None:
-    """With a consent on paper, unless there is one; every third has something to be careful about, and one takes the consent back."""
+    """With a consent on paper, unless there is one; every third has something to be careful about, and one who was ill takes the
+    consent back."""
     consents = f"/api/v1/clients/{client}/consents"
     given = api.made("GET", consents)["items"] or [api.made("POST", consents, {"how": "Signed on paper at the first session."})]
     if given[0]["withdrawn_at"] is not None:
@@ -200,6 +202,10 @@ def _ask_about_health(api: Api, client: str, n: int) -> None:
         told = {"injuries": injuries, "baseline": {"measured_on": "2026-03-01", "height_cm": 160 + n, "weight_kg": 58 + n}}
         api.made("PUT", f"/api/v1/clients/{client}/health", told, fresh=True)
     if n == _TOOK_BACK:
+        exclusions = f"/api/v1/clients/{client}/exclusions"
+        if not api.made("GET", exclusions)["items"]:
+            days = {"starts_on": str(today() - timedelta(20)), "ends_on": str(today() - timedelta(16))}
+            api.made("POST", exclusions, {"kind": "sick", **days, "reason": "Influenza"})
         api.made("DELETE", f"{consents}/{given[0]['id']}", fresh=True)
 
 

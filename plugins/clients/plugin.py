@@ -89,6 +89,6 @@ def build(ports: Provided) -> Service:
         personal=Personal(stored=stored.personal, encryption=ports.encryption),
         imports=Imports(stored=stored.imports, queue=_import_later, custom=_custom_fields, unquoted=unquoted, now=ports.clock.now),
         notes=Notes(notes=stored.notes, now=now),
-        exclusions=Exclusions(exclusions=stored.exclusions, encryption=ports.encryption, now=now),
+        exclusions=Exclusions(exclusions=stored.exclusions, records=stored.health, encryption=ports.encryption, now=now),
         resealing=Resealing(rows=stored.resealing, encryption=ports.encryption),
     )

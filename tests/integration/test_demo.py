@@ -184,6 +184,8 @@ def test_the_demo_knows_every_kind_of_consent(seen: Seen) -> None:
     assert (gone["given_by"], gone["withdrawn_by"]) == ("staff_attested", "staff")
     refused = seen.read(f"/api/v1/clients/{clients['client35@demo.fitpro.test']}/health")
     assert (refused.status, refused.json["code"]) == (403, "consent_required")
+    (ill,) = seen.items(f"/api/v1/clients/{clients['client35@demo.fitpro.test']}/exclusions")
+    assert (ill["kind"], ill["reason"]) == ("other", None), "what it was is withheld"
 
 
 def test_the_demo_has_two_lively_weeks(empty: Settings) -> None:

@@ -96,8 +96,10 @@ def test_health_data_leaves_with_the_clients_consent_alone(agenda: Agenda) -> No
     (consent,) = agenda.get(f"/api/v1/clients/{agenda.clients[0]}/consents").json["items"]
     gone = agenda.ask("DELETE", f"/api/v1/clients/{agenda.clients[0]}/consents/{consent['id']}", who="Cliente")
     assert gone.status == 204
-    assert exported(agenda).json["data"]["clients"]["health"] == []
-    assert len(exported(agenda, who="Cliente").json["data"]["clients"]["health"]) == 1
+    staffs, own = (exported(agenda, who=who).json["data"]["clients"] for who in ("Owner", "Cliente"))
+    assert (len(staffs["health"]), len(own["health"])) == (0, 1)
+    told = [[(each["kind"], each["reason"]) for each in seen["exclusions"]] for seen in (staffs, own)]
+    assert told == [[("other", None)], [("sick", "Influenza")]]
 
 
 def test_it_is_recorded_and_the_client_sees_by_whom(agenda: Agenda) -> None:

@@ -3,61 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
 from config.settings import Settings
 from plugins.clients.service import health as service
-from tests.servers import Api, Person, Reply, add_member, owner_of
-
-HEALTH = {
-    "conditions": ["asthma"],
-    "injuries": [{"description": "Left knee", "since": "2026-02-01", "until": None}],
-    "medication": ["salbutamol"],
-    "allergies": ["penicillin"],
-    "emergency_contact": {"name": "Marta", "phone": "+34600000000", "relationship": "sister"},
-    "baseline": {
-        "measured_on": "2026-03-01", "height_cm": 172.5, "weight_kg": 70.45, "body_fat_percent": None, "waist_cm": None,
-        "resting_heart_rate": 62, "systolic": 120, "diastolic": 80,
-    },
-    "notes": "No jumping until May. ñ 💊",
-}  # fmt: skip
-PAPER = {"how": "Signed on paper."}
-
-
-@dataclass
-class Clinic:
-    """A studio with a client who has a record, and another who has none of theirs."""
-
-    api: Api
-    people: dict[str, Person]
-    workspace: str
-    client: str
-    other: str
-    consents: list[str] = field(default_factory=list)
-
-    def ask(self, who: str, method: str, path: str = "health", *, client: str | None = None, **options: Any) -> Reply:
-        url = f"/api/v1/clients/{client or self.client}/{path}"
-        return self.api.request(method, url, who=self.people[who], workspace=self.workspace, **options)
-
-    def give(self, who: str, body: dict[str, Any] | None = None) -> Reply:
-        reply = self.ask(who, "POST", "consents", json=body if body is not None else {} if who == "Cliente" else PAPER)
-        if reply.status == 201:
-            self.consents.append(reply.json["id"])
-        return reply
-
-    def withdraw(self, who: str, consent: str | None = None) -> Reply:
-        return self.ask(who, "DELETE", f"consents/{consent or self.consents[-1]}")
-
-    def write(self, who: str = "Owner", body: Any = HEALTH, tag: str = "*") -> Reply:
-        return self.ask(who, "PUT", json=body, headers={"If-Match": tag})
-
-    def statuses(self) -> dict[str, int]:
-        return {who: self.ask(who, "GET").status for who in ("Owner", "Colaborador", "Cliente")}
-
+from tests.security.clinics import HEALTH, PAPER, Clinic
+from tests.servers import Api, Reply, owner_of
 
 OPEN = {"Owner": 200, "Colaborador": 200, "Cliente": 200}
 CLOSED = {"Owner": 403, "Colaborador": 403, "Cliente": 200}
@@ -212,7 +165,7 @@ def every_reading_is_recorded_and_the_client_sees_by_whom(c: Clinic) -> None:
     assert c.ask("Owner", "GET", headers={"If-None-Match": tag}).status == 304
     c.withdraw("Cliente")
     c.ask("Owner", "GET")
-    reads = c.api.get("/api/v1/audit/reads", who=c.people["Cliente"], workspace=c.workspace).json["items"]
+    reads = c.reads()
     wanted = [c.people[who].id for who in ("Owner", "Owner", "Cliente", "Colaborador", "Owner")]
     assert [read["actor_id"] for read in reads] == wanted, "304 is a reading, a refusal is not"
     assert {(read["table"], read["client_id"], read["purpose"]) for read in reads} == {("clients_health", c.client, "health")}
@@ -251,7 +204,7 @@ def test_p3_consent_decides(clinic: Clinic, case: Case) -> None:
 
 
 def test_p3_a_service_that_does_not_ask_is_noticed(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "_consented", lambda _: None)
+    monkeypatch.setattr(service, "consented", lambda _: None)
     with pytest.raises(AssertionError):
         without_any_consent_staff_reads_nothing(clinic)
     with pytest.raises(AssertionError):
@@ -277,14 +230,7 @@ def test_p3_the_events_tell_that_something_changed_and_not_what(clinic: Clinic, 
 
 @pytest.fixture
 def clinic(local: Api, settings: Settings) -> Clinic:
-    people = {"Owner": local.signup("Olga"), "Colaborador": local.signup("Sam"), "Cliente": local.signup("Clara")}
-    workspace = local.workspace(people["Owner"], "Clinic")
-    made = [
-        local.post("/api/v1/clients", json={"full_name": name}, who=people["Owner"], workspace=workspace).json["id"] for name in ("Clara", "Dora")
-    ]
-    add_member(settings, workspace, people["Colaborador"], "Colaborador")
-    add_member(settings, workspace, people["Cliente"], "Cliente", made[0])
-    return Clinic(local, people, workspace, *made)
+    return Clinic.new(local, settings)
 
 
 def test_a_date_that_cannot_be_is_refused_with_its_place(clinic: Clinic) -> None:

@@ -13,6 +13,8 @@ from uuid import UUID
 from kernel.errors import Fault
 
 PURPOSE: Final = "health"
+SCOPE: Final = "clients:health"
+"""What an API key needs for it."""
 _TO_COME: Final = "May not be in the future."
 
 

@@ -15,8 +15,8 @@ class HealthRecords(Protocol):
 
     def find(self, client_id: UUID, *, hold: bool) -> Row | None:
         """The client with id, sealed, version, created_at and updated_at of their record (None without one), `given_by` of the consent in
-        force, and merged_into; of a record merged away the consent is the survivor's. hold: nothing about it changes until the transaction
-        ends. None when there is no such client."""
+        force, and merged_into; of a record merged away the consent is the survivor's. permitted: False when the actor is an API key that
+        health data are not for. hold: nothing about it changes until the transaction ends. None when there is no such client."""
 
     def add(self, client_id: UUID, id: UUID, sealed: str, now: datetime) -> None: ...
 

@@ -6,16 +6,21 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from plugins.clients.domain.health import PURPOSE
+from plugins.clients.domain.health import PURPOSE, SCOPE
 from plugins.clients.models.health import consents, health
 from plugins.clients.models.register import clients
-from plugins.sdk import Document, Row, ctx, sa, statement
+from plugins.sdk import Document, Row, ctx, sa, statement, tables
 
-_C, _H, _K = clients.c, health.c, consents.c
+_C, _H, _K, _KEY = clients.c, health.c, consents.c, tables.api_keys.c
 _HERE = sa.and_(_C.workspace_id == sa.bindparam("workspace_id"), _C.id == sa.bindparam("client_id"))
 
+_UNFIT_KEY = sa.exists(_KEY.id).where(
+    _KEY.workspace_id == sa.bindparam("workspace_id"),
+    _KEY.id == sa.bindparam("session_id", type_=sa.Uuid),
+    sa.not_(sa.literal(SCOPE) == sa.func.any(_KEY.scopes)),
+)
 _FOUND = (
-    sa.select(_H.id, _H.sealed, _H.version, _H.created_at, _H.updated_at, _K.given_by, _C.merged_into)
+    sa.select(_H.id, _H.sealed, _H.version, _H.created_at, _H.updated_at, _K.given_by, _C.merged_into, sa.not_(_UNFIT_KEY).label("permitted"))
     .select_from(
         clients.outerjoin(health, sa.and_(_H.workspace_id == _C.workspace_id, _H.client_id == _C.id)).outerjoin(
             consents,
@@ -93,7 +98,7 @@ class HealthRecords:
         # Held first: a row read before the lock could be older than what the holder before us committed.
         if hold and ctx.work.one(HOLD, client_id=client_id) is None:
             return None
-        return ctx.work.one(FIND, client_id=client_id)
+        return ctx.work.one(FIND, client_id=client_id, session_id=ctx.session_id)
 
     def add(self, client_id: UUID, id: UUID, sealed: str, now: datetime) -> None:
         ctx.work.write(ADD, id=id, client_id=client_id, sealed=sealed, version=1, created_at=now, updated_at=now)

@@ -27,8 +27,10 @@ _ENTRIES = sql(
       select created_at, case visibility when 'shared' then 'clients.shared_note' else 'clients.note' end, id, left(body, 400), id
         from clients_notes where workspace_id = $1 and client_id = $2 and removed_at is null
       union all
+      -- Of those that are no holiday only when: which of them tell health is read with consent, where it is recorded.
       select created_at, 'clients.exclusion', id,
-             kind || ', ' || to_char(starts_on, 'YYYY-MM-DD') || coalesce(' to ' || to_char(ends_on, 'YYYY-MM-DD'), ' until further notice'), id
+             case kind when 'holiday' then 'holiday, ' else '' end || to_char(starts_on, 'YYYY-MM-DD')
+               || coalesce(' to ' || to_char(ends_on, 'YYYY-MM-DD'), ' until further notice'), id
         from clients_exclusion where workspace_id = $1 and client_id = $2 and removed_at is null
       union all
       -- A consent that a newer one replaced was not taken back.

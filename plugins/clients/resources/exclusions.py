@@ -18,15 +18,16 @@ class Exclusions(MethodView):
     @blp.paginated(ExclusionSchema)
     @allow("read")
     def get(self, query: dict[str, Any], page: PageRequest, client_id: UUID) -> Page:
-        """List a client's exclusions, the latest first."""
+        """List a client's exclusions, the latest first; what tells health is withheld and recorded as in reading one."""
         return page_of(service().exclusions.page(client_id, query["on"], page.fetch, page.after), page, "starts_on", "id")
 
     @blp.arguments(ExclusionInputSchema)
-    @blp.response(201, ExclusionSchema)
+    @blp.response(201, ExclusionSchema, etag="whole")
     @allow("write")
     @confidential
     def post(self, given: dict[str, Any], client_id: UUID) -> dict[str, Any]:
-        """Excuse a client for some time."""
+        """Excuse a client for some time; for an injury or illness only with the client's consent (403 `consent_required`), and by an API key
+        with the scope `clients:health` (403 `scope_required`)."""
         return service().exclusions.add(client_id, given)
 
 
@@ -34,21 +35,23 @@ class Exclusions(MethodView):
 class Exclusion(MethodView):
     """One of them."""
 
-    @blp.response(200, ExclusionSchema)
+    @blp.response(200, ExclusionSchema, etag="whole")
     @allow("read")
     def get(self, client_id: UUID, exclusion_id: UUID) -> dict[str, Any]:
-        """Read an exclusion."""
+        """Read an exclusion. An injury or illness is health data: each reading is recorded, and the client sees by whom; to staff without the
+        client's consent, and to API keys without `clients:health`, it is of kind `other`, without a reason."""
         return service().exclusions.read(client_id, exclusion_id)
 
     @blp.arguments(ExclusionInputSchema)
-    @blp.response(200, ExclusionSchema)
+    @blp.response(200, ExclusionSchema, etag="whole")
     @allow("write")
     def put(self, given: dict[str, Any], client_id: UUID, exclusion_id: UUID) -> dict[str, Any]:
-        """Replace an exclusion."""
+        """Replace an exclusion; by an injury or illness as in adding one. What is withheld and written back as it was read keeps its kind and
+        reason."""
         return service().exclusions.replace(client_id, exclusion_id, given, ctx.expected_version)
 
     @blp.response(204)
     @allow("write")
     def delete(self, client_id: UUID, exclusion_id: UUID) -> None:
-        """Take an exclusion away; the audit log keeps it."""
+        """Take an exclusion away, with a consent or without; the audit log keeps it."""
         service().exclusions.remove(client_id, exclusion_id, ctx.expected_version)

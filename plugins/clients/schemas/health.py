@@ -84,7 +84,11 @@ class HealthSchema(Schema):
 class ConsentInputSchema(Schema):
     """A consent: the client's own when they send it themself, else attested by the member of staff who sends it."""
 
-    purpose = fields.String(load_default=PURPOSE, validate=validate.OneOf([PURPOSE]), metadata={"description": "Keeping health data."})
+    purpose = fields.String(
+        load_default=PURPOSE,
+        validate=validate.OneOf([PURPOSE]),
+        metadata={"description": "Keeping health data: `/health`, and exclusions for injury or illness."},
+    )
     how = fields.String(
         load_default=None,
         allow_none=True,

@@ -48,10 +48,10 @@ class ExclusionSchema(Schema):
 
     id = fields.UUID()
     client_id = fields.UUID()
-    kind = fields.String(validate=_KIND)
+    kind = fields.String(validate=_KIND, metadata={"description": "`injury` and `sick` read `other` where health data are withheld."})
     starts_on = fields.Date()
     ends_on = fields.Date(allow_none=True)
-    reason = fields.String(allow_none=True)
+    reason = fields.String(allow_none=True, metadata={"description": "Empty too where health data are withheld."})
     expected_adherence = fields.Integer()
     version = fields.Integer()
     created_at = fields.DateTime()
@@ -61,7 +61,9 @@ class ExclusionSchema(Schema):
 class ExclusionInputSchema(Schema):
     """From when to when, and why."""
 
-    kind = fields.String(required=True, validate=_KIND, metadata={"example": "injury"})
+    kind = fields.String(
+        required=True, validate=_KIND, metadata={"description": "`injury` and `sick` are health data: only with consent.", "example": "injury"}
+    )
     starts_on = fields.Date(required=True, metadata={"description": "The first day.", "example": "2026-03-01"})
     ends_on = fields.Date(
         load_default=None, allow_none=True, metadata={"description": "The last day; empty while nobody knows.", "example": "2026-03-14"}

@@ -42,7 +42,7 @@ class Health:
         """
         found = self._find(client_id, hold=False)
         if not is_cliente():
-            _consented(found)
+            consented(found)
         self._records.read(found["merged_into"] or client_id, found["id"])
         if found["id"] is None:
             return {"client_id": client_id, **EMPTY, "version": 0, "created_at": None, "updated_at": None}
@@ -59,7 +59,7 @@ class Health:
             raise Invalid(errors=faults)
         found = self._find(client_id, hold=True)
         writable(found)
-        _consented(found)
+        consented(found)
         version = found["version"] or 0
         if expected not in (None, -1, version):
             raise Stale()
@@ -105,7 +105,8 @@ class Health:
         return found
 
 
-def _consented(found: Row) -> None:
+def consented(found: Row) -> None:
+    """Raises Forbidden consent_required unless a consent of the client is in force."""
     if found["given_by"] is None:
         raise Forbidden("The client has not consented to keeping health data, or has taken the consent back.", code="consent_required")
 

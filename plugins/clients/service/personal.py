@@ -10,7 +10,7 @@ from plugins.clients.domain.health import unpacked
 from plugins.clients.domain.register import own_view
 from plugins.clients.ports.personal import Personal as Stored
 from plugins.clients.service.actors import is_cliente
-from plugins.clients.service.exclusions import place_of as place_of_exclusion
+from plugins.clients.service.exclusions import as_read
 from plugins.clients.service.health import place_of as place_of_health
 from ports.encryption import Encryption
 
@@ -23,17 +23,18 @@ class Personal:
         self._encryption = encryption
 
     def held(self, client_id: UUID) -> dict[str, Sequence[Mapping[str, Any]]]:
-        """By kind, what was merged into their record too. Health data for the client, and for the staff while a consent is in force; whoever
-        asks leaves the entry that it was read. Nothing of nobody the actor may see."""
+        """By kind, what was merged into their record too. Health data, exclusions that tell health among them, for the client, and for the staff
+        while a consent is in force; whoever asks leaves the entry that it was read. Nothing of nobody the actor may see."""
         records = self._stored.records(client_id)
         if not records:
             return {}
         ids, own = [row["id"] for row in records], is_cliente()
         kinds = dict(self._stored.kinds(ids))
-        kinds["exclusions"] = [{**row, "reason": self._reason(row)} for row in kinds["exclusions"]]
+        readable = own or self._stored.consented(client_id)
+        kinds["exclusions"] = [as_read(row, self._encryption, health=readable) for row in kinds["exclusions"]]
         if own:  # which the staff alone reads elsewhere too
             kinds["history"] = ()
-        health = self._stored.health(ids) if own or self._stored.consented(client_id) else ()
+        health = self._stored.health(ids) if readable else ()
         shown = [own_view(row) if own else row for row in records]
         return {
             "client": shown, **kinds,
@@ -42,7 +43,3 @@ class Personal:
 
     def _opened(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
         return unpacked(self._encryption.open(row["sealed"], place_of_health(row["id"])))
-
-    def _reason(self, row: Mapping[str, Any]) -> str | None:
-        sealed = row["reason"]
-        return None if sealed is None else self._encryption.open(sealed, place_of_exclusion(row["id"])).decode()
