@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -44,6 +45,7 @@ _MADE_BY_PROTECT = frozenset({"tenant", "maintenance", "backup"})
 _NO_CREATORS = frozenset({"public", "fitpro_app", "fitpro_auth", "fitpro_relay", "fitpro_backup"})
 _DML = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
 _TENANT_COLUMN = {"workspaces": "id"}
+_ASKED_ONCE = re.compile(r"\( SELECT (\(?app\.(ws|client|usr|own)\(\)( IS NULL)?\)?)( AS \w+)?\)")
 _STAFF = "(( SELECT (app.client() IS NULL)) OR "
 _UNLIMITED = "(( SELECT (app.own() IS NULL)) OR "
 
@@ -119,17 +121,24 @@ def _protected(policies: Sequence[Row], column: str) -> bool:
         and cliente is not None
         and tenant.permissive
         and not cliente.permissive
-        and (tenant.roles, tenant.shown, tenant.written) == (["fitpro_app"], here, here)
+        and (tenant.roles, tenant.shown) == (["fitpro_app"], here)
+        and _checked(tenant)
         and cliente.roles == ["fitpro_app"]
-        and cliente.shown == cliente.written
+        and _checked(cliente)
         and cliente.shown.startswith(_STAFF)
     )
 
 
+def _checked(policy: Row) -> bool:
+    """Whether no other rows may be written than are shown: by the same words, or by those that `app.by_row` makes of them."""
+    return policy.written in (policy.shown, _ASKED_ONCE.sub(r"\1", policy.shown or ""))
+
+
 def _limits(policy: Row) -> bool:
     """Whether this is the policy of `app.limit_to_own`, with rows of somebody's choice that are not all of them."""
-    narrow = policy.shown == policy.written and policy.shown.startswith(_UNLIMITED) and policy.shown != f"{_UNLIMITED}true)"
-    return bool(policy.name == "scope" and not policy.permissive and policy.every and policy.roles == ["fitpro_app"] and narrow)
+    if policy.name != "scope" or policy.permissive or not policy.every or policy.roles != ["fitpro_app"]:
+        return False
+    return _checked(policy) and policy.shown.startswith(_UNLIMITED) and bool(policy.shown != f"{_UNLIMITED}true)")
 
 
 def _grants(name: str, grants: Sequence[Row]) -> list[str]:

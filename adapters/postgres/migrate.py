@@ -15,6 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.dialects.postgresql import DOMAIN
 from sqlalchemy.pool import NullPool
 
 from adapters.postgres.lint import lint
@@ -158,8 +159,15 @@ def differences(conninfo: str, branch: Branch) -> list[str]:
                 "version_table": branch.version_table,
                 "include_name": branch._ours,
                 "include_object": branch._comparable,
-                "compare_type": True,
+                "compare_type": _retyped,
                 "target_metadata": metadata,
             },
         )
         return [str(change) for change in compare_metadata(context, metadata)]
+
+
+def _retyped(context: MigrationContext, column: sa.Column[Any], declared: sa.Column[Any], found: Any, wanted: Any) -> bool | None:
+    """Whether a column's type is another; None leaves it to Alembic. A domain is the type it is made of, with a check: models name the type."""
+    if not isinstance(found, DOMAIN) or isinstance(wanted, DOMAIN):
+        return None
+    return bool(context.impl.compare_type(sa.Column(column.name, found.data_type), declared))

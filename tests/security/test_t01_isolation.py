@@ -179,13 +179,13 @@ def everywhere(statement: Statement) -> Statement:
     return Statement(text, statement.parameters, statement.defaults, statement.locks, frozenset())
 
 
-RESTORE_TENANT = "alter policy tenant on clients using (workspace_id = (select app.ws())) with check (workspace_id = (select app.ws()))"
+RESTORE_TENANT = "alter policy tenant on clients using (workspace_id = (select app.ws())) with check (workspace_id = app.ws())"
 RESTORE_TRAIL = (
     "alter policy cliente on audit_logs"
     " using ((select app.client() is null) or (action = 'read' and client_id = any ((select app.client_records())::uuid[])))"
 )
 _OWN = "(select app.client() is null) or id = (select app.client())"
-RESTORE_CLIENTE = f"alter policy cliente on clients using ({_OWN}) with check ({_OWN})"
+RESTORE_CLIENTE = f"alter policy cliente on clients using ({_OWN}) with check (app.client() is null or id = app.client())"
 
 
 @pytest.fixture(scope="module")

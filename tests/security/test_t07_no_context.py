@@ -57,7 +57,7 @@ def test_t7_every_tenant_table_refuses_a_connection_without_context(
 def test_t7_a_silent_empty_answer_is_caught(studios: Studios, full: list[str], app_role: psycopg.Connection[tuple[object, ...]]) -> None:
     with rewritten(
         studios.superuser,
-        "app.ws",
+        "app.no_workspace",
         lambda body: body.replace("raise exception 'no workspace context' using", "return null; raise exception 'x' using"),
     ):
         assert len(unprotected(app_role, full, "")) >= len(full)

@@ -19,11 +19,19 @@ select c.relname from pg_class c
    and not (c.relrowsecurity and c.relforcerowsecurity
             and (select count(*) filter (where p.polpermissive) = 1 and count(*) filter (where not p.polpermissive and p.polname = 'cliente') = 1
                         and bool_and(p.polcmd = '*' and p.polqual is not null and p.polwithcheck is not null)
-                        and bool_and(pg_get_expr(p.polqual, p.polrelid) = pg_get_expr(p.polwithcheck, p.polrelid))
+                        and bool_and(pg_get_expr(p.polwithcheck, p.polrelid)
+                                     in (pg_get_expr(p.polqual, p.polrelid), app.by_row(pg_get_expr(p.polqual, p.polrelid))))
                         and bool_or(p.polpermissive and pg_get_expr(p.polqual, p.polrelid)
                                     in ('(workspace_id = ( SELECT app.ws() AS ws))', '(id = ( SELECT app.ws() AS ws))'))
                    from pg_policy p where p.polrelid = c.oid and (0 = any (p.polroles) or 'fitpro_app'::regrole = any (p.polroles))))
 """
+BY_ROW = {
+    "(workspace_id = ( SELECT app.ws() AS ws))": "(workspace_id = app.ws())",
+    "(( SELECT (app.client() IS NULL)) OR (client_id = ( SELECT app.client() AS client)))": "((app.client() IS NULL) OR (client_id = app.client()))",
+    "(( SELECT (app.own() IS NULL)) OR (client_id = ANY (( SELECT app.own_clients() AS own_clients)::uuid[])))":
+        "((app.own() IS NULL) OR (client_id = ANY (( SELECT app.own_clients() AS own_clients)::uuid[])))",
+    "(( SELECT count(*) AS count FROM users) > 0)": "(( SELECT count(*) AS count FROM users) > 0)",
+}  # fmt: skip
 TABLES = "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'"
 _OWNED = "alter table clients_note owner to fitpro_owner"
 _NEW = f"create table clients_note (workspace_id uuid not null, id uuid not null, primary key (workspace_id, id)); {_OWNED}"
@@ -34,6 +42,8 @@ FAULTS = {
     "not enabled": ("alter table clients disable row level security", True),
     "everything shown": ("alter policy tenant on clients using (true)", True),
     "everything writable": ("alter policy tenant on clients with check (true)", True),
+    "more written than shown": ("alter policy tenant on clients with check (workspace_id = app.ws() or app.usr() is not null)", True),
+    "a Cliente writing what others see": ("alter policy cliente on clients with check (app.client() is null or status = 'active')", True),
     "the policy of reads alone": (
         "drop policy tenant on clients; create policy tenant on clients for select to fitpro_app using (workspace_id = (select app.ws()))", True,
     ),
@@ -70,6 +80,18 @@ def test_t8_tables_without_a_workspace_are_on_the_reviewed_list(studios: Studios
     unlisted = {name for name in tables - tenant if not name.startswith("alembic_version_")} - GLOBAL_TABLES
     assert unlisted == set()
     assert {name for name in visible - tenant if not name.startswith("alembic_version_")} == SHARED_WITH_APP
+
+
+def test_t8_what_is_written_is_checked_by_the_words_of_what_is_shown_without_a_subquery(studios: Studios) -> None:
+    """The rewriting takes nothing away but the subquery around a function of the context."""
+    with psycopg.connect(studios.superuser) as connection:
+        for shown, by_row in BY_ROW.items():
+            assert connection.execute("select app.by_row(%s)", [shown]).fetchone() == (by_row,)
+        left = connection.execute(
+            "select polrelid::regclass::text, polname from pg_policy where polname in ('tenant', 'cliente', 'scope')"
+            " and pg_get_expr(polwithcheck, polrelid) ~ 'SELECT \\(?app\\.(ws|client|usr|own)\\('"
+        ).fetchall()
+    assert left == []
 
 
 @pytest.mark.parametrize("fault", FAULTS)
