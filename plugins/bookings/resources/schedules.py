@@ -44,7 +44,7 @@ class TimesOff(MethodView):
     @blp.response(201, TimeOffSchema)
     @allow("write")
     def post(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Take time off, or close a room or the studio; what is booked then stays booked. A Colaborador's own only."""
+        """Take time off, or close a room or the studio; what is booked then stays booked, and no series comes to it. A Colaborador's own only."""
         return service().schedules.add(given)
 
 
