@@ -12,7 +12,7 @@ LOCK := .venv/bin/uv pip compile -q --universal --python-version 3.11 --generate
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check bench torture lock clean
+.PHONY: help run test check bench torture lock audit clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -43,8 +43,13 @@ lock: $(VENV)/dev.stamp ## pin anew what config/*.in name; UPGRADE=--upgrade tak
 	cd config && ../$(LOCK) $(UPGRADE) requirements-dev.in -o requirements-dev.txt
 	@! grep -nE '^-|://' config/requirements.txt config/requirements-dev.txt
 
+audit: $(VENV)/runtime.stamp ## ask the internet whether anything locked has a known weakness (ARGS="--ignore-vuln ID" for one that is accepted)
+	@$(PY) -m venv .venv-audit
+	@.venv-audit/bin/python -m pip install -qq --disable-pip-version-check --no-input pip-audit
+	@exec .venv-audit/bin/pip-audit --strict --require-hashes --disable-pip -r config/requirements.txt $(ARGS)
+
 clean: ## remove what was generated; the data in .fitpro stays
-	rm -rf $(VENV) .venv-peer .venv-product build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-audit .venv-peer .venv-product build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What the product runs on; made anew only when the lock changes.

@@ -21,6 +21,8 @@ ROOT = Path(__file__).parent.parent
 
 def run(settings: Settings) -> int:
     """Serve until a signal; the exit code to leave with."""
+    if settings.signup is None and not settings.production:
+        settings = dataclasses.replace(settings, signup="open")  # who tries it out reads no mail
     if problem := port_problem(settings.host, settings.port):
         print(problem, file=sys.stderr)
         return 1
@@ -56,7 +58,8 @@ def _environ(settings: Settings) -> Mapping[str, str]:
     shutil.rmtree(metrics, ignore_errors=True)
     metrics.mkdir(parents=True)
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    return {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(metrics), "PYTHONPATH": path, "FITPRO_HOME": str(settings.home)}
+    chosen = {"FITPRO_HOME": str(settings.home), **({"FITPRO_SIGNUP": settings.signup} if settings.signup else {})}
+    return {**os.environ, **chosen, "PROMETHEUS_MULTIPROC_DIR": str(metrics), "PYTHONPATH": path}
 
 
 def _announce(settings: Settings, logins: list[tuple[str, str, str]]) -> None:
@@ -64,4 +67,6 @@ def _announce(settings: Settings, logins: list[tuple[str, str, str]]) -> None:
     print(f"\nFitPro Hub  {url}\nDocs        {url}/docs", file=sys.stderr)
     for role, email, password in logins:
         print(f"{role:<12}{email}  {password}", file=sys.stderr)
+    if settings.signup == "open" and not settings.supabase_url:
+        print("Signing up is open, and says who has an account; FITPRO_SIGNUP=confirmed, as in a deployment, does not.", file=sys.stderr)
     print("Ctrl-C stops everything.\n", file=sys.stderr, flush=True)

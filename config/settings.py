@@ -189,7 +189,7 @@ class Settings:
     signup: Literal["open", "confirmed"] | None = _a(
         "FITPRO_SIGNUP",
         None,
-        "confirmed (production's default): a link by mail leads on, nobody is told who has an account; open: signing up signs in, or tells",
+        "confirmed (the default): a link by mail leads on, nobody is told who has an account; open (under `make run`): signing up signs in, or tells",
         check=OneOf(("open", "confirmed")),
     )
     signups_address: int = _a("FITPRO_SIGNUPS_ADDRESS", 60, "accounts asked for from one network address, an hour", Env.int, _QUOTA)
@@ -218,7 +218,7 @@ class Settings:
     @property
     def confirmed_signup(self) -> bool:
         """Whether an address is proven before there is an account, and nobody is told of an earlier one. Supabase says so itself."""
-        return self.signup == "confirmed" or (self.signup is None and self.production and self.supabase_url is None)
+        return self.signup == "confirmed" or (self.signup is None and self.supabase_url is None)
 
     @property
     def anchor_folder(self) -> Path:

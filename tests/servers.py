@@ -57,7 +57,7 @@ class Cluster:
             argon2_time_cost=1,
             argon2_memory_kib=8,
             dns_zone=self.home / "zone.txt",
-            **{"strict": True, "demo": False, **GENEROUS, **changes},
+            **{"strict": True, "demo": False, "signup": "open", **GENEROUS, **changes},
         )
 
     def clone(self, name: str) -> str:

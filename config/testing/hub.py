@@ -223,8 +223,9 @@ def started(home: Path, project: Path) -> Iterator[Hub]:
         found = [candidate for candidate in found if candidate.id != ours.id] + [ours]
     registry = plugins.load_all(found=iter(found), strict=True)
     settings = Settings(
-        home=home, secret_key=os.urandom(16).hex().encode(), strict=True, demo=False, argon2_time_cost=1, argon2_memory_kib=8, **GENEROUS
-    )
+        home=home, secret_key=os.urandom(16).hex().encode(), strict=True, demo=False, signup="open",
+        argon2_time_cost=1, argon2_memory_kib=8, **GENEROUS,
+    )  # fmt: skip
     with running(settings):
         failed = upgrades.upgrade(settings, registry=registry)
         assert not failed, failed

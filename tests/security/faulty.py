@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from adapters.http.exchange import Answer, Environ
@@ -12,6 +13,9 @@ from adapters.http.runner import Runner
 from adapters.postgres.pool import Connection, Pool
 from adapters.postgres.wire import Wire
 from kernel.errors import Unavailable
+from plugins.clients.domain.register import Search
+from plugins.clients.repository.register import Register
+from plugins.sdk import Document, ctx, sql
 
 
 def _five_hundreds() -> None:
@@ -60,10 +64,25 @@ def _mixed_rows() -> None:
     Runner.run = stale  # type: ignore[method-assign]
 
 
+def _injected() -> None:
+    """The tag that clients are listed by is put into a statement."""
+    page = Register.page
+
+    def pasted(self: Register, search: Search, limit: int, after: tuple[Any, ...] | None) -> list[Document]:
+        if search.tag is not None:
+            having = f"exists (select from unnest(tags) tag where tag = '{search.tag}')"
+            if not ctx.work.rows(sql(f"select id from clients where workspace_id = app.ws() and {having} limit 1")):
+                return []
+        return page(self, replace(search, tag=None), limit, after)
+
+    Register.page = pasted  # type: ignore[method-assign]
+
+
 FAULTS: Final[Mapping[str, Callable[[], None]]] = {
     "five_hundreds": _five_hundreds,
     "broken_connections": _broken_connections,
     "mixed_rows": _mixed_rows,
+    "injected": _injected,
 }
 
 

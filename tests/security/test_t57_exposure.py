@@ -40,7 +40,7 @@ PATHS = tuple(dict.fromkeys(["/", *(f"/{word}" for word in _WORDS.split()), *pag
 
 @pytest.fixture(scope="module")
 def settings_of_production(settings: Settings) -> Settings:
-    return dataclasses.replace(settings, env="production", docs_enabled=False, dns_zone=None, app_url="https://app.example")
+    return dataclasses.replace(settings, env="production", signup=None, docs_enabled=False, dns_zone=None, app_url="https://app.example")
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ def test_nothing_configured_means_development_on_the_embedded_server(environ: py
     settings = Settings.from_environ()
     assert settings.embedded
     assert not settings.production
-    assert not settings.confirmed_signup
+    assert settings.confirmed_signup
     assert (settings.host, settings.port, settings.workers, settings.threads) == ("127.0.0.1", 8000, 2, 2)
     assert settings.demo
     assert settings.docs_enabled
@@ -82,6 +82,19 @@ def test_lists_are_split_trimmed_and_without_repeats(environ: pytest.MonkeyPatch
 def test_switches_say_on_and_off(environ: pytest.MonkeyPatch, word: str, meaning: bool) -> None:
     environ.setenv("FITPRO_DB_PREPARE", word)
     assert Settings.from_environ().db_prepare is meaning
+
+
+def test_nobody_is_told_who_has_an_account_unless_the_operator_or_supabase_says_so(environ: pytest.MonkeyPatch) -> None:
+    assert Settings.from_environ().confirmed_signup
+    environ.setenv("FITPRO_SIGNUP", "open")
+    assert not Settings.from_environ().confirmed_signup
+    environ.delenv("FITPRO_SIGNUP")
+    environ.setenv("SUPABASE_URL", "https://project.supabase.co")  # whose own setting it is there
+    environ.setenv("SUPABASE_ANON_KEY", "a key")
+    assert not Settings.from_environ().confirmed_signup
+    environ.setenv("FITPRO_SIGNUP", "confirmed")
+    with pytest.raises(SettingsError, match="FITPRO_SIGNUP: Supabase decides"):
+        Settings.from_environ()
 
 
 class TestProduction:
