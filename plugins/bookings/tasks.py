@@ -60,7 +60,7 @@ def workspaces_module_enabled(module: str) -> None:
 
 
 @plugin.task
-def renew_reminders(missed: bool) -> Iterator[None]:  # noqa: FBT001 - a job's argument
+def renew_reminders(missed: bool) -> Iterator[None]:
     """Set the timers of all that is to come."""
     yield from _service().reminders.renew(missed=missed)
 
