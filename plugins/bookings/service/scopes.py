@@ -88,9 +88,8 @@ class Scopes:
         """Set the given fields of them. Raises as `reschedule` does."""
         held = self._hold(booking_id, scope, expected)
         changed = self._apply(held, scope, changes, said=True, skip=skip)
-        for row in held.targets:
-            if max(row["capacity"], changes.get("capacity", 1)) > 1:  # more places, or fewer clients: the queue is next
-                self._turns.settle(row["id"])
+        for id in sorted(self._turns.queued([row["id"] for row in held.targets])):  # more places, or fewer clients: the queue is next
+            self._turns.settle(id)
         return changed
 
     def cancel(
@@ -229,6 +228,7 @@ class Scopes:
             raise refused(taken.values())
         pairs = [(old, new) for old, new in pairs if old["id"] not in taken]
         ids = [old["id"] for old, _ in pairs]
+        queued = self._turns.queued([old["id"] for old, new in pairs if old["capacity"] > 1 and (clients or new["capacity"] == 1)])
         for old, new in pairs:
             came = sorted(set(clients or ()) - set(old["client_ids"]))
             if came or any(old[name] != new[name] for name in _TIMES):
@@ -236,9 +236,9 @@ class Scopes:
                     booking_id=new["id"], client_ids=came or new["client_ids"], organizer_id=new["organizer_id"], service_id=new["service_id"],
                     start_time=new["start_time"], end_time=new["end_time"],
                 )  # fmt: skip
-            if old["capacity"] > 1 and came:
+            if came and old["id"] in queued:
                 self._turns.forget(old["id"], came)
-            if old["capacity"] > 1 and new["capacity"] == 1:
+            if new["capacity"] == 1 and old["id"] in queued:
                 self._turns.close(old["id"])
         # Given back first: each takes a time that another of them had. Seats offered to who waits stay taken.
         seats = dict(self._series.release(ids))
