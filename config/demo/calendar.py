@@ -1,4 +1,4 @@
-"""The demo's calendar: what is offered and when, last week and this one. Every step only when it was not taken before."""
+"""The demo's calendar: what is offered and when, last week, this one and the next. Every step only when it was not taken before."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from config.demo.api import Api
 _ZONE: Final = ZoneInfo("Europe/Lisbon")
 _BOOKINGS: Final = "/api/v1/bookings"
 _ASKED_FOR: Final = "First consultation"
-_CLASS: Final = "Pilates"
+_CLASS, _GROUP = "Pilates", "Strength in a small group"
 
 
 def _euros(amount: int) -> dict[str, Any]:
@@ -28,7 +28,9 @@ _SERVICES: Final[Sequence[dict[str, Any]]] = (
     {"name": _ASKED_FOR, "duration_minutes": 30, "needs_approval": True, "price": _euros(20), "public": True},
     {"name": "Online coaching", "duration_minutes": 45, "price": _euros(30), "location_kind": "online", "location": "https://meet.example.org/north"},
     {"name": _CLASS, "duration_minutes": 60, "capacity": 4, "price": _euros(12), "public": True},
+    {"name": _GROUP, "duration_minutes": 60, "capacity": 6, "price": _euros(15), "public": True, "free_until_minutes": 120, "late_fee": _euros(5)},
 )  # fmt: skip
+_ROOMS: Final = {_CLASS: "Hall", _GROUP: "Studio 1"}
 _OWNER, _COLLABORATOR = 0, 1
 _WEEK: Final = (
     # days after last week's Monday, hour, minute, whose, service, client, what becomes of it
@@ -40,18 +42,57 @@ _WEEK: Final = (
     (3, 9, 0, _OWNER, "Personal training", 0, "completed"),
     (3, 16, 0, _COLLABORATOR, "Personal training", 6, "completed"),
     (4, 10, 0, _COLLABORATOR, "Personal training", 8, "booked"),  # nobody has said yet what became of it
-    (7, 9, 0, _COLLABORATOR, "Personal training", 1, "booked"),
-    (7, 11, 0, _OWNER, "Personal training", 2, "booked"),
+    (7, 9, 0, _COLLABORATOR, "Personal training", 1, "kept"),
+    (7, 10, 30, _COLLABORATOR, "Personal training", 8, "kept"),
+    (7, 11, 0, _OWNER, "Personal training", 2, "kept"),
+    (7, 14, 0, _COLLABORATOR, "Online coaching", 10, "kept"),
+    (7, 14, 0, _OWNER, "Personal training", 3, "kept"),
+    (8, 8, 30, _COLLABORATOR, "Personal training", 11, "kept"),
+    (8, 9, 30, _OWNER, "Personal training", 6, "kept"),
     (8, 10, 0, _COLLABORATOR, "Personal training", 3, "cancelled"),
-    (9, 9, 0, _OWNER, "Online coaching", 4, "booked"),
-    (9, 15, 0, _COLLABORATOR, "Personal training", 5, "booked"),
-    (10, 10, 0, _OWNER, "Personal training", 0, "booked"),
-    (11, 16, 0, _COLLABORATOR, "Personal training", 6, "booked"),
+    (8, 15, 0, _OWNER, "Online coaching", 8, "kept"),
+    (9, 9, 0, _OWNER, "Online coaching", 4, "kept"),
+    (9, 10, 30, _COLLABORATOR, "Personal training", 2, "kept"),
+    (9, 11, 0, _OWNER, "Personal training", 1, "kept"),
+    (9, 15, 0, _COLLABORATOR, "Personal training", 5, "kept"),
+    (10, 9, 0, _COLLABORATOR, "Personal training", 9, "kept"),
+    (10, 10, 0, _OWNER, "Personal training", 0, "kept"),
+    (10, 14, 0, _COLLABORATOR, "Personal training", 4, "kept"),
+    (10, 15, 30, _OWNER, "Personal training", 5, "kept"),
+    (11, 9, 30, _COLLABORATOR, "Personal training", 10, "kept"),
+    (11, 11, 0, _COLLABORATOR, "Online coaching", 2, "kept"),
+    (11, 16, 0, _COLLABORATOR, "Personal training", 6, "kept"),
+    (14, 9, 0, _COLLABORATOR, "Personal training", 1, "kept"),
+    (14, 11, 0, _OWNER, "Personal training", 2, "kept"),
+    (15, 9, 30, _OWNER, "Online coaching", 4, "kept"),
+    (15, 10, 0, _COLLABORATOR, "Personal training", 3, "kept"),
+    (16, 10, 0, _OWNER, "Personal training", 6, "kept"),
+    (16, 15, 0, _COLLABORATOR, "Personal training", 5, "kept"),
+    (17, 10, 0, _OWNER, "Personal training", 0, "kept"),
+    (17, 14, 0, _COLLABORATOR, "Personal training", 8, "kept"),
 )
+_CLASSES: Final = (
+    # days after last week's Monday, hour, whose, service, clients
+    (0, 18, _COLLABORATOR, _CLASS, (1, 2, 3, 5)),
+    (3, 12, _OWNER, _GROUP, (2, 4, 9, 10)),
+    (7, 18, _COLLABORATOR, _CLASS, (1, 3, 5)),
+    (8, 12, _OWNER, _GROUP, (2, 4, 9, 10, 11)),
+    (9, 18, _COLLABORATOR, _CLASS, (0, 2, 4, 6)),
+    (10, 12, _OWNER, _GROUP, (1, 3, 6, 8)),
+    (11, 18, _COLLABORATOR, _CLASS, (5, 8)),
+    (12, 10, _OWNER, _GROUP, (0, 2, 3, 9, 10, 11)),
+    (14, 18, _COLLABORATOR, _CLASS, (3, 5)),
+    (15, 12, _OWNER, _GROUP, (2, 4, 10)),
+    (16, 18, _COLLABORATOR, _CLASS, (0, 1)),
+    (17, 12, _OWNER, _GROUP, (9, 11)),
+    (19, 10, _OWNER, _GROUP, (2,)),
+)
+_EVENING: Final = time(19, 30)
+"""When the class begins that everybody wants to come to, and no other."""
 
 
 def fill(api: Api, staff: tuple[str, str], clients: Sequence[str]) -> None:
-    """Rooms, services, hours, absences, bookings, a series, a full class. clients: the first dozen."""
+    """Rooms, services, hours, absences, bookings, classes, a series, a full class with a queue. clients: the first dozen."""
     rooms = _named(api, "rooms", [{"name": "Studio 1"}, {"name": "Hall"}])
     services = _named(api, "services", [{**each, **_with_whom(each["name"], staff, rooms)} for each in _SERVICES])
     _open(api, staff)
@@ -61,6 +102,10 @@ def fill(api: Api, staff: tuple[str, str], clients: Sequence[str]) -> None:
         start = _at(monday + timedelta(days), hour, minute)
         made = known.get((staff[whose], start)) or _book(api, services[service], staff[whose], start, [clients[client]])
         _settle(api, made, outcome)
+    for days, hour, whose, service, those in _CLASSES:
+        start = _at(monday + timedelta(days), hour)
+        made = known.get((staff[whose], start)) or _book(api, services[service], staff[whose], start, [clients[n] for n in those])
+        _settle(api, made, "kept")
     if not api.made("GET", f"{_BOOKINGS}/series")["items"]:
         again = {
             "service_id": services["Personal training"], "organizer_id": staff[_COLLABORATOR], "client_ids": [clients[9]],
@@ -96,8 +141,8 @@ def has_asked(api: Api) -> bool:
 
 
 def _with_whom(name: str, staff: tuple[str, str], rooms: dict[str, str]) -> dict[str, Any]:
-    together = list(staff) if name in ("Personal training", "Online coaching") else [staff[_COLLABORATOR]]
-    return {"organizer_ids": together, "room_ids": [rooms["Hall"]] if name == _CLASS else []}
+    together = list(staff) if name in ("Personal training", "Online coaching") else [staff[_OWNER if name == _GROUP else _COLLABORATOR]]
+    return {"organizer_ids": together, "room_ids": [rooms[_ROOMS[name]]] if name in _ROOMS else []}
 
 
 def _named(api: Api, kind: str, wanted: Sequence[dict[str, Any]]) -> dict[str, str]:
@@ -132,9 +177,9 @@ def _open(api: Api, staff: tuple[str, str]) -> None:
 def _crowd(api: Api, service: str, organizer: str, clients: Sequence[str]) -> None:
     """A class to come with every place taken and two who wait."""
     asked = urlencode({"service": service, "start_from": datetime.now(UTC).isoformat()})
-    found = api.made("GET", f"{_BOOKINGS}?{asked}")["items"]
-    start = _at(today() + timedelta(2), 19, 30)
-    made = found[0] if found else _book(api, service, organizer, start, list(clients[1:5]))
+    found = (each for each in api.made("GET", f"{_BOOKINGS}?{asked}")["items"] if _wall(each) == _EVENING)
+    start = _at(today() + timedelta(2), _EVENING.hour, _EVENING.minute)
+    made = next(found, None) or _book(api, service, organizer, start, list(clients[1:5]))
     queue = f"{_BOOKINGS}/{made['id']}/queue"
     waiting = {each["client_id"] for each in api.made("GET", queue)["items"]}
     for client in (clients[6], clients[8]):
@@ -143,10 +188,10 @@ def _crowd(api: Api, service: str, organizer: str, clients: Sequence[str]) -> No
 
 
 def _known(api: Api, monday: date) -> dict[tuple[str, datetime], dict[str, Any]]:
-    """What is booked in these two weeks, by whose it is and when."""
+    """What is booked in these three weeks, by whose it is and when."""
     found: dict[tuple[str, datetime], dict[str, Any]] = {}
     for more in ({"status": "cancelled"}, {}):
-        span = {"start_from": _at(monday, 0).isoformat(), "start_until": _at(monday + timedelta(14), 0).isoformat(), "limit": 200}
+        span = {"start_from": _at(monday, 0).isoformat(), "start_until": _at(monday + timedelta(21), 0).isoformat(), "limit": 200}
         for each in api.made("GET", f"{_BOOKINGS}?{urlencode({**span, **more})}")["items"]:
             found[each["organizer_id"], datetime.fromisoformat(each["start_time"])] = each
     return found
@@ -157,7 +202,9 @@ def _book(api: Api, service: str, organizer: str, start: datetime, clients: list
 
 
 def _settle(api: Api, booking: dict[str, Any], outcome: str) -> None:
-    """Make of it what becomes of it, unless something has."""
+    """Make of it what becomes of it, unless something has. kept: it takes place, once it is over."""
+    if outcome == "kept":
+        outcome = "completed" if datetime.fromisoformat(booking["end_time"]) <= datetime.now(UTC) else "booked"
     if outcome == "booked" or booking["status"] != "booked":
         return
     verb, body = {
@@ -172,6 +219,10 @@ def _settle(api: Api, booking: dict[str, Any], outcome: str) -> None:
 def _monday() -> date:
     """Last week's."""
     return today() - timedelta(today().weekday() + 7)
+
+
+def _wall(booking: dict[str, Any]) -> time:
+    return datetime.fromisoformat(booking["start_time"]).astimezone(_ZONE).time()
 
 
 def _at(day: date, hour: int, minute: int = 0) -> datetime:

@@ -45,6 +45,26 @@ def bookings_rescheduled(booking_id: UUID) -> None:
     _service().reminders.plan(booking_id)
 
 
+@plugin.hook(optional=True)
+def workspaces_module_configured(module: str) -> None:
+    """Other reminders may be next now."""
+    if module == plugin.id:
+        renew_reminders.schedule({"missed": False}, key="reminders")
+
+
+@plugin.hook(optional=True)
+def workspaces_module_enabled(module: str) -> None:
+    """Timers that rang meanwhile were not heard."""
+    if module == plugin.id:
+        renew_reminders.schedule({"missed": True}, key="reminders")
+
+
+@plugin.task
+def renew_reminders(missed: bool) -> Iterator[None]:
+    """Set the timers of all that is to come."""
+    yield from _service().reminders.renew(missed=missed)
+
+
 @plugin.task
 def remind(booking_id: UUID, start: datetime, minutes: int) -> None:
     """So many minutes before the start: letters to everybody who comes."""

@@ -44,6 +44,11 @@ def workspaces_module_disabled(module: str) -> None:
 
 
 @event
+def workspaces_module_configured(module: str) -> None:
+    """After a module was set otherwise; the module itself hears it, while it is on."""
+
+
+@event
 def workspaces_member_invited(invitation_id: UUID) -> None:
     """After somebody was asked to join; the mail is sent by the platform."""
 

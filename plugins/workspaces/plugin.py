@@ -38,6 +38,7 @@ plugin = Plugin(
         events.workspaces_disabling,
         events.workspaces_module_enabled,
         events.workspaces_module_disabled,
+        events.workspaces_module_configured,
         events.workspaces_member_removed,
         events.workspaces_role_changed,
         events.workspaces_domain_verified,

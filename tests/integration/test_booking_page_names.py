@@ -97,7 +97,7 @@ def planted(local: Api, settings: Settings, cluster: Cluster) -> Planted:
     page, day = Page.open(local, settings), datetime(2027, 6, 1, 9, tzinfo=UTC)
     page.hours()
     room = page.room()
-    single = page.service(public=True, name="Single", description="Shown", location="Here", location_kind="online", window_days=730)["id"]
+    single = page.service(public=True, name="Single", description="Shown", location="Here", location_kind="in_person", window_days=730)["id"]
     several = page.service(public=True, name="Class", capacity=2, room_ids=[room], window_days=730)["id"]
     page.booked(day, service_id=single, client_ids=page.clients[:1], notes="n", title="t", location="l", location_kind="in_person")
     page.booked(day.replace(day=2), service_id=several, client_ids=page.clients[:2], notes="n", room_id=room)

@@ -89,6 +89,7 @@ class TestMaking:
             ({"rrule": "FREQ=DAILY"}, "/rrule"),
             ({"rrule": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"}, "/rrule"),
             ({"rrule": "FREQ=SECONDLY"}, "/rrule"),
+            ({"rrule": "FREQ=DAILY;COUNT=2", "exdates": ["2031-03-17T09:00:00Z"]}, "/exdates/0"),
             ({"rrule": "FREQ=WEEKLY;COUNT=2", "start_time": "2031-03-17T09:00:00"}, "/start_time"),
             ({"rrule": "FREQ=WEEKLY;COUNT=2", "timezone": "Europe/Atlantis"}, "/timezone"),
             ({"rrule": "FREQ=WEEKLY;COUNT=2", "client_ids": [str(uuid.uuid4())]}, "/client_ids"),

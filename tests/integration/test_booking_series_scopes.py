@@ -57,8 +57,21 @@ class TestScopes:
         move(agenda, series, 1, start + WEEK + DAY, "this")
         move(agenda, series, 0, start + HOUR, "all")
         assert starts(agenda, series) == [shown(start + HOUR), shown(start + WEEK + DAY), shown(start + 2 * WEEK + HOUR)]
-        move(agenda, series, 1, start + WEEK + 3 * HOUR, "following")
-        assert starts(agenda, series) == [shown(start + HOUR), shown(start + WEEK + 3 * HOUR), shown(start + 2 * WEEK + 3 * HOUR)]
+        move(agenda, series, 1, start + WEEK + DAY + 2 * HOUR, "following")
+        assert starts(agenda, series) == [shown(start + HOUR), shown(start + WEEK + DAY + 2 * HOUR), shown(start + 2 * WEEK + 3 * HOUR)]
+
+    def test_all_move_as_far_as_the_one_named_wherever_it_is_and_however_long(self, agenda: Agenda) -> None:
+        start = next_month()
+        series = made(agenda, start, "FREQ=WEEKLY;COUNT=3")
+        away, id = start + 5 * WEEK, series["bookings"][1]["id"]
+        alone = agenda.act(id, "reschedule", {"start_time": away.isoformat(), "end_time": (away + 3 * HOUR).isoformat()})
+        assert alone.status == 200, alone.body
+        moved = move(agenda, series, 1, away + HOUR, "all").json
+        assert (moved["start_time"], moved["end_time"]) == (shown(away + HOUR), shown(away + 4 * HOUR))
+        others = [agenda.get(f"/api/v1/bookings/{series['bookings'][n]['id']}").json for n in (0, 2)]
+        assert [each["start_time"] for each in others] == [shown(start + HOUR), shown(start + 2 * WEEK + HOUR)]
+        assert [each["end_time"] for each in others] == [shown(start + 2 * HOUR), shown(start + 2 * WEEK + 2 * HOUR)]
+        assert agenda.get(f"/api/v1/bookings/series/{series['id']}").json["minutes"] == 60
 
     def test_a_conflict_of_one_stops_all_and_is_named(self, agenda: Agenda, settings: Settings) -> None:
         start = next_month()

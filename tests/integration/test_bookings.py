@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -44,6 +44,29 @@ class TestBooking:
         taken = agenda.book(start + timedelta(minutes=50), client_ids=agenda.clients[1:2])
         assert (taken.status, taken.json["code"]) == (409, "slot_taken")  # the buffer
         assert agenda.book(start + HOUR, client_ids=agenda.clients[1:2]).status == 201
+
+    def test_online_is_a_link(self, agenda: Agenda) -> None:
+        made, start = agenda.booked(a_day()), a_day()
+        service = agenda.service()
+        for location in ("javascript:alert(1)", "data:text/html,x", "Rua Augusta 1", "https://meet.example.com/x y", "ftp://example.com"):
+            where = {"location_kind": "online", "location": location}
+            for reply in (
+                agenda.book(start, **where),
+                agenda.ask("PATCH", f"/api/v1/bookings/{made['id']}", where, **{"If-Match": "*"}),
+                agenda.ask("PATCH", f"/api/v1/bookings/services/{service['id']}", where, **{"If-Match": "*"}),
+            ):
+                assert (reply.status, [each["pointer"] for each in reply.json["errors"]]) == (422, ["/location"]), reply.body
+        assert agenda.get(f"/api/v1/bookings/{made['id']}").json == made
+        agenda.booked(start, location_kind="in_person", location="javascript:alert(1)")  # a place of that name
+
+    def test_only_the_staff_has_time_off(self, agenda: Agenda) -> None:
+        span = {"starts_at": a_day().isoformat(), "ends_at": a_day().isoformat()}
+        marta = {**span, "user_id": agenda.people["Cliente"].id}
+        made = agenda.made("/api/v1/bookings/time-off", {**span, "user_id": agenda.organizer})
+        path = f"/api/v1/bookings/time-off/{made['id']}"
+        for reply in (agenda.post("/api/v1/bookings/time-off", marta), agenda.ask("PUT", path, marta, **{"If-Match": "*"})):
+            assert (reply.status, reply.json["code"], reply.json["errors"][0]["pointer"]) == (422, "invalid_reference", "/user_id")
+        assert agenda.ask("DELETE", path, **{"If-Match": "*"}).status == 204
 
     def test_a_price_is_in_a_currency_that_there_is(self, agenda: Agenda) -> None:
         for name in ("price", "late_fee"):
@@ -205,6 +228,34 @@ class TestCliente:
         other = agenda.book(start + HOUR, who="Cliente", service_id=service["id"], client_ids=agenda.clients[1:2])
         assert other.status == 403
         assert agenda.book(start + HOUR, who="Cliente").status == 422
+
+    def test_a_cliente_is_told_which_limit_a_time_is_beyond(self, agenda: Agenda) -> None:
+        agenda.hours()
+        now = datetime.now(UTC)
+        service = agenda.service(notice_minutes=3000, window_days=20)["id"]
+        for start, said in ((now - HOUR, "passed"), (now + HOUR, "3000 minutes before"), (now + 24 * 21 * HOUR, "20 days before")):
+            refused = agenda.book(start, who="Cliente", service_id=service)
+            assert (refused.status, refused.json["code"]) == (409, "slot_unavailable")
+            assert said in refused.json["detail"]
+            held = {"service_id": service, "organizer_id": agenda.organizer, "start_time": start.isoformat()}
+            assert said in agenda.post("/api/v1/bookings/holds", held, who="Cliente").json["detail"]
+
+    def test_what_a_cliente_moves_stays_as_long_as_it_is_and_within_what_is_open(self, agenda: Agenda) -> None:
+        agenda.hours(opens="08:00", closes="18:00")
+        service, start = agenda.service(duration_minutes=30)["id"], a_day()
+        made = agenda.booked(start, service_id=service, end_time=(start + 2 * HOUR).isoformat(), client_ids=agenda.clients[:1])
+        noon = {"user_id": agenda.organizer, "starts_at": start.replace(hour=13).isoformat(), "ends_at": start.replace(hour=14).isoformat()}
+        agenda.made("/api/v1/bookings/time-off", noon)
+        for hour, minute in ((16, 30), (17, 30), (11, 30), (12, 30)):
+            to = start.replace(hour=hour, minute=minute)
+            refused = agenda.act(made, "reschedule", {"start_time": to.isoformat()}, who="Cliente")
+            assert (refused.status, refused.json["code"]) == (409, "slot_unavailable"), to
+        for hour in (11, 16):
+            to = start.replace(hour=hour)
+            moved = agenda.act(made, "reschedule", {"start_time": to.isoformat()}, who="Cliente")
+            assert moved.status == 200, moved.body
+            assert datetime.fromisoformat(moved.json["end_time"]) == to + 2 * HOUR
+        agenda.hours()
 
     def test_a_cliente_sees_only_their_own(self, agenda: Agenda) -> None:
         start = a_day()

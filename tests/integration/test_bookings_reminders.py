@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.office import Office
 from tests.servers import Api, owner_of
 
 HOUR = timedelta(hours=1)
+_HOURS = itertools.count()
 
 
 class TestReminders:
@@ -94,6 +96,71 @@ class TestReminders:
         office.work()
         assert _timers(agenda, made) == []
 
+    def test_other_offsets_hold_for_what_is_booked_already(self, agenda: Agenda, office: Office) -> None:
+        address, start = _address(agenda), _in_two_days()
+        _set(agenda, {"reminders": [10_000]})
+        made = agenda.booked(start, client_ids=agenda.clients[:1])
+        office.work()
+        assert _timers(agenda, made) == []
+        for offsets in ([2000, 60], [1440, 30]):
+            _set(agenda, {"reminders": offsets})
+            office.work()
+        assert _timers(agenda, made) == [start - timedelta(minutes=each) for each in (2000, 1440)]
+        _ring(agenda, office, made)
+        assert len(office.mails(address)) == 1
+        assert _timers(agenda, made)[2:] == [start - timedelta(minutes=30)]
+        _ring(agenda, office, made)
+        assert len(office.mails(address)) == 2
+        _set(agenda, {})
+
+    def test_what_was_missed_while_the_module_was_off_is_told_once(self, agenda: Agenda, office: Office) -> None:
+        address = _address(agenda)
+        _set(agenda, {"reminders": [1440, 1200, 60]})
+        made = agenda.booked(_in_two_days(), client_ids=agenda.clients[:1])
+        office.work()
+        _switch(agenda, enabled=False)
+        _ring(agenda, office, made)
+        start = _pass(agenda, made, 30 * HOUR)
+        assert not office.mails(address)
+        _switch(agenda, enabled=True)
+        office.work()
+        assert f"{start + HOUR:%Y-%m-%d %H:%M}" in office.text(address)
+        assert _timers(agenda, made)[-1] == start - HOUR
+        _ring(agenda, office, made)
+        assert len(office.mails(address)) == 2
+        _set(agenda, {})
+
+    def test_what_was_told_is_not_told_again_by_switching_however_long_ago(self, agenda: Agenda, office: Office) -> None:
+        address = _address(agenda)
+        made = agenda.booked(_in_two_days(), client_ids=agenda.clients[:1])
+        office.work()
+        _ring(agenda, office, made)
+        assert len(office.mails(address)) == 1
+        _pass(agenda, made, 30 * HOUR)
+        with owner_of(agenda.settings) as connection:  # as the worker does after a week
+            connection.execute("delete from outbox_deliveries where workspace_id = %s and done_at is not null", (agenda.workspace,))
+        for enabled in (False, True):
+            _switch(agenda, enabled=enabled)
+            office.work()
+        assert len(office.mails(address)) == 1
+
+    def test_switching_reminds_nobody_of_what_was_booked_too_late(self, agenda: Agenda, office: Office) -> None:
+        address = _address(agenda)
+        agenda.booked(datetime.now(UTC) + 5 * HOUR, client_ids=agenda.clients[:1])
+        for enabled in (False, True):
+            office.work()
+            _switch(agenda, enabled=enabled)
+        office.work()
+        assert not office.mails(address)
+
+    def test_a_worker_that_comes_late_tells_what_became_due_meanwhile(self, agenda: Agenda, office: Office) -> None:
+        address = _address(agenda)
+        office.work()
+        made = agenda.booked(_in_two_days(), client_ids=agenda.clients[:1])
+        _pass(agenda, made, 30 * HOUR)
+        office.work()
+        assert len(office.mails(address)) == 1
+
     def test_at_most_five_offsets(self, agenda: Agenda) -> None:
         path = f"/api/v1/workspaces/{agenda.workspace}/modules/bookings"
         refused = agenda.ask("PUT", path, {"enabled": True, "settings": {"reminders": [10, 20, 30, 40, 50, 60]}})
@@ -111,6 +178,31 @@ def _address(agenda: Agenda) -> str:
 def _set(agenda: Agenda, settings: dict[str, Any]) -> None:
     reply = agenda.ask("PUT", f"/api/v1/workspaces/{agenda.workspace}/modules/bookings", {"enabled": True, "settings": settings})
     assert reply.status == 200, reply.body
+
+
+def _switch(agenda: Agenda, *, enabled: bool) -> None:
+    reply = agenda.ask("PUT", f"/api/v1/workspaces/{agenda.workspace}/modules/bookings", {"enabled": enabled})
+    assert reply.status == 200, reply.body
+
+
+def _in_two_days() -> datetime:
+    """A time that no other test here uses."""
+    return datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=48 + 2 * next(_HOURS))
+
+
+def _pass(agenda: Agenda, made: dict[str, Any], time: timedelta) -> datetime:
+    """So much time passes for a booking; when it starts, as seen from now."""
+    values = {"by": time, "id": made["id"], "workspace": agenda.workspace}
+    with owner_of(agenda.settings) as connection:
+        row = connection.execute(
+            "update bookings set start_time = start_time - %(by)s, end_time = end_time - %(by)s, updated_at = updated_at - %(by)s"
+            " where workspace_id = %(workspace)s and id = %(id)s returning start_time", values,
+        ).fetchone()  # fmt: skip
+        connection.execute(
+            "update bookings_reminded set start_time = start_time - %(by)s where workspace_id = %(workspace)s and booking_id = %(id)s", values
+        )
+    assert row is not None
+    return cast("datetime", row[0])
 
 
 def _timers(agenda: Agenda, made: dict[str, Any]) -> list[datetime]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -188,15 +188,22 @@ def test_the_demo_knows_every_kind_of_consent(seen: Seen) -> None:
     assert (ill["kind"], ill["reason"]) == ("other", None), "what it was is withheld"
 
 
-def test_the_demo_has_two_lively_weeks(empty: Settings) -> None:
+def test_the_demo_has_lively_weeks(empty: Settings) -> None:
     application = web(install(empty))
     for _ in range(2):
         demo.ensure(application, empty)
     seen = _calendar(Api(application))
-    assert (seen["rooms"], seen["services"]) == (2, 4)
+    assert (seen["rooms"], seen["services"]) == (2, 5)
     assert {status for status, count in seen["bookings"].items() if count} == {"pending", "booked", "cancelled", "completed", "no_show"}
     assert (seen["series"], seen["time-off"], seen["online"] > 0) == (1, 2, True)
-    (full,) = seen["classes"]
+    monday = calendar.today() - timedelta(calendar.today().weekday())
+    weeks = [[each for each in seen["all"] if 7 * n <= (date.fromisoformat(each["start_time"][:10]) - monday).days < 7 * n + 7] for n in (-1, 0, 1)]
+    assert all(len(each) >= least for each, least in zip(weeks, (10, 26, 13), strict=True)), list(map(len, weeks))
+    assert all(sum(each["capacity"] > 1 for each in week) >= least for week, least in zip(weeks, (2, 6, 5), strict=True))
+    now = datetime.now(UTC)
+    over = [each for each in weeks[1] if each["capacity"] > 1 and datetime.fromisoformat(each["end_time"]) < now]
+    assert {each["status"] for each in over} <= {"completed"}
+    (full,) = [each for each in seen["classes"] if each["waiting"]]
     assert (full["capacity"], full["seats_taken"], full["waiting"]) == (4, 4, 2)
     assert seen["domains"] == ["pending"]
     assert seen["keys"] == ["Website form", "Website form"]
@@ -223,9 +230,10 @@ def test_a_demo_cut_short_anywhere_is_finished_without_doubles(empty: Settings, 
             demo.ensure(application, empty)
     demo.ensure(application, empty)
     seen = _calendar(Api(application))
-    assert seen["bookings"] == {"pending": 1, "booked": 16, "cancelled": 2, "completed": 5, "no_show": 1}
-    assert (seen["rooms"], seen["services"], seen["series"], seen["time-off"], len(seen["classes"])) == (2, 4, 1, 2, 1)
-    assert seen["classes"][0]["waiting"] == 2
+    bookings = seen["bookings"]
+    assert (bookings["pending"], bookings["booked"] + bookings["completed"], bookings["cancelled"], bookings["no_show"]) == (1, 55, 2, 1)
+    assert (seen["rooms"], seen["services"], seen["series"], seen["time-off"], len(seen["classes"])) == (2, 5, 1, 2, 14)
+    assert sorted(each["waiting"] for each in seen["classes"])[-2:] == [0, 2]
     assert (seen["keys"], seen["invitations"]) == (["Website form"] * 2, {"accepted": 4, "pending": 1})
     assert seen["consents"] == {("self", None): 1, ("staff_attested", None): 6, ("staff_attested", "staff"): 1}
     assert seen["exclusions"] == {"injury": 1, "holiday": 1}
@@ -250,6 +258,7 @@ def _calendar(api: Api) -> dict[str, Any]:
     return {
         **{kind: len(items(f"/api/v1/bookings/{kind}")) for kind in ("rooms", "services", "series", "time-off")},
         "bookings": {status: sum(each["status"] == status for each in bookings) for status in statuses},
+        "all": bookings,
         "online": sum(each["location_kind"] == "online" for each in bookings),
         "classes": [{**each, "waiting": len(items(f"/api/v1/bookings/{each['id']}/queue"))} for each in classes],
         "domains": [each["state"] for each in items(f"/api/v1/workspaces/{workspace['id']}/domains")],

@@ -294,6 +294,16 @@ def test_switching_tells_subscribers_that_are_on(api: Api, cluster: Cluster, dat
     assert heard == [("guard", "guard")]
 
 
+def test_another_setting_is_told_and_the_same_is_not(api: Api, cluster: Cluster, database: str, ana: Person, studio: str) -> None:
+    for limit in (3, 3, 4):
+        assert _put(api, ana, studio, "basis", enabled=True, settings={"limit": limit}).status == 200
+    assert _put(api, ana, studio, "basis", enabled=True).status == 200
+    with cluster.superuser(database) as connection:
+        told = connection.execute("select name from outbox where workspace_id = %s and payload ->> 'module' = 'basis'", (studio,)).fetchall()
+    assert [name for (name,) in told].count("workspaces_module_configured") == 2
+    assert [name for (name,) in told].count("workspaces_module_enabled") == 1
+
+
 def test_an_etag_held_is_honoured_and_none_is_needed(api: Api, ana: Person, studio: str) -> None:
     path = f"/api/v1/workspaces/{studio}/modules/basis"
     first = api.get(path, who=ana)

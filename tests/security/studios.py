@@ -234,6 +234,8 @@ _ROWS = (
     " '2026-01-02' from bookings_calendar where workspace_id = %(ws)s limit 1 on conflict do nothing",
     "insert into bookings_handed (workspace_id, booking_id, user_id, title, start_time, end_time, sequence, handed_at) select workspace_id, id,"
     " organizer_id, title, start_time, end_time, 1, now() from bookings where workspace_id = %(ws)s limit 1 on conflict do nothing",
+    "insert into bookings_reminded (workspace_id, booking_id, start_time, minutes) select workspace_id, id, start_time, 60 from bookings"
+    " where workspace_id = %(ws)s limit 1 on conflict do nothing",
     "insert into bookings_service_room (workspace_id, service_id, room_id) select s.workspace_id, s.id, r.id from bookings_service s, bookings_room r"
     " where s.workspace_id = %(ws)s and r.workspace_id = s.workspace_id and s.capacity > 1 limit 1 on conflict do nothing",
     "insert into bookings_revision (workspace_id, subject, revision) values (%(ws)s, %(ws)s, 1) on conflict do nothing",

@@ -31,7 +31,7 @@ NOT_OVER_HTTP = {
     ("workspaces_invitation", "invited_by"),
     ("api_key_uses", "key_id"),
     ("bookings", "series_id"), ("bookings_external_busy", "calendar_id"), ("bookings_participant", "booking_id"),
-    ("bookings_handed", "booking_id"),
+    ("bookings_handed", "booking_id"), ("bookings_reminded", "booking_id"),
     ("bookings_queue_entry", "booking_id"), ("bookings_queue_entry", "place_id"), ("bookings_queue_place", "booking_id"),
     ("bookings_time", "booking_id"),
 }  # fmt: skip

@@ -107,5 +107,5 @@ def moment_text(value: dt.datetime) -> str:
 
 @functools.cache
 def _zone_names() -> frozenset[str]:
-    """Read once: listing the database walks the disk."""
-    return frozenset(zoneinfo.available_timezones())
+    """Read once: listing the database walks the disk. It also names this machine's zone, and one that says that none is set."""
+    return frozenset(zoneinfo.available_timezones()) - {"localtime", "Factory"}

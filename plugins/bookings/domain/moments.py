@@ -97,4 +97,4 @@ def whole_days(span: timedelta) -> int:
 
 @cache
 def _names() -> frozenset[str]:
-    return frozenset(available_timezones())
+    return frozenset(available_timezones()) - {"localtime", "Factory"}  # what this machine is set to, and that it is not

@@ -9,7 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from plugins.bookings.domain.place import Place
-from plugins.bookings.domain.series import Rule, moved, occurrences, rest_from, until_before
+from plugins.bookings.domain.series import LIMIT, Rule, moved, occurrences, rest_from, until_before
 from plugins.bookings.domain.zones import DAY, instant
 
 
@@ -25,6 +25,11 @@ class Plan:
     def occurrences(self) -> list[datetime]:
         """The identities of all: the wall time as the rule names it, also where the zone skips it. Raises Invalid for too many, or none."""
         return [self._named(shown) for shown in occurrences(self.rule, self.first, self.zone, self.exdates)]
+
+    def strays(self) -> frozenset[datetime]:
+        """Exdates at which none would take place."""
+        every = occurrences(self.rule, self.first, self.zone, limit=LIMIT + len(self.exdates)) if self.exdates else []
+        return self.exdates.difference(every)
 
     def at(self, occurrence: datetime) -> datetime:
         """When one takes place, in UTC."""

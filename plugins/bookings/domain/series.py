@@ -47,6 +47,8 @@ def occurrences(
             found.setdefault(at, shown)
         if len(found) > limit:
             raise _invalid(f"That is more than {limit} occurrences; end it earlier with COUNT or UNTIL.")
+    if not named and ended(rule, first, zone):
+        raise _invalid("UNTIL is before the start.")
     if not named:
         raise _invalid(f"Nothing happens by this rule from {first:%Y-%m-%d} to {_end(rule, last):%Y-%m-%d}.")
     if rule.count is not None and named < rule.count:

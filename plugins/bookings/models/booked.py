@@ -136,6 +136,16 @@ handed = sa.Table(
     sa.Index("ix_bookings_handed_user_id", "workspace_id", "user_id", "start_time"),
     comment="unaudited",  # follows from the audited bookings
 )
+reminded = sa.Table(
+    "bookings_reminded",
+    metadata,
+    sa.Column("workspace_id", sa.Uuid, primary_key=True),
+    sa.Column("booking_id", sa.Uuid, primary_key=True),
+    sa.Column("start_time", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("minutes", sa.Integer, nullable=False),
+    refers("bookings_reminded", "booking_id", "bookings", on_delete="CASCADE"),
+    comment="unaudited",  # follows from the audited bookings
+)
 revisions = sa.Table(
     "bookings_revision",
     metadata,

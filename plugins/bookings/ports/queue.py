@@ -20,6 +20,9 @@ class Turns(Protocol):
     def forget(self, booking_id: UUID, clients: Collection[UUID]) -> None:
         """They need no place any more; a seat that was offered to them is given back."""
 
+    def queued(self, bookings: Collection[UUID]) -> Collection[UUID]:
+        """Those of them for which somebody waits or has an offer. All stay locked."""
+
     def close(self, booking_id: UUID) -> None:
         """Nobody waits any more."""
 

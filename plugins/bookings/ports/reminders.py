@@ -14,7 +14,13 @@ class Reminders(Protocol):
     """Bookings as reminders see them."""
 
     def standing(self, booking_id: UUID) -> Row | None:
-        """`status`, `start_time`."""
+        """`status`, `start_time`, `updated_at`, `over`: what `pass_over` was told of this start, None when nothing."""
+
+    def upcoming(self, since: datetime, after: tuple[datetime, UUID] | None, limit: int) -> Sequence[Row]:
+        """What is booked and starts after `since`, the next first, as `standing` says it and its `id`. after: start and id of the last known."""
+
+    def pass_over(self, booking_id: UUID, start: datetime, minutes: int) -> None:
+        """The reminder so long before this start is over, and with it all earlier ones."""
 
     def reachable(self, booking_id: UUID) -> Sequence[Row]:
         """`client_id` of everybody who is to come and has an address."""

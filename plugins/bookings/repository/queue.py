@@ -19,6 +19,13 @@ constraints["bookings_queue_entry.cliente"] = lambda: Forbidden("You book for yo
 constraints["uq_bookings_queue_entry_booking_id"] = lambda: Conflict("They are in the queue already.", code="already_queued")
 
 LOCK: Final = sql("select from bookings_time where workspace_id = $1 and id = $2 and booking_id is not null for update", "workspace_id", "id")
+LOCK_ALL: Final = sql(
+    "select from bookings_time where workspace_id = $1 and id = any($2::uuid[]) and booking_id is not null order by id for update",
+    "workspace_id", "bookings",
+)  # fmt: skip
+QUEUED: Final = sql(
+    "select distinct booking_id from bookings_queue_place where workspace_id = $1 and booking_id = any($2::uuid[])", "workspace_id", "bookings"
+)
 # One statement, so that no seat is ever counted by halves; what waits is read after the lock.
 SETTLE: Final = sql(
     "with class as (select * from bookings_time where workspace_id = $1 and id = $2 and booking_id is not null),"
@@ -95,6 +102,12 @@ class Queue:
     def forget(self, booking_id: UUID, clients: Collection[UUID]) -> None:
         ctx.work.write(LOCK, id=booking_id)
         ctx.work.write(FORGET, id=booking_id, clients=list(clients))
+
+    def queued(self, bookings: Collection[UUID]) -> Collection[UUID]:
+        if not bookings:
+            return ()
+        ctx.work.write(LOCK_ALL, bookings=list(bookings))
+        return {row["booking_id"] for row in ctx.work.rows(QUEUED, bookings=list(bookings))}
 
     def close(self, booking_id: UUID) -> None:
         ctx.work.write(LOCK, id=booking_id)

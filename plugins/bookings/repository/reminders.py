@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from plugins.sdk import Row, ctx, sql
 
-STANDING: Final = sql("select status, start_time from bookings where workspace_id = $1 and id = $2", "workspace_id", "booking_id")
+_FIRST: Final = UUID(int=0)
+_SEEN: Final = (
+    "select b.id, b.status, b.start_time, b.updated_at, r.minutes as over from bookings b"
+    " left join bookings_reminded r on r.workspace_id = $1 and r.booking_id = b.id and r.start_time = b.start_time"
+    " where b.workspace_id = $1"
+)
+STANDING: Final = sql(f"{_SEEN} and b.id = $2", "workspace_id", "booking_id")
+UPCOMING: Final = sql(
+    f"{_SEEN} and b.status = 'booked' and b.start_time > $2 and (b.start_time, b.id) > ($3, $4)"
+    " order by b.start_time, b.id limit $5::int",
+    "workspace_id", "since", "start", "booking_id", "limit",
+)  # fmt: skip
+PASS_OVER: Final = sql(
+    "insert into bookings_reminded as r (workspace_id, booking_id, start_time, minutes) values ($1, $2, $3, $4)"
+    " on conflict (workspace_id, booking_id) do update set start_time = excluded.start_time, minutes = excluded.minutes",
+    "workspace_id", "booking_id", "start", "minutes",
+)  # fmt: skip
 REACHABLE: Final = sql(
     "select p.client_id from bookings_participant p join clients c on c.workspace_id = $1 and c.id = p.client_id"
     " where p.workspace_id = $1 and p.booking_id = $2 and p.status = 'booked' and c.email is not null order by p.client_id",
@@ -34,6 +51,13 @@ class Reminders:
 
     def standing(self, booking_id: UUID) -> Row | None:
         return ctx.work.one(STANDING, booking_id=booking_id)
+
+    def upcoming(self, since: datetime, after: tuple[datetime, UUID] | None, limit: int) -> Sequence[Row]:
+        start, booking_id = after or (since, _FIRST)
+        return ctx.work.rows(UPCOMING, since=since, start=start, booking_id=booking_id, limit=limit)
+
+    def pass_over(self, booking_id: UUID, start: datetime, minutes: int) -> None:
+        ctx.work.write(PASS_OVER, booking_id=booking_id, start=start, minutes=minutes)
 
     def reachable(self, booking_id: UUID) -> Sequence[Row]:
         return ctx.work.rows(REACHABLE, booking_id=booking_id)

@@ -25,7 +25,8 @@ class AllSeries(MethodView):
     @allow("write")
     @key_required
     def post(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Book again and again, all or nothing; 409 `series_conflicts` names every occurrence whose time is taken or closed, and why."""
+        """Book again and again, all or nothing; 409 `series_conflicts` names every occurrence whose time is taken or closed, and why. With
+        `on_conflict=skip` the others are booked, and `conflicts` of the answer names those."""
         return service().series.add(given)
 
 

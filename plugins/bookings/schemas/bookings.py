@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from plugins.bookings.domain.booking import Status
 from plugins.bookings.domain.views import View
-from plugins.bookings.schemas.offering import KINDS, VISIBLE
+from plugins.bookings.schemas.offering import KINDS, LOCATION, VISIBLE
 from plugins.sdk import QuerySchema, Schema, fields, validate
 
 _STATUS = validate.OneOf([each.value for each in Status])
 _REASON = {"description": "Why; shown to whoever sees the booking.", "example": "The trainer is ill."}
+_START = {"description": "May have been: the staff writes down afterwards what took place.", "example": "2026-12-01T09:00:00Z"}
+_ANYBODY = {"description": "`user_id` of any Owner or Colaborador, also one who does not offer the service."}
 _CLIENT_IDS = {"description": "Who takes part."}
 
 
@@ -44,16 +46,15 @@ class ChangeSchema(Schema):
     """What the staff can change about a booking."""
 
     title = fields.String(required=True, min_length=1, max_length=200, validate=VISIBLE, metadata={"example": "Personal training"})
-    organizer_id = fields.UUID(required=True)
+    organizer_id = fields.UUID(required=True, metadata=_ANYBODY)
     client_ids = fields.List(fields.UUID(), required=True, max_items=1000, metadata=_CLIENT_IDS)
-    room_id = fields.UUID(load_default=None, allow_none=True, metadata={"example": None})
-    start_time = fields.DateTime(
-        required=True,
-        metadata={"description": "May have been: the staff writes down afterwards what took place.", "example": "2026-12-01T09:00:00Z"},
+    room_id = fields.UUID(
+        load_default=None, allow_none=True, metadata={"description": "Any room, also one that is not the service's.", "example": None}
     )
+    start_time = fields.DateTime(required=True, metadata=_START)
     end_time = fields.DateTime(required=True, metadata={"example": "2026-12-01T10:00:00Z"})
     location_kind = fields.String(load_default=None, allow_none=True, validate=KINDS, metadata={"example": "in_person"})
-    location = fields.String(load_default=None, allow_none=True, max_length=1000, metadata={"example": "Rua Augusta 1, Lisboa"})
+    location = fields.String(load_default=None, allow_none=True, max_length=1000, metadata=LOCATION)
     capacity = fields.Integer(required=True, validate=validate.Range(1, 1000), metadata={"example": 1})
     notes = fields.String(load_default=None, allow_none=True, max_length=10_000)
 
@@ -63,15 +64,22 @@ class TermsSchema(Schema):
 
     service_id = fields.UUID(load_default=None, allow_none=True, metadata={"example": None})
     organizer_id = fields.UUID(
-        load_default=None, allow_none=True, metadata={"description": "Whose time; without it, the actor's on the staff.", "example": None}
-    )
+        load_default=None, allow_none=True,
+        metadata={
+            "description": "Whose time; without it, the actor's. The staff may name any Owner or Colaborador, offering the service or not.",
+            "example": None,
+        },
+    )  # fmt: skip
     client_ids = fields.List(fields.UUID(), load_default=list, max_items=1000, metadata={**_CLIENT_IDS, "example": []})
     title = fields.String(load_default=None, allow_none=True, min_length=1, max_length=200, validate=VISIBLE, metadata={"example": "Assessment"})
-    start_time = fields.DateTime(required=True, metadata={"example": "2026-12-01T09:00:00Z"})
+    start_time = fields.DateTime(required=True, metadata=_START)
     end_time = fields.DateTime(load_default=None, allow_none=True, metadata={"example": "2026-12-01T10:00:00Z"})
-    room_id = fields.UUID(load_default=None, allow_none=True, metadata={"example": None})
+    room_id = fields.UUID(
+        load_default=None, allow_none=True,
+        metadata={"description": "Without it, a free one of the service's. The staff may name any other.", "example": None},
+    )  # fmt: skip
     location_kind = fields.String(load_default=None, allow_none=True, validate=KINDS, metadata={"example": "in_person"})
-    location = fields.String(load_default=None, allow_none=True, max_length=1000, metadata={"example": "Rua Augusta 1, Lisboa"})
+    location = fields.String(load_default=None, allow_none=True, max_length=1000, metadata=LOCATION)
     capacity = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(1, 1000), metadata={"example": None})
     notes = fields.String(load_default=None, allow_none=True, max_length=10_000)
 
@@ -138,7 +146,7 @@ class RescheduleSchema(Schema):
 class ReassignSchema(Schema):
     """Whose instead."""
 
-    organizer_id = fields.UUID(required=True)
+    organizer_id = fields.UUID(required=True, metadata=_ANYBODY)
 
 
 class DeclineSchema(Schema):

@@ -6,6 +6,7 @@ from plugins.sdk import QuerySchema, Schema, fields, validate
 
 VISIBLE = validate.Regexp(r"(?s).*\S", error="May not be blank.")
 KINDS = validate.OneOf(["in_person", "online"])
+LOCATION = {"description": "An address; `online`, a link (https:// or http://).", "example": "Rua Augusta 1, Lisboa"}
 _NAME = {"example": "Personal training"}
 
 
@@ -56,7 +57,7 @@ class ServiceInputSchema(Schema):
     window_days = _minutes("And at most so many days ahead.", 730, least=1, example=60, load_default=60)
     capacity = _minutes("Places. With more than one its bookings are classes, which clients join.", 1000, least=1, example=1, load_default=1)
     location_kind = fields.String(load_default=None, allow_none=True, validate=KINDS, metadata={"example": "in_person"})
-    location = fields.String(load_default=None, allow_none=True, max_length=1000, metadata={"example": "Rua Augusta 1, Lisboa"})
+    location = fields.String(load_default=None, allow_none=True, max_length=1000, metadata=LOCATION)
     price = fields.Money(load_default=None, allow_none=True, minimum=0)
     needs_approval = fields.Boolean(load_default=False, metadata={"description": "A client's booking is `pending` until the staff approves it."})
     self_service = fields.Boolean(load_default=True, metadata={"description": "Whether clients book it themselves."})

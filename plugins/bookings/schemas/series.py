@@ -25,8 +25,9 @@ class SeriesInputSchema(TermsSchema):
         metadata={"description": "RFC 5545 without `RRULE:`; at most 520 occurrences within ten years.", "example": "FREQ=WEEKLY;BYDAY=TU;COUNT=10"},
     )  # fmt: skip
     exdates = fields.List(
-        fields.DateTime(), load_default=list, max_items=520, metadata={"description": "Occurrences to leave out, by their start.", "example": []}
-    )
+        fields.DateTime(), load_default=list, max_items=520,
+        metadata={"description": "Occurrences to leave out, by their start; 422 where there is none.", "example": []},
+    )  # fmt: skip
     timezone = fields.Timezone(
         load_default=None, allow_none=True, metadata={"description": "Whose wall clock; without it, the workspace's.", "example": "Europe/Lisbon"}
     )

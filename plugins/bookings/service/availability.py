@@ -66,18 +66,19 @@ class Availability:
             raise NotFound()
         return self._bookable(service, self._kept(service, asked, of_anyone=True))
 
-    def offers(self, service: Row, organizer_id: UUID, start: datetime, *, besides: UUID | None = None) -> bool:
-        """Whether a slot of the service, with this collaborator, starts exactly then. besides: a booking or hold whose time does not count."""
+    def offers(
+        self, service: Row, organizer_id: UUID, start: datetime, *, besides: UUID | None = None, terms: Mapping[str, Any] | None = None
+    ) -> bool:
+        """Whether a slot of the service, with this collaborator, starts exactly then, whatever the time is now. besides: a booking or hold
+        whose time does not count; terms: those in which what is booked differs from the service, such as `duration_minutes`."""
         if str(organizer_id) not in service["organizer_ids"]:
             return False
         basis = self._stored.basis(service["id"])
         if basis is None:
             return False
         near = Interval(start - _DAY, start + _DAY)
-        found = self._starts(basis, [organizer_id], near, besides=besides)
-        now = self._now()
-        bookable = now + timedelta(minutes=service["notice_minutes"]) <= start <= now + timedelta(days=service["window_days"])
-        return bookable and any(start == each for _, starts in found for each in starts)
+        found = self._starts({**basis, **(terms or {})}, [organizer_id], near, besides=besides)
+        return any(start == each for _, starts in found for each in starts)
 
     # -- inside ------------------------------------------------------------------------------------------------------
     def _service(self, asked: Asked) -> Row:

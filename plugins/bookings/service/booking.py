@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from plugins.bookings.ports.offering import Catalogue
 from plugins.bookings.service.actors import actor, is_cliente, own_client
 from plugins.bookings.service.availability import Availability
 from plugins.bookings.service.placing import Placing
-from plugins.bookings.service.terms import check_asked_by_client, check_seats, completed, place_of
+from plugins.bookings.service.terms import check_asked_by_client, check_in_time, check_moved, check_seats, completed, place_of
 from plugins.bookings.service.turns import Turns
 from ports.persistence import Document, Row
 
@@ -104,8 +104,7 @@ class Booking:
         if "room_id" not in changes:
             changes = {**changes, **self._other_room(before, {**before, **changes})}
         after = {**before, **changes}
-        if after["location"] is not None and after["location_kind"] is None:
-            raise Invalid(errors=[Fault("/location_kind", "Say whether that is in_person or online.")])
+        check_moved(before, after)
         values = {name: value for name, value in changes.items() if name != "client_ids" and value != before[name]}
         wanted = None if changes.get("client_ids") is None else set(changes["client_ids"])
         if before["capacity"] > 1 and after["capacity"] == 1:
@@ -153,11 +152,15 @@ class Booking:
         moved(Status(self.read(booking_id)["status"]))
 
     def check_slot(self, before: Row, organizer: UUID, start: datetime) -> Row:
-        """That a client may move there; its service. Raises Conflict slot_unavailable, Forbidden staff_only for what is no service."""
+        """That a client may move there, as long as it is; its service. Raises Conflict slot_unavailable, Forbidden staff_only for what is no
+        service."""
         if before["service_id"] is None:
             raise Forbidden("Ask the staff to move this.", code="staff_only")
         service = self._service(before["service_id"])
-        self.check_offered(service, organizer, start, besides=before["id"])
+        length: timedelta = before["end_time"] - before["start_time"]
+        terms = {name: before[name] for name in ("buffer_before_minutes", "buffer_after_minutes")}
+        terms["duration_minutes"] = length / timedelta(minutes=1)
+        self.check_offered(service, organizer, start, besides=before["id"], terms=terms)
         return service
 
     def allow_self_service(self) -> None:
@@ -165,14 +168,17 @@ class Booking:
         if is_cliente() and not self._settings()["self_service"]:
             raise Forbidden("Ask the staff: clients do not book for themselves here.", code="staff_only")
 
-    def check_offered(self, service: Row, organizer: UUID, start: datetime, besides: UUID | None = None) -> None:
-        """That a client may book this start. besides: whose time does not count. Raises Conflict slot_unavailable, join_instead, Forbidden
-        staff_only."""
+    def check_offered(
+        self, service: Row, organizer: UUID, start: datetime, besides: UUID | None = None, terms: Mapping[str, Any] | None = None
+    ) -> None:  # fmt: skip
+        """That a client may book this start. besides: whose time does not count; terms: that differ from the service's. Raises Conflict
+        slot_unavailable, join_instead, Forbidden staff_only."""
         if not service["self_service"]:
             raise Forbidden("Only the staff books this service.", code="staff_only")
         if service["capacity"] > 1:
             raise Conflict("Join one of its classes instead.", code="join_instead")
-        if not self._availability.offers(service, organizer, start, besides=besides):
+        check_in_time(service, start, self._now())
+        if not self._availability.offers(service, organizer, start, besides=besides, terms=terms):
             raise Conflict("That time is not free, or not offered; look for another.", code="slot_unavailable")
 
     def room_for(self, service: Row, place: Place, besides: UUID | None = None) -> UUID:

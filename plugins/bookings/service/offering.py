@@ -11,6 +11,7 @@ from kernel.errors import Conflict, Fault, Invalid, NotFound, Stale
 from kernel.ids import new_id
 from kernel.money import Money
 from plugins.bookings.ports.offering import Offered
+from plugins.bookings.service.terms import location_faults
 from ports.persistence import Row
 
 _FEES: Final = ("late_fee", "no_show_fee")
@@ -116,9 +117,7 @@ def _flat(given: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check(after: Mapping[str, Any]) -> None:
     """Raises Invalid for what does not go together."""
-    faults = []
-    if after["location"] is not None and after["location_kind"] is None:
-        faults.append(Fault("/location_kind", "Say whether that is in_person or online."))
+    faults = location_faults(after)
     if len({fee.currency for name in _FEES if (fee := _money(after[name]))}) > 1:
         faults.append(Fault("/no_show_fee/currency", "Both fees are in one currency."))
     if after["capacity"] > 1 and after["needs_approval"]:

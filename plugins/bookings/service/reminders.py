@@ -1,16 +1,22 @@
-"""Reminders of what is booked. Each booking has one timer, for its next reminder; what it finds changed when it rings, it leaves alone."""
+"""Reminders of what is booked. Each booking has one timer, for its next reminder; what it finds changed when it rings, it leaves alone.
+
+Timers are set anew when the setting changes and when the module is switched on: another offset may be next, and a timer that rang while it
+was off is lost.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from plugins.bookings.ports.reminders import Later
 from plugins.bookings.ports.reminders import Reminders as Stored
 from ports.persistence import Row
+
+_AT_ONCE: Final = 200
 
 
 class Reminders:
@@ -27,18 +33,27 @@ class Reminders:
         """Set the timer for the next reminder, when there is one to come. What became due before is over: whoever booked just now knows."""
         found = self._standing(booking_id, None)
         if found is not None:
+            self._make_up(found)
             self._next(booking_id, found["start_time"])
 
+    def renew(self, *, missed: bool) -> Iterator[None]:
+        """Set the timers of all that is to come, some after each step. missed: nobody was reminded for a while, so they are told now."""
+        since, after = self._now(), None
+        while rows := self._stored.upcoming(since, after, _AT_ONCE):
+            for row in rows:
+                if missed:
+                    self._make_up(row)
+                self._next(row["id"], row["start_time"])
+            after = rows[-1]["start_time"], rows[-1]["id"]
+            yield
+
     def ring(self, booking_id: UUID, start: datetime, minutes: int) -> None:
-        """Have everybody written to, unless it was moved, called off, has begun, or the setting does not say so any more."""
-        if self._standing(booking_id, start) is None:
+        """Have everybody written to, unless it was moved, called off, has begun, they were already, or the setting does not say so any more."""
+        found = self._standing(booking_id, start)
+        if found is None:
             return
-        settings = self._settings()
-        if minutes in settings["reminders"]:
-            for each in self._stored.reachable(booking_id):
-                self._later.letter(booking_id, start, minutes, each["client_id"])
-            if settings["remind_organizer"]:
-                self._later.letter(booking_id, start, minutes, None)
+        if minutes in self._settings()["reminders"]:
+            self._tell(found, minutes)
         self._next(booking_id, start, below=minutes)
 
     def letter(self, booking_id: UUID, start: datetime, client_id: UUID | None) -> dict[str, Any] | None:
@@ -59,6 +74,23 @@ class Reminders:
 
     def _stands(self, booking: Row, start: datetime | None) -> bool:
         return booking["status"] == "booked" and booking["start_time"] > self._now() and start in (None, booking["start_time"])
+
+    def _make_up(self, booking: Row) -> None:
+        """The last reminder that became due since the booking was made or changed, and was not sent: one says as much as all of them."""
+        now, start = self._now(), booking["start_time"]
+        due = [minutes for minutes in self._settings()["reminders"] if booking["updated_at"] < start - timedelta(minutes=minutes) <= now]
+        if due:
+            self._tell(booking, min(due))
+
+    def _tell(self, booking: Row, minutes: int) -> None:
+        if booking["over"] is not None and booking["over"] <= minutes:
+            return
+        id, start = booking["id"], booking["start_time"]
+        for each in self._stored.reachable(id):
+            self._later.letter(id, start, minutes, each["client_id"])
+        if self._settings()["remind_organizer"]:
+            self._later.letter(id, start, minutes, None)
+        self._stored.pass_over(id, start, minutes)
 
     def _next(self, booking_id: UUID, start: datetime, below: int | None = None) -> None:
         # Below what rang, whatever the time is: clocks of this machine and of the database differ.

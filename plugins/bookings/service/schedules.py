@@ -61,8 +61,10 @@ class Schedules:
         return found
 
     def add(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Somebody is away, a room is closed, or the studio is; what is booked then stays booked. Raises Forbidden for another's."""
+        """Somebody is away, a room is closed, or the studio is; what is booked then stays booked. Raises Forbidden for another's, Invalid for
+        somebody who is not staff."""
         self._check_off(given)
+        self._check_staff(given["user_id"])
         now = self._now()
         made = {"id": new_id(), **given, "version": 1, "created_at": now, "updated_at": now}
         self._stored.add_off(made)
@@ -72,6 +74,7 @@ class Schedules:
         """Set all of it. Raises as `add`, NotFound, Stale."""
         self._check_off(self.one(id))
         self._check_off(given)
+        self._check_staff(given["user_id"])
         changed = self._stored.change_off(id, {**given, "updated_at": self._now()}, None if expected == -1 else expected)
         if changed is None:
             raise Stale()
@@ -90,6 +93,10 @@ class Schedules:
         if given["ends_at"] <= given["starts_at"]:
             raise Invalid(errors=[Fault("/ends_at", "Must be later than starts_at.")])
         self._check_mine(given["user_id"])
+
+    def _check_staff(self, user_id: UUID | None) -> None:
+        if user_id is not None and not self._stored.known(user_id):
+            raise Invalid(code="invalid_reference", errors=[Fault("/user_id", "No such Owner or Colaborador in this workspace.")])
 
     @staticmethod
     def _check_mine(user_id: UUID | None) -> None:

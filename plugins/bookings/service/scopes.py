@@ -1,7 +1,7 @@
 """Changing and calling off more of a series than one occurrence: all of it or nothing, and never one more or one fewer.
 
 What follows becomes a series of its own; so does what is to come when all of it moves and some has taken place. An occurrence that was moved
-alone keeps its time while the others move, unless it is the one named.
+alone keeps its time while the others move, unless it is the one named: then they move as far as it does, each from where it is.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from plugins.bookings.ports.series import Series
 from plugins.bookings.service.actors import actor, is_cliente
 from plugins.bookings.service.clashes import Wanted, clashes, closed_to, refused, stuck
 from plugins.bookings.service.placing import Placing
-from plugins.bookings.service.terms import check_seats, place_of, policy_of
+from plugins.bookings.service.terms import check_moved, check_seats, place_of, policy_of
 from plugins.bookings.service.turns import Turns
 from ports.persistence import Document, Row
 
@@ -88,9 +88,8 @@ class Scopes:
         """Set the given fields of them. Raises as `reschedule` does."""
         held = self._hold(booking_id, scope, expected)
         changed = self._apply(held, scope, changes, said=True, skip=skip)
-        for row in held.targets:
-            if max(row["capacity"], changes.get("capacity", 1)) > 1:  # more places, or fewer clients: the queue is next
-                self._turns.settle(row["id"])
+        for id in sorted(self._turns.queued([row["id"] for row in held.targets])):  # more places, or fewer clients: the queue is next
+            self._turns.settle(id)
         return changed
 
     def cancel(
@@ -161,12 +160,13 @@ class Scopes:
         named, now = held.named, self._now()
         wanted = {**named, **changes}
         check_times(wanted["start_time"], wanted["end_time"])
-        if wanted["location"] is not None and wanted["location_kind"] is None:
-            raise Invalid(errors=[Fault("/location_kind", "Say whether that is in_person or online.")])
+        check_moved(named, wanted)
         clients = changes.get("client_ids")
         retimed = any(wanted[name] != named[name] for name in _TIMES)
         by = self._shift(held, wanted["start_time"]) if wanted["start_time"] != named["start_time"] else _STILL
         length: timedelta = wanted["end_time"] - wanted["start_time"]
+        if length == named["end_time"] - named["start_time"]:
+            length = held.length  # that of one that was changed alone is its own
         values = {name: value for name, value in changes.items() if name not in (*_TIMES, "client_ids")}
         changing = [(row, self._after(held, row, wanted, values, by, length if retimed else None)) for row in held.targets]
         taken = self._place(held, changing, clients, room_said="room_id" in values, skip=skip)
@@ -185,11 +185,14 @@ class Scopes:
         return {**self._read(named["id"]), "conflicts": list(taken.values())}
 
     def _shift(self, held: Held, start: datetime) -> timedelta:
-        """How far on the wall clock of the series: from where the rule has the one named, also when it was moved alone before."""
-        wall = wall_time(start, held.plan.zone)
+        """How far on the wall clock of the series the one named moves: from where it is, also when it was moved alone before."""
+        zone, named = held.plan.zone, held.named
+        wall = wall_time(start, zone)
         if held.plan.at(wall) != start:
             raise Invalid(errors=[Fault("/start_time", "Of an hour that the clocks repeat, a series has the first.")])
-        by: timedelta = wall - held.named["occurrence"]
+        # What the rule names and the clocks skip is shown later: of one that is where the rule has it, the rule's word counts.
+        there = held.plan.at(named["occurrence"]) == named["start_time"]
+        by: timedelta = wall - (named["occurrence"] if there else wall_time(named["start_time"], zone))
         return by
 
     def _after(
@@ -225,6 +228,7 @@ class Scopes:
             raise refused(taken.values())
         pairs = [(old, new) for old, new in pairs if old["id"] not in taken]
         ids = [old["id"] for old, _ in pairs]
+        queued = self._turns.queued([old["id"] for old, new in pairs if old["capacity"] > 1 and (clients or new["capacity"] == 1)])
         for old, new in pairs:
             came = sorted(set(clients or ()) - set(old["client_ids"]))
             if came or any(old[name] != new[name] for name in _TIMES):
@@ -232,9 +236,9 @@ class Scopes:
                     booking_id=new["id"], client_ids=came or new["client_ids"], organizer_id=new["organizer_id"], service_id=new["service_id"],
                     start_time=new["start_time"], end_time=new["end_time"],
                 )  # fmt: skip
-            if old["capacity"] > 1 and came:
+            if came and old["id"] in queued:
                 self._turns.forget(old["id"], came)
-            if old["capacity"] > 1 and new["capacity"] == 1:
+            if new["capacity"] == 1 and old["id"] in queued:
                 self._turns.close(old["id"])
         # Given back first: each takes a time that another of them had. Seats offered to who waits stay taken.
         seats = dict(self._series.release(ids))

@@ -52,8 +52,8 @@ class Series:
     def add(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Book every occurrence, or (on_conflict skip) every one whose time is free and at which nothing is closed.
 
-        Raises Invalid for a rule that says too much or nothing, Conflict series_conflicts with all the others, and Refused by whoever answers
-        bookings_validate.
+        Raises Invalid for a rule that says too much or nothing and for exdates that leave nothing out, Conflict series_conflicts with all the
+        others, and Refused by whoever answers bookings_validate.
         """
         service = None if given["service_id"] is None else self._service(given["service_id"])
         organizer = given["organizer_id"] or actor()
@@ -67,6 +67,12 @@ class Series:
         wanted = [
             Wanted(each, replace(place_of(terms), start=plan.at(each), end=plan.at(each) + length)) for each in plan.occurrences()
         ]  # fmt: skip
+        strays = plan.strays()
+        faults = [
+            Fault(f"/exdates/{n}", "No occurrence starts then.") for n, each in enumerate(given["exdates"]) if wall_time(each, plan.zone) in strays
+        ]
+        if faults:
+            raise Invalid(errors=faults)
         wanted, taken = self._placed(wanted, [] if service is None or terms["room_id"] is not None else service["room_ids"])
         if taken and (given["on_conflict"] == "refuse" or len(taken) == len(wanted)):
             raise refused(taken.values())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from plugins.bookings.domain.policy import NoShow, Policy
 from ports.persistence import Row
 
 _STAFF_ONLY: Final = ("end_time", "title", "room_id", "location_kind", "location", "capacity", "notes")
+_LINK: Final = re.compile(r"https?://\S+", re.IGNORECASE)
 
 
 def completed(given: Mapping[str, Any], service: Row | None, organizer: UUID) -> dict[str, Any]:
@@ -33,9 +35,9 @@ def completed(given: Mapping[str, Any], service: Row | None, organizer: UUID) ->
         end = start + timedelta(minutes=service["duration_minutes"])
     check_times(start, end)
     of = service or {}
+    if faults := location_faults(given):
+        raise Invalid(errors=faults)
     located = given if given["location_kind"] is not None or given["location"] is not None else of
-    if located.get("location") is not None and located.get("location_kind") is None:
-        raise Invalid(errors=[Fault("/location_kind", "Say whether that is in_person or online.")])
     price, late, missed = (_money(of.get(name)) for name in ("price", "late_fee", "no_show_fee"))
     either = late or missed
     return {
@@ -66,10 +68,38 @@ def policy_of(booking: Mapping[str, Any]) -> Policy:
     return Policy(until, late, NoShow.FORGIVE if missed is None else NoShow.CHARGE, missed)
 
 
+def location_faults(place: Mapping[str, Any]) -> list[Fault]:
+    """What is wrong with where something takes place."""
+    kind, location = place.get("location_kind"), place.get("location")
+    if location is None:
+        return []
+    if kind is None:
+        return [Fault("/location_kind", "Say whether that is in_person or online.")]
+    if kind == "online" and not _LINK.fullmatch(location):
+        return [Fault("/location", "Online takes place at a link that begins with https:// or http://.")]
+    return []
+
+
+def check_moved(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Raises Invalid for another location that is none."""
+    if any(after[name] != before[name] for name in ("location_kind", "location")) and (faults := location_faults(after)):
+        raise Invalid(errors=faults)
+
+
 def check_seats(clients: int, capacity: int) -> None:
     """Raises Invalid when there are more clients than seats."""
     if clients > capacity:
         raise Invalid(errors=[Fault("/client_ids", f"There is room for {capacity}." if capacity > 1 else "There is room for one.")])
+
+
+def check_in_time(service: Mapping[str, Any], start: datetime, now: datetime) -> None:
+    """That a client books neither too late nor too soon. Raises Conflict slot_unavailable, which names the limit."""
+    if start <= now:
+        raise Conflict("That time has passed.", code="slot_unavailable")
+    if start < now + timedelta(minutes=service["notice_minutes"]):
+        raise Conflict(f"Book {service['notice_minutes']} minutes before it starts at the latest; ask the staff.", code="slot_unavailable")
+    if start > now + timedelta(days=service["window_days"]):
+        raise Conflict(f"It can be booked {service['window_days']} days before it starts at the earliest.", code="slot_unavailable")
 
 
 def check_asked_by_client(given: Mapping[str, Any]) -> None:

@@ -35,6 +35,10 @@ class Turns:
         """They have a seat, or want none: their places are gone, and seats offered to them given back. `settle` afterwards."""
         self._stored.forget(booking_id, clients)
 
+    def queued(self, bookings: Collection[UUID]) -> Collection[UUID]:
+        """Those of them with a queue, which alone have anything to settle or forget. Nobody comes to or leaves any of the queues meanwhile."""
+        return self._stored.queued(bookings)
+
     def close(self, booking_id: UUID) -> None:
         """It does not take place, or is no class any more: nobody waits, and seats that were offered are given back."""
         self._stored.close(booking_id)

@@ -94,13 +94,16 @@ class ModulesService:
         now = self._clock.now()
         after = found
         settings, secrets = wanted.settings.get(name), wanted.secrets.get(name, {})
-        if settings is not None and (settings, secrets) != (found.settings.get(name), found.secrets.get(name, {})):
+        configured = settings is not None and (settings, secrets) != (found.settings.get(name), found.secrets.get(name, {}))
+        if settings is not None and configured:
             self._store.configure(name, settings, self._vault.sealed(name, secrets), now)
             after = replace(wanted, version=found.version + 1)
         if planned.enables or planned.disables:
             after = replace(after, modules=switched(found.modules, planned), version=found.version + 1)
         if after is not found:
             self._store.switch(after.modules, now)
+        if configured:
+            events.workspaces_module_configured(module=name)
         for id in planned.enables:
             events.workspaces_module_enabled(module=id)
         for id in planned.disables:

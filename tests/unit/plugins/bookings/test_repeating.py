@@ -26,6 +26,13 @@ def test_an_occurrence_is_called_by_the_time_the_rule_says_also_where_the_zone_s
     assert wall_time(daily.at(FIRST + DAY), LISBON) == FIRST + DAY + timedelta(hours=1)
 
 
+def test_an_exdate_at_which_nothing_takes_place_is_a_stray() -> None:
+    gap = FIRST + DAY + timedelta(hours=1)  # as the clocks show it
+    whole = plan("FREQ=DAILY;COUNT=520").without([FIRST, gap, FIRST + timedelta(minutes=1), FIRST + 520 * DAY])
+    assert whole.strays() == {FIRST + timedelta(minutes=1), FIRST + 520 * DAY}
+    assert plan("FREQ=DAILY;COUNT=520").strays() == set()
+
+
 def test_what_is_cut_is_all_of_it_and_nothing_twice() -> None:
     whole = plan("FREQ=DAILY;COUNT=6").without([FIRST + DAY, FIRST + 4 * DAY])
     for cut in whole.occurrences()[1:]:
