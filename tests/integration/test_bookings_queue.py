@@ -342,7 +342,7 @@ def _over(agenda: Agenda, made: dict[str, Any]) -> None:
 
 @pytest.fixture
 def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stored, "LOCK", stored.sql("select 1 where $1::uuid is not null and $2::uuid is not null", "workspace_id", "id"))
+    monkeypatch.setattr(stored, "LOCK", stored.sql("select 1 where $1::uuid is not null and $2::uuid[] is not null", "workspace_id", "ids"))
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,10 @@ _NOTHING: Final = UUID(int=0)
 
 
 class Placing:
-    """The calendar's time. Order of locks, everywhere: rows of bookings by id, then people and rooms by id. now: aware, UTC."""
+    """The calendar's time. now: aware, UTC.
+
+    Order of locks, everywhere: the times of bookings by id (whoever joins a class sees no more of it), their rows by id, people and rooms by id.
+    """
 
     def __init__(self, *, stored: Times, now: Callable[[], datetime]) -> None:
         self._stored = stored

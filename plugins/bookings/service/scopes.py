@@ -87,11 +87,7 @@ class Scopes:
     def change(self, booking_id: UUID, scope: str, changes: Mapping[str, Any], expected: int | None, *, skip: bool = False) -> Document:
         """Set the given fields of them. Raises as `reschedule` does."""
         held = self._hold(booking_id, scope, expected)
-        changed = self._apply(held, scope, changes, said=True, skip=skip)
-        for row in held.targets:
-            if max(row["capacity"], changes.get("capacity", 1)) > 1:  # more places, or fewer clients: the queue is next
-                self._turns.settle(row["id"])
-        return changed
+        return self._apply(held, scope, changes, said=True, skip=skip)
 
     def cancel(
         self, booking_id: UUID, scope: str, expected: int | None, *, reason: str | None = None, requested_by: str = "studio", waive_fee: bool = False
@@ -104,9 +100,8 @@ class Scopes:
             if requested_by == "client" and fee is not None and not waive_fee and row["status"] != Status.PENDING:
                 self._bookings.charge(row["id"], row["client_ids"], fee, "late_cancellation")
         ids = {row["id"] for row in held.targets}
-        for row in held.targets:
-            if row["capacity"] > 1:
-                self._turns.close(row["id"])
+        if classes := [row["id"] for row in held.targets if row["capacity"] > 1]:
+            self._turns.close(classes)
         self._series.release(ids)
         self._series.cancel(list(ids), requested_by, reason, now)
         left = [row for row in (*held.head, *held.tail) if row["id"] not in ids and row["status"] != Status.CANCELLED]
@@ -181,6 +176,9 @@ class Scopes:
         if clients is not None:
             self._series.attend([old["id"] for old, _ in changing], sorted(set(clients)), now)
         for old, new in changing:
+            # More places, or fewer clients: the queue is next. What is past now has no seats to offer.
+            if new["capacity"] > 1 and (said or new["start_time"] != old["start_time"]):
+                self._turns.settle(old["id"])
             _tell(old, new, clients, said=said)
         return {**self._read(named["id"]), "conflicts": list(taken.values())}
 
@@ -232,10 +230,11 @@ class Scopes:
                     booking_id=new["id"], client_ids=came or new["client_ids"], organizer_id=new["organizer_id"], service_id=new["service_id"],
                     start_time=new["start_time"], end_time=new["end_time"],
                 )  # fmt: skip
-            if old["capacity"] > 1 and came:
-                self._turns.forget(old["id"], came)
-            if old["capacity"] > 1 and new["capacity"] == 1:
-                self._turns.close(old["id"])
+        classes = [(old["id"], new["capacity"]) for old, new in pairs if old["capacity"] > 1]
+        if clients and classes:
+            self._turns.forget([id for id, _ in classes], sorted(set(clients)))
+        if ended := [id for id, capacity in classes if capacity == 1]:
+            self._turns.close(ended)
         # Given back first: each takes a time that another of them had. Seats offered to who waits stay taken.
         seats = dict(self._series.release(ids))
         for old, _ in pairs:
