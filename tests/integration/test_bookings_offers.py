@@ -104,7 +104,7 @@ class TestEnding:
 
 def _offered(agenda: Agenda, *, repeats: bool = False) -> dict[str, Any]:
     """A class of two with one seat taken; the other is offered to the first client, and the fourth waits."""
-    own, b, c, d, _ = agenda.clients
+    b, c, d = agenda.clients[1:4]
     start, service = a_day(), agenda.service(capacity=2)["id"]
     if repeats:
         rule = {"rrule": "FREQ=DAILY;INTERVAL=301;COUNT=2", "service_id": service, "organizer_id": agenda.organizer, "client_ids": [b, c]}

@@ -27,7 +27,7 @@ def test_t70_of_64_joins_with_one_etag_one_wins(server: Api, settings: Settings)
 def test_t70_of_64_joins_and_edits_with_one_etag_one_wins(server: Api, settings: Settings) -> None:
     for _ in range(3):
         race = Race(server, settings, clients=WRITERS)
-        assert race.run(lambda api, n: (race.join, race.edit, race.replace, race.cancel)[n % 4](api, n)) == {200: 1, 412: WRITERS - 1}
+        assert race.run(race.anything) == {200: 1, 412: WRITERS - 1}
         assert race.now()["version"] == race.version + 1
 
 
@@ -71,12 +71,14 @@ class Race:
         return self.send(api, "PATCH", "", {"title": f"Spin {n}"}, self.etag)
 
     def replace(self, api: Api, n: int) -> Reply:
-        found = {name: None for name in ("room_id", "location_kind", "location", "notes")}
-        found |= {name: value for name, value in self.agenda.get(self.path).json.items() if name in REPLACED}
+        found = {name: value for name, value in self.agenda.get(self.path).json.items() if name in REPLACED}
         return self.send(api, "PUT", "", {**found, "client_ids": [], "title": f"Spin {n}"}, self.etag)
 
     def cancel(self, api: Api, n: int) -> Reply:
         return self.send(api, "POST", "/cancel", {"reason": f"Writer {n}"}, self.etag)
+
+    def anything(self, api: Api, n: int) -> Reply:
+        return (self.join, self.edit, self.replace, self.cancel)[n % 4](api, n)
 
     def many(self, ask: Callable[[Api, int], Reply]) -> list[int]:
         """All at once, each over a connection of its own; the statuses they got."""

@@ -42,12 +42,12 @@ class Classes:
         client = self.coming(client_id)
         self.check_version(booking_id, expected)
         seat = self._placing.seat(booking_id)
-        full = seat is None and self._turns.settle(booking_id) is not None
+        full = self._turns.settle(booking_id) if seat is None else None
         offered = self._turns.forget([booking_id], [client])
-        if full:
+        if full is not None and (offered or full["taken"] < full["capacity"]):
             seat = self._placing.seat(booking_id)  # theirs that was offered; or an offer was over, and nobody waited
         if seat is None:
-            raise self._refusal(booking_id)
+            raise self._refusal(booking_id, full)
         self.check_open(seat, offered=offered)
         events.bookings_validate(
             booking_id=booking_id, client_ids=[client], organizer_id=seat["organizer_id"], service_id=seat["service_id"],
@@ -130,8 +130,7 @@ class Classes:
             raise Conflict(f"It can be joined {service['window_days']} days before it starts at the earliest.", code="slot_unavailable")
 
     # -- inside ------------------------------------------------------------------------------------------------------
-    def _refusal(self, booking_id: UUID) -> Exception:
-        found = self._placing.taken_by(booking_id)
+    def _refusal(self, booking_id: UUID, found: Row | None) -> Exception:
         if found is None:
             self._booking.check_stands(booking_id)
             return NotFound()

@@ -63,10 +63,6 @@ class Placing:
         """Take one more seat of a class; None when there is none left, or no such class."""
         return self._stored.seat(id)
 
-    def taken_by(self, id: UUID) -> Row | None:
-        """The time of a booking."""
-        return self._stored.taken_by(id)
-
     def free_room(self, candidates: Collection[UUID], place: Place, besides: UUID | None = None) -> UUID | None:
         """The first of these rooms that is free then. besides: whose time does not count."""
         return self._stored.free_room(candidates, place, besides or _NOTHING)
