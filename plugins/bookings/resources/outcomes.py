@@ -101,7 +101,8 @@ class Completion(MethodView):
     @allow("write")
     @conditional
     def post(self, given: dict[str, Any], booking_id: UUID) -> Any:
-        """Note that it took place, and who did not come; said again with `missing`, that is corrected."""
+        """Note that it took place, and who did not come; said again with `missing`, that is corrected. 409 `own_clients_only` from a collaborator
+        who does not see all who take part."""
         return service().outcomes.complete(booking_id, ctx.expected_version, given.get("missing"), waive_fee=given.get("waive_fee", False))
 
 
@@ -114,7 +115,8 @@ class NoShow(MethodView):
     @allow("write")
     @conditional
     def post(self, given: dict[str, Any], booking_id: UUID) -> Any:
-        """Note who did not come; the fee of the policy is recorded."""
+        """Note who did not come; the fee of the policy is recorded. A collaborator limited to their own clients says who; the class waits for
+        the others."""
         return service().outcomes.no_show(booking_id, ctx.expected_version, given["client_ids"], waive_fee=given["waive_fee"])
 
 
@@ -127,7 +129,7 @@ class Joining(MethodView):
     @allow("book")
     @conditional
     def post(self, given: dict[str, Any], booking_id: UUID) -> Any:
-        """Join a class; 409 `class_full` when no place is left."""
+        """Join a class; 409 `class_full` when no place is left. A seat that is offered to them is theirs."""
         return service().classes.join(booking_id, given["client_id"], ctx.expected_version)
 
 
