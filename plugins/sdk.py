@@ -20,7 +20,20 @@ from adapters.http.blueprint import Blueprint
 from adapters.http.bodies import Upload
 from adapters.http.exchange import RequestHeaders, ready, redirect, with_headers
 from adapters.http.lines import lines_of
-from adapters.http.operation import allow, cached, confidential, digested, headed, key_required, may_answer, metered, outside, recent, unconditional
+from adapters.http.operation import (
+    allow,
+    cached,
+    conditional,
+    confidential,
+    digested,
+    headed,
+    key_required,
+    may_answer,
+    metered,
+    outside,
+    recent,
+    unconditional,
+)
 from adapters.http.pagination import Page, PageRequest, page_of
 from adapters.http.proof import Proof, with_proof
 from adapters.http.revised import published, revised
@@ -65,10 +78,11 @@ __all__ = [
     "EVERYONE", "PUBLIC", "SIGNED_IN", "STAFF", "Blueprint", "Conflict", "Document", "DomainError", "Fault", "Forbidden", "Invalid", "JsonSchema",
     "Letter", "Malformed", "Mapped", "MethodView", "Model", "Money", "NotFound", "Page", "PageRequest", "Place", "Plugin", "Proof", "Provided",
     "QuerySchema", "RateLimited", "Refused", "RequestHeaders", "Role", "Row", "Schema", "Separator", "Sheet", "SheetFormat", "Stale",
-    "Unauthenticated", "Unavailable", "Upload", "Visitor", "Work", "allow", "cached", "confidential", "constraints", "ctx", "definable", "digested",
-    "fields", "file_of", "headed", "invalid", "json_schema", "key_required", "lines_of", "ma", "mapped_column", "may_answer", "metadata", "metered",
-    "new_id", "outside", "page_of", "published", "ready", "recent", "redirect", "reference", "revised", "sa", "sealed", "sealed_columns", "sql",
-    "statement", "tables", "together", "unconditional", "unquoted", "validate", "with_headers", "with_proof", "with_visitor", "work",
+    "Unauthenticated", "Unavailable", "Upload", "Visitor", "Work", "allow", "cached", "conditional", "confidential", "constraints", "ctx",
+    "definable", "digested", "fields", "file_of", "headed", "invalid", "json_schema", "key_required", "lines_of", "ma", "mapped_column",
+    "may_answer", "metadata", "metered", "new_id", "outside", "page_of", "published", "ready", "recent", "redirect", "reference", "revised", "sa",
+    "sealed", "sealed_columns", "sql", "statement", "tables", "together", "unconditional", "unquoted", "validate", "with_headers", "with_proof",
+    "with_visitor", "work",
 ]  # fmt: skip
 
 PUBLIC = Access.PUBLIC

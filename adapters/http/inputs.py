@@ -73,7 +73,7 @@ class Reader:
         if marks.grave:
             found["proof"] = proof_of(environ, self._verifier)
         inputs.arguments = tuple(found[kind] for kind in marks.arguments)
-        if operation.method in ("PUT", "PATCH", "DELETE"):
+        if operation.takes_if_match:
             inputs.expected = _expected(operation, environ.get("HTTP_IF_MATCH"))
         return inputs
 

@@ -226,7 +226,7 @@ def statuses(operation: Operation) -> set[int]:
         found |= {409}
     if operation.method in ("POST", "PUT", "PATCH"):
         found |= {413, 415}
-    if operation.method in ("PUT", "PATCH", "DELETE"):
+    if operation.takes_if_match:
         found |= {412}
     if operation.needs_if_match:
         found |= {428}
@@ -261,7 +261,7 @@ def _headers(operation: Operation) -> list[tuple[str, str, dict[str, Any], bool]
                 operation.marks.key_required,
             )
         )
-    if operation.versioned and operation.marks.etag and operation.method in ("PUT", "PATCH", "DELETE"):
+    if operation.versioned and operation.marks.etag and operation.takes_if_match:
         found.append(("If-Match", "The ETag you read; 412 when the record changed since.", {"type": "string"}, operation.needs_if_match))
     if operation.method == "GET" and (_tagged(operation) or operation.marks.digested):
         found.append(("If-None-Match", "An ETag you hold; 304 when it is current.", {"type": "string"}, False))

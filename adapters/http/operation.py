@@ -35,6 +35,7 @@ class Marks:
     outside: bool = False
     key_required: bool = False
     unconditional: bool = False
+    conditional: bool = False
     confidential: bool = False
     raw: bool = False
     recent: bool = False
@@ -86,6 +87,12 @@ def key_required(function: F) -> F:
 def unconditional(function: F) -> F:
     """This PUT needs no If-Match: what it sets does not depend on what was read."""
     marks(function).unconditional = True
+    return function
+
+
+def conditional(function: F) -> F:
+    """This POST changes the record of its address: If-Match is compared as a PATCH's is, and may be left out."""
+    marks(function).conditional = True
     return function
 
 
@@ -171,6 +178,10 @@ class Operation:
     @property
     def needs_if_match(self) -> bool:
         return self.method == "PUT" and not self.marks.unconditional
+
+    @property
+    def takes_if_match(self) -> bool:
+        return self.method in ("PUT", "PATCH", "DELETE") or self.marks.conditional
 
 
 def build(plugin: Manifest, method: str, rule: str, endpoint: str, view: type[Any], database: str) -> Operation:

@@ -72,7 +72,7 @@ def bookings_queued(booking_id: UUID, client_id: UUID) -> None:
 
 @event
 def bookings_dequeued(booking_id: UUID, client_id: UUID) -> None:
-    """After a client gave up their place in the queue."""
+    """After a client gave up their place in the queue, or nobody waits any more: the class is called off, or is none now."""
 
 
 @event

@@ -140,7 +140,7 @@ def _wrong(agenda: Agenda, made: dict[str, Any]) -> Iterator[str]:
 
 @pytest.fixture
 def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stored, "LOCK", stored.sql("select 1 where $1::uuid is not null and $2::uuid is not null", "workspace_id", "id"))
+    monkeypatch.setattr(stored, "LOCK", stored.sql("select 1 where $1::uuid is not null and $2::uuid[] is not null", "workspace_id", "ids"))
 
 
 @pytest.fixture(scope="module")

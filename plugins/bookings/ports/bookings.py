@@ -45,7 +45,8 @@ class Bookings(Protocol):
     def page(self, search: Search, limit: int, after: tuple[Any, ...] | None) -> list[Document]: ...
 
     def lock(self, booking_id: UUID) -> Row | None:
-        """The booking with its `client_ids`, until the transaction ends."""
+        """The booking with its `client_ids`, until the transaction ends. Its time is locked first, by everybody: who joins a class sees no
+        more of it."""
 
     def add(self, values: Mapping[str, object], clients: Sequence[UUID], blocked: Interval, *, vouched: bool) -> None:
         """A booking, its clients and the time it takes. vouched: the organizer is known to be one; the actor may not see the members.
@@ -64,6 +65,9 @@ class Bookings(Protocol):
 
     def leave(self, booking_id: UUID, clients: Collection[UUID], now: datetime) -> int:
         """Clients who do not come any more. How many did."""
+
+    def reseated(self, booking_id: UUID, now: datetime) -> None:
+        """Step the version alone, for who comes is shown with it: of a booking that the actor takes part in, or that is theirs to see."""
 
     def attended(self, booking_id: UUID, *, missing_too: bool, besides: Collection[UUID] = ()) -> None:
         """Who takes part came; missing_too: who was marked as missing as well, and owes nothing for it. besides: of whom that is not said."""

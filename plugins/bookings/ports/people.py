@@ -19,6 +19,12 @@ class People(Protocol):
     def to_come(self, client_id: UUID, now: datetime) -> bool:
         """Whether they have a booking to come, or wait for one."""
 
+    def hold(self, into: UUID, source: UUID) -> None:
+        """Whatever they come to or wait for, until the transaction ends."""
+
+    def renamed(self, client_id: UUID, now: datetime) -> None:
+        """What they come to shows another in their place: step its version."""
+
     def shared(self, into: UUID, source: UUID) -> Sequence[Row]:
         """Bookings that both take part in, or left: `booking_id`, `into_status`, `source_status`."""
 

@@ -15,16 +15,18 @@ class Turns(Protocol):
 
     def settle(self, booking_id: UUID, freed: int, now: datetime, offer_minutes: int) -> Row | None:
         """Give back `freed` seats and those of offers that are over, and offer what is free to the first who wait. The class's time
-        afterwards, with `offered`: places that were offered one now, `until`; None when it takes no time any more."""
+        afterwards, with `offered`: places that were offered one now, `until`; `unseen`: its seats changed, and its version did not, for the
+        actor does not see the class. None when it takes no time any more."""
 
-    def forget(self, booking_id: UUID, clients: Collection[UUID]) -> None:
-        """They need no place any more; a seat that was offered to them is given back."""
+    def forget(self, ids: Collection[UUID], clients: Collection[UUID], now: datetime) -> Sequence[Row]:
+        """They need no place in these classes any more. Of those in which a seat that was offered to them is given back: `booking_id`, and
+        whether it is `unseen`."""
 
-    def queued(self, bookings: Collection[UUID]) -> Collection[UUID]:
+    def queued(self, ids: Collection[UUID]) -> Collection[UUID]:
         """Those of them for which somebody waits or has an offer. All stay locked."""
 
-    def close(self, booking_id: UUID) -> None:
-        """Nobody waits any more."""
+    def close(self, ids: Collection[UUID]) -> Sequence[Row]:
+        """Nobody waits for these any more. Who did, as far as the actor sees them: `booking_id`, `client_id`, in order."""
 
 
 class Queue(Protocol):
@@ -49,7 +51,10 @@ class Queue(Protocol):
 
 
 class Notices(Protocol):
-    """What follows an offer."""
+    """What follows an offer, and seats that change."""
+
+    def reseated(self, booking_id: UUID) -> None:
+        """Raise its version soon, by somebody who sees it."""
 
     def offered(self, booking_id: UUID, place_id: UUID, until: datetime) -> None:
         """Write to whoever has the place, and pass it on when the time is over."""

@@ -48,9 +48,6 @@ class Times(Protocol):
     def seat(self, id: UUID) -> Row | None:
         """Take one more seat and return the row; None when there is none left, or no such class."""
 
-    def taken_by(self, id: UUID) -> Row | None:
-        """The time of a booking, seats included; it names no client, so everybody sees it."""
-
     def free(self, id: UUID) -> None:
         """Give the time back."""
 

@@ -79,6 +79,9 @@ CALENDAR = statement(
 # Of those who take part a Cliente sees themself alone.
 _TAKES_PART: Final = sa.exists().where(_P.workspace_id == _B.workspace_id, _P.booking_id == _B.id, _P.status != "left")
 GET: Final = {mine: statement(sa.select(*SHOWN).where(here(bookings), *((_TAKES_PART,) if mine else ()))) for mine in (False, True)}
+LOCK_TIME: Final = sql(
+    "select from bookings_time where workspace_id = $1 and id = $2 and booking_id is not null for update", "workspace_id", "id", locks=True
+)
 LOCK = statement(sa.select(bookings, _CLIENTS).where(here(bookings)).with_for_update(key_share=True))
 CHANGE = statement(
     sa.update(bookings)
@@ -86,6 +89,9 @@ CHANGE = statement(
     .values({name: if_named(_B[name], _CHECKED.get(name)) for name in _SET})
     .values({"version": _B.version + 1, "updated_at": sa.bindparam("updated_at")})
     .returning(*SHOWN)
+)
+RAISE: Final = sql(
+    "update bookings set version = version + 1, updated_at = $3 where workspace_id = $1 and id = $2", "workspace_id", "booking_id", "now"
 )
 _ATTEND_FIRST: Final = sql(
     "insert into bookings_participant (workspace_id, booking_id, client_id, status, joined_at)"
@@ -224,6 +230,9 @@ class Bookings:
         return ctx.work.documents(listing(shape), limit=limit, **asked, **span, **last_of(after))
 
     def lock(self, booking_id: UUID) -> Row | None:
+        # Twice: a series that moves gives the times of all back and takes them anew, and who waited for the old row finds the new one.
+        for _ in range(2):
+            ctx.work.write(LOCK_TIME, id=booking_id)
         found = ctx.work.one(LOCK, id=booking_id)
         return None if found is None else {**found, "client_ids": [UUID(each) for each in found["client_ids"]]}
 
@@ -242,6 +251,9 @@ class Bookings:
 
     def leave(self, booking_id: UUID, clients: Collection[UUID], now: datetime) -> int:
         return ctx.work.change(LEAVE, booking_id=booking_id, clients=list(clients), now=now)
+
+    def reseated(self, booking_id: UUID, now: datetime) -> None:
+        ctx.work.write(RAISE, booking_id=booking_id, now=now)
 
     def attended(self, booking_id: UUID, *, missing_too: bool, besides: Collection[UUID] = ()) -> None:
         ctx.work.write(ATTENDED, booking_id=booking_id, missing_too=missing_too, besides=list(besides))

@@ -26,16 +26,25 @@ LOCK_SERIES: Final = sql(
     "select s.id from bookings_series s where s.workspace_id = $1 and s.organizer_id = $2 and s.status = 'active' order by s.id for no key update",
     "workspace_id", "user_id", locks=True,
 )  # fmt: skip
+LOCK_TIMES: Final = sql(
+    f"select from bookings_time t where t.workspace_id = $1 and t.id in (select b.id from bookings b where {_TO_COME}) order by t.id for update of t",
+    "workspace_id", "user_id", "now", locks=True,
+)  # fmt: skip
 LOCK_BOOKINGS: Final = sql(
     f"select b.id, b.room_id from bookings b where {_TO_COME} order by b.id for no key update", "workspace_id", "user_id", "now", locks=True
 )
+LOCK_MORE_TIMES: Final = sql(
+    "select id from bookings_time where workspace_id = $1 and id = any($2::uuid[]) order by id for update skip locked",
+    "workspace_id", "ids", locks=True,
+)  # fmt: skip
 LOCK_MORE: Final = sql(
     "select b.id from bookings b where b.workspace_id = $1 and b.id = any($2::uuid[]) order by b.id for no key update skip locked",
     "workspace_id", "ids", locks=True,
 )  # fmt: skip
-LOCK_TIMES: Final = sql(
-    "select id from bookings_time where workspace_id = $1 and organizer_id = $2 order by id for update", "workspace_id", "user_id"
-)
+LOCK_HOLDS: Final = sql(
+    "select id from bookings_time where workspace_id = $1 and organizer_id = $2 and booking_id is null order by id for update",
+    "workspace_id", "user_id",
+)  # fmt: skip
 TO_COME: Final = sql(f"select b.* from bookings b where {_TO_COME} order by b.start_time, b.id", "workspace_id", "user_id", "now")
 BOOKINGS: Final = sql(
     "select b.id, b.title || to_char(b.start_time at time zone w.timezone, ', YYYY-MM-DD HH24:MI') as title, count(*) over () as count"
@@ -111,13 +120,15 @@ class Leaving:
 
     def hold(self, user_id: UUID, now: datetime) -> Sequence[Row]:
         ctx.work.write(LOCK_SERIES, user_id=user_id)
+        ctx.work.write(LOCK_TIMES, user_id=user_id, now=now)
         return ctx.work.rows(LOCK_BOOKINGS, user_id=user_id, now=now)
 
     def hold_more(self, ids: Collection[UUID]) -> int:
-        return len(ctx.work.rows(LOCK_MORE, ids=list(ids)))
+        held = [row["id"] for row in ctx.work.rows(LOCK_MORE_TIMES, ids=list(ids))]
+        return len(ctx.work.rows(LOCK_MORE, ids=held))
 
-    def hold_times(self, user_id: UUID) -> None:
-        ctx.work.write(LOCK_TIMES, user_id=user_id)
+    def hold_holds(self, user_id: UUID) -> None:
+        ctx.work.write(LOCK_HOLDS, user_id=user_id)
 
     def to_come(self, user_id: UUID, now: datetime) -> Sequence[Row]:
         return ctx.work.rows(TO_COME, user_id=user_id, now=now)

@@ -27,6 +27,18 @@ TO_COME: Final = sql(
     " where e.workspace_id = $1 and e.client_id = $2 and b.start_time > $3) as found",
     "workspace_id", "client_id", "now",
 )  # fmt: skip
+HOLD: Final = sql(
+    "select from bookings_time where workspace_id = $1 and booking_id is not null and id in ("
+    "select booking_id from bookings_participant where workspace_id = $1 and client_id in ($2, $3)"
+    " union select booking_id from bookings_queue_entry where workspace_id = $1 and client_id in ($2, $3)) order by id for update",
+    "workspace_id", "into", "source", locks=True,
+)  # fmt: skip
+RENAMED: Final = sql(
+    "with theirs as (select id from bookings where workspace_id = $1 and id in (select booking_id from bookings_participant"
+    " where workspace_id = $1 and client_id = $2 and status <> 'left') order by id for no key update)"
+    " update bookings b set version = b.version + 1, updated_at = $3 from theirs where b.workspace_id = $1 and b.id = theirs.id",
+    "workspace_id", "client_id", "now",
+)  # fmt: skip
 SHARED: Final = sql(
     "select i.booking_id, i.status as into_status, s.status as source_status from bookings_participant i join bookings_participant s"
     " on s.workspace_id = i.workspace_id and s.booking_id = i.booking_id and s.client_id = $3"
@@ -71,6 +83,12 @@ class People:
     def to_come(self, client_id: UUID, now: datetime) -> bool:
         found = ctx.work.one(TO_COME, client_id=client_id, now=now)
         return found is not None and bool(found["found"])
+
+    def hold(self, into: UUID, source: UUID) -> None:
+        ctx.work.write(HOLD, into=into, source=source)
+
+    def renamed(self, client_id: UUID, now: datetime) -> None:
+        ctx.work.write(RENAMED, client_id=client_id, now=now)
 
     def shared(self, into: UUID, source: UUID) -> Sequence[Row]:
         return ctx.work.rows(SHARED, into=into, source=source)

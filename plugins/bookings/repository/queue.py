@@ -18,13 +18,12 @@ constraints["bookings_queue_entry.scope"] = lambda: Invalid(
 constraints["bookings_queue_entry.cliente"] = lambda: Forbidden("You book for yourself.")
 constraints["uq_bookings_queue_entry_booking_id"] = lambda: Conflict("They are in the queue already.", code="already_queued")
 
-LOCK: Final = sql("select from bookings_time where workspace_id = $1 and id = $2 and booking_id is not null for update", "workspace_id", "id")
-LOCK_ALL: Final = sql(
+LOCK: Final = sql(
     "select from bookings_time where workspace_id = $1 and id = any($2::uuid[]) and booking_id is not null order by id for update",
-    "workspace_id", "bookings",
+    "workspace_id", "ids", locks=True,
 )  # fmt: skip
 QUEUED: Final = sql(
-    "select distinct booking_id from bookings_queue_place where workspace_id = $1 and booking_id = any($2::uuid[])", "workspace_id", "bookings"
+    "select distinct booking_id from bookings_queue_place where workspace_id = $1 and booking_id = any($2::uuid[])", "workspace_id", "ids"
 )
 # One statement, so that no seat is ever counted by halves; what waits is read after the lock.
 SETTLE: Final = sql(
@@ -38,23 +37,32 @@ SETTLE: Final = sql(
     " and status = 'waiting' order by number limit (select seats from free)) returning p.id),"
     " counted as (select (select count(*) from offered) - (select count(*) from gone) - $3::integer as more),"
     " seated as (update bookings_time t set taken = t.taken + counted.more from counted"
-    " where t.workspace_id = $1 and t.id = $2 and t.booking_id is not null and counted.more <> 0)"
+    " where t.workspace_id = $1 and t.id = $2 and t.booking_id is not null and counted.more <> 0),"
+    " raised as (update bookings b set version = b.version + 1, updated_at = $4 from counted"
+    " where b.workspace_id = $1 and b.id = $2 and counted.more <> 0 returning b.id)"
     " select class.starts_at, class.ends_at, class.organizer_id, class.service_id, class.capacity,"
-    " (class.taken + counted.more)::integer as taken, free.until, to_json(array(select id from offered)) as offered from class, counted, free",
+    " (class.taken + counted.more)::integer as taken, free.until, to_json(array(select id from offered)) as offered,"
+    " counted.more <> 0 and not exists (select from raised) as unseen from class, counted, free",
     "workspace_id", "id", "freed", "now", "minutes",
 )  # fmt: skip
 FORGET: Final = sql(
-    "with gone as (delete from bookings_queue_place p using bookings_queue_entry e where e.workspace_id = $1 and e.booking_id = $2"
-    " and e.client_id = any($3::uuid[]) and p.workspace_id = $1 and p.id = e.place_id returning p.status),"
-    " given as (select count(*) as seats from gone where status = 'offered')"
-    " update bookings_time t set taken = t.taken - given.seats from given where t.workspace_id = $1 and t.id = $2 and given.seats > 0",
-    "workspace_id", "id", "clients",
+    "with gone as (delete from bookings_queue_place p using bookings_queue_entry e where e.workspace_id = $1 and e.booking_id = any($2::uuid[])"
+    " and e.client_id = any($3::uuid[]) and p.workspace_id = $1 and p.id = e.place_id returning p.booking_id, p.status),"
+    " given as (select booking_id, count(*) as seats from gone where status = 'offered' group by booking_id),"
+    " seated as (update bookings_time t set taken = t.taken - given.seats from given where t.workspace_id = $1 and t.id = given.booking_id),"
+    " raised as (update bookings b set version = b.version + 1, updated_at = $4 from given"
+    " where b.workspace_id = $1 and b.id = given.booking_id returning b.id)"
+    " select booking_id, booking_id not in (select id from raised) as unseen from given",
+    "workspace_id", "ids", "clients", "now",
 )  # fmt: skip
 CLOSE: Final = sql(
-    "with gone as (delete from bookings_queue_place where workspace_id = $1 and booking_id = $2 returning status),"
-    " given as (select count(*) as seats from gone where status = 'offered')"
-    " update bookings_time t set taken = t.taken - given.seats from given where t.workspace_id = $1 and t.id = $2 and given.seats > 0",
-    "workspace_id", "id",
+    "with gone as (delete from bookings_queue_place where workspace_id = $1 and booking_id = any($2::uuid[])"
+    " returning id, booking_id, number, status),"
+    " given as (select booking_id, count(*) as seats from gone where status = 'offered' group by booking_id),"
+    " seated as (update bookings_time t set taken = t.taken - given.seats from given where t.workspace_id = $1 and t.id = given.booking_id)"
+    " select e.booking_id, e.client_id from gone join bookings_queue_entry e on e.workspace_id = $1 and e.place_id = gone.id"
+    " order by e.booking_id, gone.number",
+    "workspace_id", "ids",
 )  # fmt: skip
 STANDING: Final = sql(
     "select exists (select from bookings_participant where workspace_id = $1 and booking_id = $2 and client_id = $3 and status <> 'left')"
@@ -95,23 +103,23 @@ class Queue:
     """plugins.bookings.ports.queue.Turns and Queue on the open transaction."""
 
     def settle(self, booking_id: UUID, freed: int, now: datetime, offer_minutes: int) -> Row | None:
-        ctx.work.write(LOCK, id=booking_id)
+        ctx.work.write(LOCK, ids=[booking_id])
         found = ctx.work.one(SETTLE, id=booking_id, freed=freed, now=now, minutes=offer_minutes)
         return None if found is None else {**found, "offered": [UUID(each) for each in found["offered"]]}
 
-    def forget(self, booking_id: UUID, clients: Collection[UUID]) -> None:
-        ctx.work.write(LOCK, id=booking_id)
-        ctx.work.write(FORGET, id=booking_id, clients=list(clients))
+    def forget(self, ids: Collection[UUID], clients: Collection[UUID], now: datetime) -> Sequence[Row]:
+        ctx.work.write(LOCK, ids=list(ids))
+        return ctx.work.rows(FORGET, ids=list(ids), clients=list(clients), now=now)
 
-    def queued(self, bookings: Collection[UUID]) -> Collection[UUID]:
-        if not bookings:
+    def queued(self, ids: Collection[UUID]) -> Collection[UUID]:
+        if not ids:
             return ()
-        ctx.work.write(LOCK_ALL, bookings=list(bookings))
-        return {row["booking_id"] for row in ctx.work.rows(QUEUED, bookings=list(bookings))}
+        ctx.work.write(LOCK, ids=list(ids))
+        return {row["booking_id"] for row in ctx.work.rows(QUEUED, ids=list(ids))}
 
-    def close(self, booking_id: UUID) -> None:
-        ctx.work.write(LOCK, id=booking_id)
-        ctx.work.write(CLOSE, id=booking_id)
+    def close(self, ids: Collection[UUID]) -> Sequence[Row]:
+        ctx.work.write(LOCK, ids=list(ids))
+        return ctx.work.rows(CLOSE, ids=list(ids))
 
     def standing(self, booking_id: UUID, client_id: UUID) -> Row:
         found = ctx.work.one(STANDING, booking_id=booking_id, client_id=client_id)

@@ -48,6 +48,11 @@ CHANGE: Final = sql(
 )  # fmt: skip
 SERIES_OF: Final = sql("select series_id from bookings where workspace_id = $1 and id = $2", "workspace_id", "id")
 LOCK: Final = sql("select * from bookings_series where workspace_id = $1 and id = $2 for no key update", "workspace_id", "id", locks=True)
+LOCK_TIMES: Final = sql(
+    "select from bookings_time where workspace_id = $1 and booking_id is not null"
+    " and id in (select id from bookings where workspace_id = $1 and series_id = $2) order by id for update",
+    "workspace_id", "series_id", locks=True,
+)  # fmt: skip
 LOCK_BOOKINGS: Final = sql(
     "select b.*, array(select p.client_id from bookings_participant p where p.workspace_id = b.workspace_id and p.booking_id = b.id"
     " and p.status <> 'left' order by p.client_id) as client_ids"
@@ -172,6 +177,7 @@ class Series:
         return ctx.work.one(LOCK, id=series_id)
 
     def lock_bookings(self, series_id: UUID) -> Sequence[Row]:
+        ctx.work.write(LOCK_TIMES, series_id=series_id)
         return ctx.work.rows(LOCK_BOOKINGS, series_id=series_id)
 
     def book(self, terms: Mapping[str, object], clients: Sequence[UUID], rows: Sequence[tuple[UUID, datetime, Place]]) -> None:

@@ -88,7 +88,6 @@ SEAT: Final = sql(
     " and taken < capacity returning *",
     "workspace_id", "id",
 )  # fmt: skip
-CLASS: Final = sql("select * from bookings_time where workspace_id = $1 and id = $2 and booking_id is not null", "workspace_id", "id")
 FREE: Final = sql("delete from bookings_time where workspace_id = $1 and id = $2", "workspace_id", "id")
 
 
@@ -130,9 +129,6 @@ class Times:
 
     def seat(self, id: UUID) -> Row | None:
         return ctx.work.one(SEAT, id=id)
-
-    def taken_by(self, id: UUID) -> Row | None:
-        return ctx.work.one(CLASS, id=id)
 
     def free(self, id: UUID) -> None:
         ctx.work.write(FREE, id=id)

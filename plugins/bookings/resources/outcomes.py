@@ -18,7 +18,7 @@ from plugins.bookings.schemas.bookings import (
     RescheduleSchema,
 )
 from plugins.bookings.schemas.series import MovedSchema, MoveScopeSchema, ScopeSchema
-from plugins.sdk import MethodView, allow, ctx
+from plugins.sdk import MethodView, allow, conditional, ctx
 
 
 @blp.route("/<uuid:booking_id>/cancel")
@@ -29,6 +29,7 @@ class Cancellation(MethodView):
     @blp.arguments(CancelSchema)
     @blp.response(200, BookingSchema)
     @allow("book")
+    @conditional
     def post(self, query: dict[str, Any], given: dict[str, Any], booking_id: UUID) -> Any:
         """Cancel, saying why; at the client's wish after the free time the late fee is recorded."""
         if query["scope"] != "this":
@@ -44,6 +45,7 @@ class Reschedule(MethodView):
     @blp.arguments(RescheduleSchema)
     @blp.response(200, MovedSchema, etag=BookingSchema)
     @allow("book")
+    @conditional
     def post(self, query: dict[str, Any], given: dict[str, Any], booking_id: UUID) -> Any:
         """Move to another time; a Cliente to a free slot, within the cancellation policy. With a scope more of its series moves as far."""
         if query["scope"] != "this":
@@ -59,6 +61,7 @@ class Reassignment(MethodView):
     @blp.arguments(ReassignSchema)
     @blp.response(200, BookingSchema)
     @allow("write")
+    @conditional
     def post(self, given: dict[str, Any], booking_id: UUID) -> Any:
         """Make it another collaborator's."""
         return service().outcomes.reassign(booking_id, ctx.expected_version, given["organizer_id"])
@@ -70,6 +73,7 @@ class Approval(MethodView):
 
     @blp.response(200, BookingSchema)
     @allow("write")
+    @conditional
     def post(self, booking_id: UUID) -> Any:
         """Approve what a client asked for."""
         return service().outcomes.approve(booking_id, ctx.expected_version)
@@ -82,6 +86,7 @@ class Refusal(MethodView):
     @blp.arguments(DeclineSchema)
     @blp.response(200, BookingSchema)
     @allow("write")
+    @conditional
     def post(self, given: dict[str, Any], booking_id: UUID) -> Any:
         """Decline what a client asked for; its time is free again."""
         return service().outcomes.decline(booking_id, ctx.expected_version, given["reason"])
@@ -94,8 +99,10 @@ class Completion(MethodView):
     @blp.arguments(CompleteSchema, required=False)
     @blp.response(200, BookingSchema)
     @allow("write")
+    @conditional
     def post(self, given: dict[str, Any], booking_id: UUID) -> Any:
-        """Note that it took place, and who did not come; said again with `missing`, that is corrected."""
+        """Note that it took place, and who did not come; said again with `missing`, that is corrected. 409 `own_clients_only` from a collaborator
+        who does not see all who take part."""
         return service().outcomes.complete(booking_id, ctx.expected_version, given.get("missing"), waive_fee=given.get("waive_fee", False))
 
 
@@ -106,8 +113,10 @@ class NoShow(MethodView):
     @blp.arguments(NoShowSchema)
     @blp.response(200, BookingSchema)
     @allow("write")
+    @conditional
     def post(self, given: dict[str, Any], booking_id: UUID) -> Any:
-        """Note who did not come; the fee of the policy is recorded."""
+        """Note who did not come; the fee of the policy is recorded. A collaborator limited to their own clients says who; the class waits for
+        the others."""
         return service().outcomes.no_show(booking_id, ctx.expected_version, given["client_ids"], waive_fee=given["waive_fee"])
 
 
@@ -118,9 +127,10 @@ class Joining(MethodView):
     @blp.arguments(JoinSchema)
     @blp.response(200, BookingSchema)
     @allow("book")
+    @conditional
     def post(self, given: dict[str, Any], booking_id: UUID) -> Any:
-        """Join a class; 409 `class_full` when no place is left."""
-        return service().classes.join(booking_id, given["client_id"])
+        """Join a class; 409 `class_full` when no place is left. A seat that is offered to them is theirs."""
+        return service().classes.join(booking_id, given["client_id"], ctx.expected_version)
 
 
 @blp.route("/<uuid:booking_id>/leave")

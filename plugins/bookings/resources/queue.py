@@ -8,7 +8,7 @@ from uuid import UUID
 from plugins.bookings.resources.routes import blp, service
 from plugins.bookings.schemas.bookings import BookingSchema, JoinSchema
 from plugins.bookings.schemas.queue import LeaveQueueSchema, PlaceSchema
-from plugins.sdk import MethodView, Page, PageRequest, allow, page_of
+from plugins.sdk import MethodView, Page, PageRequest, allow, conditional, ctx, page_of
 
 
 @blp.route("/<uuid:booking_id>/queue")
@@ -43,6 +43,7 @@ class Acceptance(MethodView):
     @blp.arguments(JoinSchema)
     @blp.response(200, BookingSchema)
     @allow("book")
+    @conditional
     def post(self, given: dict[str, Any], booking_id: UUID) -> Any:
         """Take the seat that is offered; 409 `not_offered` before."""
-        return service().queue.accept(booking_id, given["client_id"])
+        return service().queue.accept(booking_id, given["client_id"], ctx.expected_version)

@@ -108,7 +108,7 @@ class Booking:
         values = {name: value for name, value in changes.items() if name != "client_ids" and value != before[name]}
         wanted = None if changes.get("client_ids") is None else set(changes["client_ids"])
         if before["capacity"] > 1 and after["capacity"] == 1:
-            self._turns.close(booking_id)
+            self._turns.close([booking_id])
         # Seats are given back before a class shrinks, and taken after it has grown.
         fewer = wanted is not None and len(wanted) < len(before["client_ids"])
         came, went = self._attend(before, wanted, after) if fewer else ([], [])
@@ -118,7 +118,7 @@ class Booking:
             values["sequence"] = before["sequence"] + 1
         if not fewer:
             came, went = self._attend(before, wanted, after)
-        if before["capacity"] > 1 and (came or went or after["capacity"] > before["capacity"]):
+        if before["capacity"] > 1 and (came or went or after["capacity"] > before["capacity"] or "start_time" in values):
             self._turns.settle(booking_id)
         if not values and not came and not went:
             return self.read(booking_id)
@@ -132,6 +132,8 @@ class Booking:
         """To another time, place or organizer; `before` is held. Raises Conflict slot_taken, Refused for one that is over."""
         values = {**changes, **self._other_room(before, {**before, **changes})}
         self._move(before, {**before, **values}, values)
+        if before["capacity"] > 1 and values.get("start_time", before["start_time"]) != before["start_time"]:
+            self._turns.settle(booking_id)  # of what has begun now no seat is offered
         changed = self._stored.change(booking_id, {**values, "vouched": vouched, "updated_at": self._now()})
         if changed is None:
             raise NotFound()
@@ -146,6 +148,10 @@ class Booking:
         if expected not in (None, -1, held["version"]):
             raise Stale()
         return held
+
+    def reseated(self, booking_id: UUID) -> None:
+        """Who comes, or how many seats are taken, is not what it was."""
+        self._stored.reseated(booking_id, self._now())
 
     def check_stands(self, booking_id: UUID) -> None:
         """That what takes no time is not just called off. Raises Refused already_cancelled, NotFound for what the actor does not see at all."""
@@ -235,7 +241,7 @@ class Booking:
             self._ask(after, came)
             self._stored.attend(before["id"], came, self._now())
             if before["capacity"] > 1:
-                self._turns.forget(before["id"], came)
+                self._turns.forget([before["id"]], came)
         if went:
             self._stored.leave(before["id"], went, self._now())
         for client in came:

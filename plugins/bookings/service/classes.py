@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from kernel.errors import Conflict, Fault, Forbidden, Invalid, NotFound, Refused
+from kernel.errors import Conflict, Fault, Forbidden, Invalid, NotFound, Refused, Stale
 from plugins.bookings import events
 from plugins.bookings.domain.policy import cancellation
 from plugins.bookings.ports.bookings import Bookings
@@ -32,26 +32,30 @@ class Classes:
         self._catalogue = catalogue
         self._now = now
 
-    def join(self, booking_id: UUID, client_id: UUID | None) -> Document:
-        """Take a seat; a Cliente for themselves, while it is not over for the staff and has not begun for them.
+    def join(self, booking_id: UUID, client_id: UUID | None, expected: int | None) -> Document:
+        """Take a seat, the one that is offered to them if one is; a Cliente for themselves, while it is not over for the staff and has not begun
+        for them. expected: as `Booking.hold` has it.
 
-        Raises Conflict class_full, already_joined, slot_unavailable, NotFound, Refused not_a_class, already_started, already_cancelled, and by
+        Raises Stale, Conflict class_full, already_joined, slot_unavailable, NotFound, Refused not_a_class, already_started, already_cancelled, and by
         whoever answers bookings_validate.
         """
         client = self.coming(client_id)
+        self.check_version(booking_id, expected)
         seat = self._placing.seat(booking_id)
-        if seat is None and self._turns.settle(booking_id) is not None:
-            seat = self._placing.seat(booking_id)  # an offer was over, and nobody waited
+        full = self._turns.settle(booking_id) if seat is None else None
+        offered = self._turns.forget([booking_id], [client])
+        if full is not None and (offered or full["taken"] < full["capacity"]):
+            seat = self._placing.seat(booking_id)  # theirs that was offered; or an offer was over, and nobody waited
         if seat is None:
-            raise self._refusal(booking_id)
-        self.check_open(seat)
+            raise self._refusal(booking_id, full)
+        self.check_open(seat, offered=offered)
         events.bookings_validate(
             booking_id=booking_id, client_ids=[client], organizer_id=seat["organizer_id"], service_id=seat["service_id"],
             start_time=seat["starts_at"], end_time=seat["ends_at"],
         )  # fmt: skip
         if not self._stored.attend(booking_id, [client], self._now()):
             raise Conflict("They take part already.", code="already_joined")
-        self._turns.forget(booking_id, [client])
+        self._booking.reseated(booking_id)
         events.bookings_joined(booking_id=booking_id, client_id=client)
         return self._booking.read(booking_id)
 
@@ -64,6 +68,7 @@ class Classes:
         now = self._now()
         if before["end_time"] <= now or (is_cliente() and before["start_time"] <= now):
             raise Refused("It has started.", code="already_started")
+        self._booking.reseated(booking_id)  # while who acts takes part
         if not self._stored.leave(booking_id, [client], now):
             raise NotFound()
         if before["status"] != "cancelled":
@@ -91,6 +96,15 @@ class Classes:
         self._stored.hold_client(client)
         return client
 
+    def check_version(self, booking_id: UUID, expected: int | None) -> None:
+        """That it is what the caller read, held from here on. Raises Stale, also for a Cliente who has no way to read it."""
+        if expected in (None, -1):
+            return
+        try:
+            self._booking.hold(booking_id, expected)
+        except NotFound:
+            raise Stale() from None
+
     def check_open(self, seat: Row, *, offered: bool = False) -> None:
         """That one can still join: a Cliente within the notice and the window of the service, but for a seat that was offered to them.
 
@@ -116,11 +130,11 @@ class Classes:
             raise Conflict(f"It can be joined {service['window_days']} days before it starts at the earliest.", code="slot_unavailable")
 
     # -- inside ------------------------------------------------------------------------------------------------------
-    def _refusal(self, booking_id: UUID) -> Exception:
-        found = self._placing.taken_by(booking_id)
+    def _refusal(self, booking_id: UUID, found: Row | None) -> Exception:
         if found is None:
             self._booking.check_stands(booking_id)
             return NotFound()
         if found["capacity"] == 1:
+            self._booking.read(booking_id)  # somebody else's is not there
             return Refused("This is no class.", code="not_a_class")
         return Conflict("There is no place left.", code="class_full")

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from kernel.context import current
 from kernel.errors import Fault, Invalid, NotFound, Refused
 from plugins.bookings import events
 from plugins.bookings.domain.booking import Status, approved, cancelled, completed, declined, missed, moved
@@ -96,12 +97,14 @@ class Outcomes:
         """It took place, with all who were not marked as missing; where nobody had come before, with all of them. missing: who alone did not
         come, which may be said anew afterwards; what the policy says they owe is recorded, or forgiven.
 
-        Raises Refused not_over_yet, not_approved, already_completed, already_cancelled, Invalid for somebody who does not take part, and when
-        nobody is left who came.
+        Raises Refused not_over_yet, not_approved, already_completed, already_cancelled, own_clients_only for who does not see all who take part,
+        Invalid for somebody who does not take part, and when nobody is left who came.
         """
         before = self._booking.hold(booking_id, expected)
         was, absent = Status(before["status"]), set(missing or ())
         status = completed(was, before["end_time"], self._now(), corrected=missing is not None)
+        if self._others(before):
+            raise _limited()
         if absent and absent.issuperset(before["client_ids"]):
             raise Invalid(errors=[Fault("/missing", "Somebody came to what took place; if nobody did, note a no-show.")])
         self._stored.attended(booking_id, missing_too=missing is not None or was == Status.NO_SHOW, besides=absent)
@@ -119,19 +122,23 @@ class Outcomes:
         """These clients (None: all) did not come; what the policy says they owe is recorded once, or forgiven, also afterwards. When nobody
         came, the booking is a no-show.
 
-        Raises Refused not_started_yet, nobody_booked, Invalid for somebody who does not take part.
+        Raises Refused not_started_yet, nobody_booked, own_clients_only for all when the actor does not see some of them, Invalid for somebody who
+        does not take part.
         """
         before = self._booking.hold(booking_id, expected)
         status = Status(before["status"])
         forgiven = waive_fee and status == Status.NO_SHOW
         nobody_came = status if forgiven else missed(status, before["start_time"], self._now())
+        others = self._others(before)
+        if clients is None and others:
+            raise _limited()
         absent = sorted(before["client_ids"] if clients is None else set(clients))
         if not before["client_ids"]:
             raise Refused("Nobody takes part in this booking.", code="nobody_booked")
         if not absent:
             raise Invalid(errors=[Fault("/client_ids", "Say who, or leave it out for all.")])
         self._miss(before, absent, "/client_ids", waive_fee=waive_fee)
-        changed = self._set(before, status if self._stored.awaited(booking_id) else nobody_came)
+        changed = self._set(before, status if others or self._stored.awaited(booking_id) else nobody_came)
         events.bookings_no_show(booking_id=booking_id, client_ids=absent)
         return changed
 
@@ -139,6 +146,13 @@ class Outcomes:
     def _held_by_allowed(self, booking_id: UUID, expected: int | None) -> Row:
         self._booking.allow_self_service()
         return self._booking.hold(booking_id, expected)
+
+    def _others(self, before: Row) -> bool:
+        """Whether clients take part whom the actor, limited to their own, does not see. What has started has no seat that is only offered."""
+        if not current().open_transaction.entered().limited:
+            return False
+        seat = self._turns.settle(before["id"])
+        return seat is not None and seat["taken"] > len(before["client_ids"])
 
     def _miss(self, before: Row, absent: Collection[UUID], pointer: str, *, waive_fee: bool) -> list[UUID]:
         """They did not come. Of whom that is new: they alone are charged, for what was forgiven stays so. pointer: where they are named."""
@@ -155,7 +169,8 @@ class Outcomes:
 
     def _end(self, before: Row, status: Status, by: str, reason: str | None) -> Document:
         self._placing.free(before["id"])
-        self._turns.close(before["id"])
+        if before["capacity"] > 1:
+            self._turns.close([before["id"]])
         changed = self._set(
             before, status, cancelled_at=self._now(), cancelled_by=by, cancel_reason=reason, sequence=before["sequence"] + 1
         )  # fmt: skip
@@ -168,3 +183,7 @@ class Outcomes:
         if changed is None:
             raise NotFound()
         return own_view(changed) if is_cliente() else changed
+
+
+def _limited() -> Refused:
+    return Refused("Others take part whom you do not see: say who of yours did not come; the rest says who sees all.", code="own_clients_only")

@@ -42,8 +42,10 @@ class People:
 
     def merge(self, into: UUID, source: UUID) -> None:
         """One person takes one seat, and waits once: what the two have twice is given back, before their rows become one's."""
+        self._stored.hold(into, source)
+        self._stored.renamed(source, self._now())
         for each in self._stored.waiting_twice(into, source):
-            self._turns.forget(each["booking_id"], [each["client_id"]])
+            self._turns.forget([each["booking_id"]], [each["client_id"]])
             self._turns.settle(each["booking_id"])
         for each in self._stored.shared(into, source):
             there = each["into_status"] != "left", each["source_status"] != "left"

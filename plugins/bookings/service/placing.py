@@ -16,7 +16,10 @@ _NOTHING: Final = UUID(int=0)
 
 
 class Placing:
-    """The calendar's time. Order of locks, everywhere: rows of bookings by id, then people and rooms by id. now: aware, UTC."""
+    """The calendar's time. now: aware, UTC.
+
+    Order of locks, everywhere: the times of bookings by id (whoever joins a class sees no more of it), their rows by id, people and rooms by id.
+    """
 
     def __init__(self, *, stored: Times, now: Callable[[], datetime]) -> None:
         self._stored = stored
@@ -59,10 +62,6 @@ class Placing:
     def seat(self, id: UUID) -> Row | None:
         """Take one more seat of a class; None when there is none left, or no such class."""
         return self._stored.seat(id)
-
-    def taken_by(self, id: UUID) -> Row | None:
-        """The time of a booking."""
-        return self._stored.taken_by(id)
 
     def free_room(self, candidates: Collection[UUID], place: Place, besides: UUID | None = None) -> UUID | None:
         """The first of these rooms that is free then. besides: whose time does not count."""

@@ -59,8 +59,10 @@ class Queue:
         if found and found[0]["overdue"]:
             self._turns.settle(booking_id)
             found = self._stored.page(booking_id, self._now(), limit, after)
-        if not found and self._turns.settle(booking_id) is None:
-            self._booking.read(booking_id)
+        if not found:
+            seat = self._turns.settle(booking_id)
+            if seat is None or seat["capacity"] == 1:
+                self._booking.read(booking_id)
         return list(found)
 
     def leave(self, booking_id: UUID, client_id: UUID | None) -> None:
@@ -69,13 +71,15 @@ class Queue:
         self._turns.settle(booking_id)
         if self._stored.standing(booking_id, client)["place_id"] is None:
             raise NotFound()
-        self._turns.forget(booking_id, [client])
+        self._turns.forget([booking_id], [client])
         self._turns.settle(booking_id)
         events.bookings_dequeued(booking_id=booking_id, client_id=client)
 
-    def accept(self, booking_id: UUID, client_id: UUID | None) -> Document:
-        """Take the seat that is offered. Raises Conflict not_offered, NotFound for who does not wait, Refused already_started."""
+    def accept(self, booking_id: UUID, client_id: UUID | None, expected: int | None) -> Document:
+        """Take the seat that is offered. expected: as `Booking.hold` has it. Raises Stale, Conflict not_offered, NotFound for who does not wait,
+        Refused already_started."""
         client = self._classes.coming(client_id)
+        self._classes.check_version(booking_id, expected)
         seat = self._open(booking_id, offered=True)
         standing = self._stored.standing(booking_id, client)
         if standing["place_id"] is None:
@@ -86,13 +90,14 @@ class Queue:
         self._stored.drop(standing["place_id"])
         if not self._bookings.attend(booking_id, [client], self._now()):
             raise Conflict("They take part already.", code="already_joined")
+        self._booking.reseated(booking_id)
         events.bookings_joined(booking_id=booking_id, client_id=client)
         return self._booking.read(booking_id)
 
     def letter(self, place_id: UUID) -> dict[str, Any] | None:
         """What to write to whom about an offer, times on the workspace's clocks; None when it is over, or there is no address."""
         found = self._stored.offer(place_id)
-        if found is None or found["email"] is None or found["offered_until"] <= self._now():
+        if found is None or found["email"] is None or min(found["offered_until"], found["start_time"]) <= self._now():
             return None
         zone = ZoneInfo(found["timezone"])
         start, until = (f"{found[name].astimezone(zone):%Y-%m-%d %H:%M}" for name in ("start_time", "offered_until"))
@@ -107,6 +112,7 @@ class Queue:
             self._booking.check_stands(booking_id)
             raise NotFound()
         if seat["capacity"] == 1:
+            self._booking.read(booking_id)  # somebody else's is not there
             raise Refused("This is no class.", code="not_a_class")
         self._classes.check_open(seat, offered=offered)
         return seat

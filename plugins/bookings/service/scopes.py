@@ -87,10 +87,7 @@ class Scopes:
     def change(self, booking_id: UUID, scope: str, changes: Mapping[str, Any], expected: int | None, *, skip: bool = False) -> Document:
         """Set the given fields of them. Raises as `reschedule` does."""
         held = self._hold(booking_id, scope, expected)
-        changed = self._apply(held, scope, changes, said=True, skip=skip)
-        for id in sorted(self._turns.queued([row["id"] for row in held.targets])):  # more places, or fewer clients: the queue is next
-            self._turns.settle(id)
-        return changed
+        return self._apply(held, scope, changes, said=True, skip=skip)
 
     def cancel(
         self, booking_id: UUID, scope: str, expected: int | None, *, reason: str | None = None, requested_by: str = "studio", waive_fee: bool = False
@@ -103,9 +100,8 @@ class Scopes:
             if requested_by == "client" and fee is not None and not waive_fee and row["status"] != Status.PENDING:
                 self._bookings.charge(row["id"], row["client_ids"], fee, "late_cancellation")
         ids = {row["id"] for row in held.targets}
-        for row in held.targets:
-            if row["capacity"] > 1:
-                self._turns.close(row["id"])
+        if classes := [row["id"] for row in held.targets if row["capacity"] > 1]:
+            self._turns.close(classes)
         self._series.release(ids)
         self._series.cancel(list(ids), requested_by, reason, now)
         left = [row for row in (*held.head, *held.tail) if row["id"] not in ids and row["status"] != Status.CANCELLED]
@@ -180,6 +176,10 @@ class Scopes:
         self._series.set(rows, {**values, "now": now})
         if clients is not None:
             self._series.attend([old["id"] for old, _ in changing], sorted(set(clients)), now)
+        # More places, or fewer clients: the queue is next. What is past now has no seats to offer.
+        settling = [old["id"] for old, new in changing if new["capacity"] > 1 and (said or new["start_time"] != old["start_time"])]
+        for id in sorted(self._turns.queued(settling)):
+            self._turns.settle(id)
         for old, new in changing:
             _tell(old, new, clients, said=said)
         return {**self._read(named["id"]), "conflicts": list(taken.values())}
@@ -228,7 +228,6 @@ class Scopes:
             raise refused(taken.values())
         pairs = [(old, new) for old, new in pairs if old["id"] not in taken]
         ids = [old["id"] for old, _ in pairs]
-        queued = self._turns.queued([old["id"] for old, new in pairs if old["capacity"] > 1 and (clients or new["capacity"] == 1)])
         for old, new in pairs:
             came = sorted(set(clients or ()) - set(old["client_ids"]))
             if came or any(old[name] != new[name] for name in _TIMES):
@@ -236,10 +235,11 @@ class Scopes:
                     booking_id=new["id"], client_ids=came or new["client_ids"], organizer_id=new["organizer_id"], service_id=new["service_id"],
                     start_time=new["start_time"], end_time=new["end_time"],
                 )  # fmt: skip
-            if came and old["id"] in queued:
-                self._turns.forget(old["id"], came)
-            if new["capacity"] == 1 and old["id"] in queued:
-                self._turns.close(old["id"])
+        classes = [(old["id"], new["capacity"]) for old, new in pairs if old["capacity"] > 1]
+        if clients and classes:
+            self._turns.forget([id for id, _ in classes], sorted(set(clients)))
+        if ended := [id for id, capacity in classes if capacity == 1]:
+            self._turns.close(ended)
         # Given back first: each takes a time that another of them had. Seats offered to who waits stay taken.
         seats = dict(self._series.release(ids))
         for old, _ in pairs:

@@ -23,22 +23,33 @@ class Turns:
         self._now = now
 
     def settle(self, booking_id: UUID, freed: int = 0) -> Row | None:
-        """Give seats back, end offers that are over, and offer what is free. The class's time afterwards; None when it has none."""
+        """Give seats back, end offers that are over, and offer what is free. The class's time afterwards; None when it has none.
+
+        freed: of clients who left, for which its version rose already.
+        """
         found = self._stored.settle(booking_id, freed, self._now(), self._settings()["offer_minutes"])
         if found is not None:
+            if found["unseen"] and not freed:
+                self._notices.reseated(booking_id)
             for place_id in found["offered"]:
                 events.bookings_promoted(booking_id=booking_id, place_id=place_id)
                 self._notices.offered(booking_id, place_id, found["until"])
         return found
 
-    def forget(self, booking_id: UUID, clients: Collection[UUID]) -> None:
-        """They have a seat, or want none: their places are gone, and seats offered to them given back. `settle` afterwards."""
-        self._stored.forget(booking_id, clients)
+    def forget(self, ids: Collection[UUID], clients: Collection[UUID]) -> bool:
+        """They have a seat in these classes, or want none: their places are gone, and seats offered to them given back. `settle` afterwards.
+        Whether any was."""
+        given = self._stored.forget(ids, clients, self._now())
+        for each in given:
+            if each["unseen"]:
+                self._notices.reseated(each["booking_id"])
+        return bool(given)
 
-    def queued(self, bookings: Collection[UUID]) -> Collection[UUID]:
-        """Those of them with a queue, which alone have anything to settle or forget. Nobody comes to or leaves any of the queues meanwhile."""
-        return self._stored.queued(bookings)
+    def queued(self, ids: Collection[UUID]) -> Collection[UUID]:
+        """Those of them with a queue, which alone have anything to settle. Nobody comes to or leaves any of the queues meanwhile."""
+        return self._stored.queued(ids)
 
-    def close(self, booking_id: UUID) -> None:
-        """It does not take place, or is no class any more: nobody waits, and seats that were offered are given back."""
-        self._stored.close(booking_id)
+    def close(self, ids: Collection[UUID]) -> None:
+        """They do not take place, or are no classes any more: nobody waits, and seats that were offered are given back."""
+        for each in self._stored.close(ids):
+            events.bookings_dequeued(booking_id=each["booking_id"], client_id=each["client_id"])
