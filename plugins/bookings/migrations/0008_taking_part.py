@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "bookings_0008"
-down_revision = "bookings_0006"
+down_revision = "bookings_0007"
 branch_labels = None
 depends_on = None
 
