@@ -70,10 +70,13 @@ class Merging:
                 code="merge_conflict",
                 extra={"conflicts": sorted(left, key=lambda each: str(each["table"]))},
             )
-        now = self._now()
+        values, now = _joined(into, other, choices), self._now()
+        # Both records are held already, and whoever goes holds themselves before the records: nobody waits for the other.
+        if values.get("assigned_to") and not self._stored.stays(values["assigned_to"]):
+            raise Conflict("Who looks after the other record is leaving right now; try again.", code="busy", retry_after_s=1)
         self._stored.archive(source, client_id, now)
         self._history.remember(client_id, Moment.MERGED, now, other["full_name"], source)
-        survivor = self._clients.change(client_id, _joined(into, other, choices), None, fitted=True, allow_duplicate=True)
+        survivor = self._clients.change(client_id, values, None, fitted=True, allow_duplicate=True)
         events.clients_merged(client_id=client_id, from_id=source)
         return survivor
 

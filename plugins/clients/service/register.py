@@ -68,6 +68,7 @@ class Clients:
         for custom fields that do not fit, and (invalid_reference) for a collaborator this workspace does not have."""
         now = self._now()
         _check_birth(given, now)
+        self._register.stay(_assigned(given))
         custom = self._fitting({}, given["custom_fields"]) if given["custom_fields"] or self._register.again else {}
         keys = [] if allow_duplicate else keys_of(given)
         if found := self._duplicates.check(keys):
@@ -109,6 +110,7 @@ class Clients:
         if "tags" in values:
             values["tags"] = unique_tags(values["tags"])
         before = None
+        self._register.stay(_assigned(values))
         if not values.keys().isdisjoint(_COMPARED):
             before = self._hold(client_id, expected)
             writable(before)
@@ -202,6 +204,11 @@ def duplicate(found: Sequence[Candidate]) -> Conflict:
         code="duplicate_client",
         extra={"candidates": shown},
     )
+
+
+def _assigned(given: Mapping[str, Any]) -> list[UUID]:
+    """Who looks after a client by this, if anybody."""
+    return [given["assigned_to"]] if given.get("assigned_to") else []
 
 
 def _check_birth(given: Mapping[str, Any], now: datetime) -> None:
