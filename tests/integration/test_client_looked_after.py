@@ -89,7 +89,8 @@ def test_who_is_going_is_given_nobody(place: Place, gives: str, goes: str) -> No
 def test_a_merge_does_not_wait_for_who_waits_for_it(place: Place) -> None:
     """It has both records when it sees whose they are; who goes holds themselves first, and waits for the records."""
     merged, gone = place.patient.meanwhile(place.give("merge"), place.go("removed", place.studio.owner.id), table="clients_notes")
-    assert merged is not None and (merged.status, merged.json["code"], merged.headers["Retry-After"]) == (409, "busy", "1")
+    assert merged is not None
+    assert (merged.status, merged.json["code"], merged.headers["Retry-After"]) == (409, "busy", "1")
     assert (gone.status, place.orphans) == (204, [])
     assert place.studio.call("POST", f"/{place.ana}/merge", {"from": place.bea}).json["assigned_to"] == place.studio.owner.id
 

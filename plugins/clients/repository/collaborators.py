@@ -24,14 +24,13 @@ _ARCHIVED = "from clients where workspace_id = $1 and id = any(array(select unne
 REFUSE_ARCHIVED = sql(f"select app.refuse('client_archived') {_ARCHIVED}", "workspace_id", "ids")
 ARCHIVED = sql(f"select id {_ARCHIVED}", "workspace_id", "ids")
 # Whoever gives somebody a client holds them by this, one beside the other; whoever takes them away alone. Always before any row of a client.
-_PLACE = "hashtextextended($1::text || ' looks after ' || {}::text, 0)"
 STAY = sql(
     "select pg_advisory_xact_lock_shared(place) from"
-    f" (select distinct {_PLACE.format('person')} as place from unnest($2::uuid[]) person order by 1) places",
+    " (select distinct hashtextextended($1::text || ' looks after ' || person, 0) as place from unnest($2::uuid[]) person order by 1) places",
     "workspace_id", "people",
 )  # fmt: skip
-STAYS = sql(f"select pg_try_advisory_xact_lock_shared({_PLACE.format('$2::uuid')}) as held", "workspace_id", "person")
-LEAVE = sql(f"select pg_advisory_xact_lock({_PLACE.format('$2::uuid')})", "workspace_id", "person")
+STAYS = sql("select pg_try_advisory_xact_lock_shared(hashtextextended($1::text || ' looks after ' || $2::uuid, 0)) as held", "workspace_id", "person")
+LEAVE = sql("select pg_advisory_xact_lock(hashtextextended($1::text || ' looks after ' || $2::uuid, 0))", "workspace_id", "person")
 HOLD = statement(sa.select(sa.func.count()).select_from(sa.select(_T.id).where(_THEIRS).order_by(_T.id).with_for_update(key_share=True).subquery()))
 
 

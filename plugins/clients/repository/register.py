@@ -98,14 +98,13 @@ CHANGE = statement(
 FORGET_TERMS = sql("delete from clients_term where workspace_id = $1 and client_id = $2", "workspace_id", "client_id")
 ADD_TERMS = sql("insert into clients_term (workspace_id, client_id, term) select $1, $2, unnest($3::text[])", "workspace_id", "client_id", "terms")
 # Of two who add the same person at once one waits here, and then finds the other. In one order, so that they never wait for each other.
-_EVERY_KEY = "hashtextextended($1::text || ' every key', 0)"
 LOCK_KEYS = sql(
-    f"select pg_advisory_xact_lock(place) from (select pg_advisory_xact_lock_shared({_EVERY_KEY})) every,"
+    "select pg_advisory_xact_lock(place) from (select pg_advisory_xact_lock_shared(hashtextextended($1::text || ' every key', 0))) every,"
     " (select distinct hashtextextended($1::text || key, 0) as place from unnest($2::text[]) key order by 1) places",
     "workspace_id", "keys",
 )  # fmt: skip
 # Of too many to lock one by one.
-LOCK_EVERY_KEY = sql(f"select pg_advisory_xact_lock({_EVERY_KEY})", "workspace_id")
+LOCK_EVERY_KEY = sql("select pg_advisory_xact_lock(hashtextextended($1::text || ' every key', 0))", "workspace_id")
 # Somebody who has one of the keys already stops it, in the same statement: looking first would be one more.
 ADD_NEW_TERMS = sql(
     "insert into clients_term (workspace_id, client_id, term) select $1, $2, unnest($3::text[])"

@@ -68,7 +68,8 @@ class Imports:
         }  # fmt: skip
         self._stored.start(values, content)
         return {
-            **values, "state": "waiting", **Sorted().counts, "problems": [], "created_by": current().scope.user_id, "finished_at": None, "reason": None,
+            **values, "state": "waiting", **Sorted().counts, "problems": [], "created_by": current().scope.user_id, "finished_at": None,
+            "reason": None,
         }  # fmt: skip
 
     def go_on(self) -> None:

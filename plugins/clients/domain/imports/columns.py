@@ -20,11 +20,11 @@ _SYNONYMS: Final[Mapping[str, str]] = {
     "middle_name": "middle name, middle names, second name, segundo nombre, nome do meio, segundo nome",
     "last_name": """
         last name, lastname, surname, family name, last names, first surname, apellido, apellidos, apellido 1, apellido1, 1 apellido, 1er apellido,
-        1 er apellido, 1o apellido, 1 o apellido, primer apellido, apellido paterno, sobrenome, sobrenome 1, primeiro sobrenome, apelido, apelidos, primeiro apelido,
-        apelido 1, ultimo nome, nome de familia""",
+        1 er apellido, 1o apellido, 1 o apellido, primer apellido, apellido paterno, sobrenome, sobrenome 1, primeiro sobrenome, apelido, apelidos,
+        primeiro apelido, apelido 1, ultimo nome, nome de familia""",
     "second_last_name": """
-        second last name, second surname, last name 2, surname 2, apellido 2, apellido2, 2 apellido, 2do apellido, 2 do apellido, 2o apellido, 2 o apellido, segundo apellido,
-        apellido materno, sobrenome 2, segundo sobrenome, segundo apelido, apelido 2, ultimo apelido""",
+        second last name, second surname, last name 2, surname 2, apellido 2, apellido2, 2 apellido, 2do apellido, 2 do apellido, 2o apellido,
+        2 o apellido, segundo apellido, apellido materno, sobrenome 2, segundo sobrenome, segundo apelido, apelido 2, ultimo apelido""",
     "email": """
         email, e mail, mail, email address, e mail address, emailaddress, correo, correo electronico, direccion de correo, direccion de correo
         electronico, direccion de email, endereco de email, endereco de e mail, endereco eletronico, correio eletronico, email do cliente""",

@@ -16,8 +16,8 @@ MOST: Final = 1_000
 
 @dataclass(slots=True)
 class Arrival:
-    """A row ready to be sorted. key: what makes it the same row in another upload, empty where that cannot be told; terms: what no two people share; first: the row of this
-    file that says the same, when there is one before."""
+    """A row ready to be sorted. key: what makes it the same row in another upload, empty where that cannot be told; terms: what no two people
+    share; first: the row of this file that says the same, when there is one before."""
 
     row: int
     client: dict[str, Any]

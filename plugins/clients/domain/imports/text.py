@@ -61,9 +61,9 @@ def decode(raw: bytes, charset: str | None = None) -> tuple[str, str]:
     if charset is not None:
         name = _declared(charset)
         return _strictly(raw, name), name
-    if (name := _wide(raw)) is not None:
+    if (wide := _wide(raw)) is not None:
         try:
-            return raw.decode(name), name
+            return raw.decode(wide), wide
         except UnicodeDecodeError:
             raise Unreadable("The file holds NUL bytes and is not UTF-16: it is no text.") from None
     try:
