@@ -18,6 +18,13 @@ def import_clients(import_id: UUID) -> Iterator[Mapping[str, object]]:
     yield from _service().imports.run(import_id, load_client)
 
 
+@plugin.hook(optional=True)
+def workspaces_module_enabled(module: str) -> None:
+    """Imports that were cut off when this module was switched off go on."""
+    if module == plugin.id:
+        _service().imports.go_on()
+
+
 @plugin.command("read")
 def expected_adherence(client_id: UUID, day: date) -> int:
     """How much of their plan is expected of a client that day, in per cent: 100 unless they are excused."""
@@ -34,6 +41,12 @@ def reseal() -> Iterator[Mapping[str, object]]:
 def clients_merged(client_id: UUID, from_id: UUID) -> None:
     """Rows that were written while the merge was under way follow."""
     _service().merging.follow(client_id, from_id)
+
+
+@plugin.hook(optional=True)
+def workspaces_leaving(user_id: UUID) -> None:
+    """Nobody gives them a client while they go."""
+    _service().collaborators.hold_still(user_id)
 
 
 @plugin.hook(optional=True)

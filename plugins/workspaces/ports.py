@@ -17,7 +17,8 @@ from ports.persistence import Document, Row
 class Member:
     """A membership that has not ended, and what a change of it must know, read under the lock.
 
-    owners: how many the workspace has; acting: the actor's role at this moment; client_scope: whose clients they see, `all` or `own`.
+    owners: how many the workspace has; acting: the actor's role at this moment; client_scope: whose clients they see, `all` or `own`;
+    client_id: the client a Cliente is.
     """
 
     role: str
@@ -25,6 +26,7 @@ class Member:
     owners: int
     acting: str | None
     client_scope: str
+    client_id: UUID | None
 
 
 Proved = Callable[[], None]
@@ -186,6 +188,9 @@ class Invitations(Protocol):
 
         Carries the invitation, workspace_id, workspace (its name) and own_email: the actor's own address.
         """
+
+    def be_client(self, client_id: UUID) -> None:
+        """Queue: go on as this client would, who may see their own record."""
 
     def join(self, offer: Row, now: datetime) -> bool:
         """Make the actor a member as offered and use the invitation up; False, and nothing, when they are one already."""

@@ -115,6 +115,25 @@ def test_a_field_that_goes_keeps_what_was_said_until_somebody_takes_it_away(stud
     assert studio.post({"full_name": "Bo", "custom_fields": {"goal": "x"}}).json["errors"][0]["pointer"] == "/custom_fields/goal"
 
 
+def test_what_was_read_is_sent_back_whatever_the_definition_is_by_now(studio: Studio) -> None:
+    """A field that went, one that was tightened and one of another type: kept as they are, and said anew they have to fit."""
+    size = {"type": "number"}
+    assert define(studio, {"type": "object", "properties": {"goal": {"type": "string"}, "old": {"type": "boolean"}, "size": size}}).status == 200
+    made = studio.post({"full_name": "Ana", "custom_fields": {"goal": "fame", "old": True, "size": 1}}).json
+    bo = studio.post({"full_name": "Bo", "custom_fields": {"size": 1}}).json
+    tightened = {"goal": {"type": "string", "enum": ["weight"]}, "size": {"type": "boolean"}, "new": {"type": "string"}}
+    assert define(studio, {"type": "object", "properties": tightened, "required": ["goal"]}).status == 200
+    shown = {name: made[name] for name in ("full_name", "email", "phone", "custom_fields")}
+    put = studio.put(made["id"], shown, "*")
+    assert (put.status, put.json["custom_fields"]) == (200, made["custom_fields"])
+    patched = studio.patch(made["id"], {"custom_fields": {"new": "x"}})
+    assert (patched.status, patched.json["custom_fields"]) == (200, {**made["custom_fields"], "new": "x"})
+    for change, field in (({"goal": "money"}, "goal"), ({"goal": None}, "goal"), ({"old": False}, "old"), ({"old": 1}, "old"), ({"size": 2}, "size")):
+        refused = studio.patch(made["id"], {"custom_fields": change})
+        assert (refused.status, [each["pointer"] for each in refused.json["errors"]]) == (422, [f"/custom_fields/{field}"]), change
+    assert studio.patch(bo["id"], {"custom_fields": {"new": "x"}}).json["errors"][0]["pointer"] == "/custom_fields/goal"
+
+
 def test_who_gives_none_is_told_what_is_required_and_none_are_when_none_is(defined: Studio) -> None:
     for body in ({"full_name": "Ana"}, {"full_name": "Ana", "custom_fields": {}}):
         refused = defined.post(body)

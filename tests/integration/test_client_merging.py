@@ -194,3 +194,30 @@ def consenting(studio: Studio, state: str) -> tuple[str, Person]:
     if state.startswith("withdrawn"):
         assert studio.call("DELETE", f"/{client}/consents/{given}", **({"who": login} if own else {})).status == 204
     return client, login
+
+
+def test_nobody_becomes_part_of_an_archived_record_who_could_not_be_archived(studio: Studio) -> None:
+    """A client with bookings to come is not archived (409 has_bookings), by way of a merge neither."""
+    kept, gone = studio.add(full_name="Ana", status="archived"), studio.add(full_name="Ana")
+    booking = {"title": "Session", "client_ids": [gone], "start_time": "2030-01-07T09:00:00Z", "end_time": "2030-01-07T10:00:00Z"}
+    assert studio.api.post("/api/v1/bookings", json=booking, headers={"Idempotency-Key": "b"}, **studio.staff).status == 201
+    assert studio.delete(gone).json["code"] == "has_bookings"
+    refused = merge(studio, kept, gone, leave_conflicts=True)
+    assert (refused.status, refused.json["code"]) == (409, "client_archived")
+    assert [studio.get(each).json["status"] for each in (kept, gone)] == ["archived", "active"]
+    assert merge(studio, gone, kept).json["status"] == "active"
+    first, second = (studio.add(full_name="Eva", status="archived") for _ in range(2))
+    assert merge(studio, first, second).json["status"] == "archived"
+
+
+def test_tags_that_would_be_too_many_are_told_and_none_is_lost_silently(studio: Studio) -> None:
+    ours, theirs = ([f"{side} {n}" for n in range(40)] for side in "ab")
+    kept, gone = studio.add(full_name="Ana", tags=ours), studio.add(full_name="Ana", tags=theirs)
+    refused = merge(studio, kept, gone)
+    assert (refused.status, refused.json["conflicts"]) == (409, [{"table": "clients", "rows": 30, "field": "tags"}])
+    assert studio.get(kept).json["tags"] == ours
+    merged = studio.call("POST", f"/{kept}/merge", {"from": gone, "fields": {"tags": "from"}})
+    assert (merged.status, merged.json["tags"]) == (200, theirs)
+    other = studio.add(full_name="Ana", tags=ours)
+    left = merge(studio, kept, other, leave_conflicts=True)
+    assert (left.status, left.json["tags"], studio.get(other).json["tags"]) == (200, theirs + ours[:10], ours)

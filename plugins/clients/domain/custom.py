@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,11 @@ def merged(stored: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
     return {name: value for name, value in {**stored, **changes}.items() if value is not None}
 
 
-def to_check(after: Mapping[str, Any], changes: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:
-    """What of the fields has to fit the definition: all that it knows and what the change brings; a value that is left from a field
-    that was defined once stands."""
-    return {name: value for name, value in after.items() if name in names or changes.get(name) is not None}
+def kept(stored: Mapping[str, Any], after: Mapping[str, Any]) -> frozenset[str]:
+    """The fields that say what they said: whoever sends back what was read did not say it anew, whatever the definition is by now."""
+    return frozenset(name for name, value in after.items() if name in stored and _same(stored[name], value))
+
+
+def _same(one: object, other: object) -> bool:
+    """As JSON has it: 1 is not true."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)

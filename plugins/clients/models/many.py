@@ -30,6 +30,7 @@ class Import(Model, plugin=plugin):
     invalid: Mapped[int] = mapped_column(server_default="0")
     problems: Mapped[dict[str, Any]] = mapped_column(server_default="[]")
     finished_at: Mapped[datetime | None]
+    reason: Mapped[str | None]
 
 
 class Filter(Model, plugin=plugin):

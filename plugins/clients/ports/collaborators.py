@@ -13,6 +13,9 @@ from ports.persistence import Row
 class Assignments(Protocol):
     """The collaborator of each client."""
 
+    def leave(self, user_id: UUID) -> None:
+        """Queue: nobody makes a client theirs until the transaction ends, nor changes one that is."""
+
     def of(self, user_id: UUID, limit: int) -> tuple[int, Sequence[Row]]:
         """How many clients are theirs, and id and title of the first."""
 

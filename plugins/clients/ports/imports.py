@@ -24,11 +24,12 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a file is read: what dates look like there, which day it is, who a client may be assigned to (address or name → id)."""
+    """Where a file is read: what dates look like there, which day it is, who a client may be assigned to (address or name → id, None for a name
+    that several have)."""
 
     locale: str
     today: date
-    collaborators: Mapping[str, UUID]
+    collaborators: Mapping[str, UUID | None]
 
 
 class Load(Protocol):
@@ -65,6 +66,15 @@ class Imports(Protocol):
     def lock(self) -> None:
         """One import at a time in this workspace, until the transaction ends."""
 
+    def stay(self, people: Collection[UUID]) -> Mapping[UUID, bool]:
+        """Those of them who are on the staff, and stay there until the transaction ends; whether each sees every client."""
+
+    def act_for(self, user_id: UUID) -> None:
+        """Queue: what is written from here on is written by them, as the audit has it."""
+
+    def lock_terms(self, terms: Collection[str]) -> None:
+        """Queue: nobody else takes one of these until the transaction ends."""
+
     def known(self, keys: Collection[str]) -> Collection[str]:
         """Those of these rows that were imported before."""
 
@@ -75,6 +85,15 @@ class Imports(Protocol):
         self, import_id: UUID, clients: Sequence[Mapping[str, Any]], terms: Mapping[UUID, Sequence[str]], keys: Mapping[UUID, str]
     ) -> None:  # fmt: skip
         """Queue many new clients, and which import brought them."""
+
+    def stop(self, import_id: UUID, reason: str) -> None:
+        """Queue: it ends here."""
+
+    def interrupted(self) -> Sequence[UUID]:
+        """Those that are not finished and whose job was skipped, because the module was off."""
+
+    def requeued(self, import_id: UUID, job_id: UUID) -> None:
+        """Queue: another job goes on with it."""
 
     def advance(self, import_id: UUID, counts: Mapping[str, int], problems: Sequence[Mapping[str, object]], *, finished: bool) -> None:
         """Queue what a step did."""

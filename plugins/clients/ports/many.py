@@ -27,6 +27,9 @@ class Merging(Protocol):
     def hold(self, ids: Sequence[UUID]) -> Mapping[UUID, Row]:
         """Lock these clients until the transaction ends, against new references too; all they say."""
 
+    def stays(self, user_id: UUID) -> bool:
+        """Keep them the collaborator they are until the transaction ends; False when they are just leaving."""
+
     def repoint(self, source: UUID, to: UUID) -> Sequence[Moved]:
         """Make whatever refers to one client refer to another, in every table of every plugin; health data stay where they are."""
 

@@ -44,6 +44,9 @@ class Register(Protocol):
     def again(self) -> bool:
         """Whether a first attempt failed on what `add` looks at."""
 
+    def stay(self, people: Collection[UUID]) -> None:
+        """Queue: who of them is a collaborator is one until the transaction ends. Comes before any client is held."""
+
     def add(self, client: Mapping[str, object], terms: Sequence[str], keys: Sequence[str]) -> None:
         """Queue a new client; the transaction fails when somebody has one of the keys, or when there are no custom fields though some are
         required. An unknown collaborator surfaces as Invalid

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -23,10 +23,29 @@ IS_CLIENT = statement(
 _ARCHIVED = "from clients where workspace_id = $1 and id = any(array(select unnest($2::uuid[]))) and status = 'archived' limit 1"
 REFUSE_ARCHIVED = sql(f"select app.refuse('client_archived') {_ARCHIVED}", "workspace_id", "ids")
 ARCHIVED = sql(f"select id {_ARCHIVED}", "workspace_id", "ids")
+# Whoever gives somebody a client holds them by this, one beside the other; whoever takes them away alone. Always before any row of a client.
+STAY = sql(
+    "select pg_advisory_xact_lock_shared(place) from"
+    " (select distinct hashtextextended($1::text || ' looks after ' || person, 0) as place from unnest($2::uuid[]) person order by 1) places",
+    "workspace_id", "people",
+)  # fmt: skip
+STAYS = sql("select pg_try_advisory_xact_lock_shared(hashtextextended($1::text || ' looks after ' || $2::uuid, 0)) as held", "workspace_id", "person")
+LEAVE = sql("select pg_advisory_xact_lock(hashtextextended($1::text || ' looks after ' || $2::uuid, 0))", "workspace_id", "person")
+HOLD = statement(sa.select(sa.func.count()).select_from(sa.select(_T.id).where(_THEIRS).order_by(_T.id).with_for_update(key_share=True).subquery()))
+
+
+def stay(people: Collection[UUID]) -> None:
+    """Queue: these members stay what they are until the transaction ends; one who was going is gone when it is sent."""
+    if people:
+        ctx.work.write(STAY, people=list(people))
 
 
 class Assignments:
     """plugins.clients.ports.collaborators.Assignments on the open transaction."""
+
+    def leave(self, user_id: UUID) -> None:
+        ctx.work.write(LEAVE, person=user_id)
+        ctx.work.write(HOLD, of=user_id)
 
     def of(self, user_id: UUID, limit: int) -> tuple[int, Sequence[Row]]:
         row = ctx.work.one(COUNT, of=user_id)

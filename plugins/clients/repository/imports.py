@@ -12,11 +12,16 @@ from plugins.clients.domain.imports.report import MOST
 from plugins.clients.domain.register import normalise
 from plugins.clients.models.many import Import, files
 from plugins.clients.ports.imports import Place
+from plugins.clients.repository.collaborators import stay
+from plugins.clients.repository.register import LOCK_EVERY_KEY, LOCK_KEYS
 from plugins.sdk import Row, ctx, sa, sql, statement, tables
 
 _T: Final = Import.__table__.c
 _D: Final = tables.outbox_deliveries.c
+_MOST_LOCKS: Final = 2_000
+"""Terms that are locked one by one; PostgreSQL has room for a few thousand locks."""
 _STATE: Final = sa.case(
+    (_T.reason.is_not(None), "failed"),
     (_T.finished_at.is_not(None), "done"),
     (_D.dead_at.is_not(None), "failed"),
     (_D.skipped_at.is_not(None), "skipped"),
@@ -25,7 +30,7 @@ _STATE: Final = sa.case(
 ).label("state")
 _COUNTS: Final = ("total", "done", "added", "present", "duplicates", "invalid")
 _SUMMARY: Final = (_T.id, _STATE, _T.job_id, _T.mode, _T.allow_duplicate, _T.file, *(_T[name] for name in _COUNTS))
-_TIMES: Final = (_T.created_by, _T.created_at, _T.finished_at)
+_TIMES: Final = (_T.created_by, _T.created_at, _T.finished_at, _T.reason)
 _JOINED: Final = sa.outerjoin(Import.__table__, tables.outbox_deliveries, sa.and_(_D.workspace_id == _T.workspace_id, _D.id == _T.job_id))
 _HERE: Final = _T.workspace_id == sa.bindparam("workspace_id")
 
@@ -46,7 +51,7 @@ _KEEP = statement(
     sa.insert(files).values(workspace_id=sa.bindparam("workspace_id"), import_id=sa.bindparam("import_id"), content=sa.bindparam("content"))
 )
 _CONTENT = sql(
-    "select i.mode, i.allow_duplicate, i.date_order, i.charset, i.total, i.done, f.content from clients_import i"
+    "select i.mode, i.allow_duplicate, i.date_order, i.charset, i.total, i.done, i.created_by, f.content from clients_import i"
     " join clients_import_file f on f.workspace_id = i.workspace_id and f.import_id = i.id where i.workspace_id = $1 and i.id = $2",
     "workspace_id", "import_id",
 )  # fmt: skip
@@ -61,6 +66,25 @@ _PLACE = sql("select locale, timezone, now() as now from workspaces where id = $
 _COLLABORATORS = sql(
     "select user_id, email, full_name from user_roles where workspace_id = $1 and role <> 'Cliente' and ended_at is null", "workspace_id"
 )
+_STAFF = sql(
+    "select user_id, client_scope = 'all' as unlimited from user_roles"
+    " where workspace_id = $1 and user_id = any($2::uuid[]) and role <> 'Cliente' and ended_at is null",
+    "workspace_id", "people",
+)  # fmt: skip
+_ACT_FOR = sql(
+    "select set_config('app.user_id', user_id::text, true), set_config('app.actor', role, true) from user_roles"
+    " where workspace_id = $1 and user_id = $2",
+    "workspace_id", "person",
+)  # fmt: skip
+_STOP = sql(
+    "update clients_import set reason = $3, finished_at = now(), version = version + 1, updated_at = now() where workspace_id = $1 and id = $2",
+    "workspace_id", "import_id", "reason",
+)  # fmt: skip
+_INTERRUPTED = statement(sa.select(_T.id).select_from(_JOINED).where(_HERE, _T.finished_at.is_(None), _D.skipped_at.is_not(None)).order_by(_T.id))
+_REQUEUED = sql(
+    "update clients_import set job_id = $3, version = version + 1, updated_at = now() where workspace_id = $1 and id = $2",
+    "workspace_id", "import_id", "job_id",
+)  # fmt: skip
 _ADD = sql(
     "insert into clients (workspace_id, id, full_name, search_name, email, phone, birth_date, status, tags, notes, assigned_to, archived_at,"
     " created_at, updated_at, lifecycle_stage, lifecycle_since, custom_fields) select $1, r.* from jsonb_to_recordset($2::jsonb) as r (id uuid,"
@@ -91,10 +115,11 @@ class Imports:
 
     def place(self) -> Place:
         here = ctx.work.one(_PLACE) or {}
-        found: dict[str, UUID] = {}
-        for each in ctx.work.rows(_COLLABORATORS):
-            found.setdefault(normalise(each["full_name"]), each["user_id"])
-            found[normalise(each["email"])] = each["user_id"]
+        staff, found = ctx.work.rows(_COLLABORATORS), dict[str, UUID | None]()
+        for each in staff:
+            name = normalise(each["full_name"])
+            found[name] = None if name in found else each["user_id"]
+        found |= {normalise(each["email"]): each["user_id"] for each in staff}
         moment: datetime = here["now"]
         return Place(here["locale"], moment.astimezone(ZoneInfo(here["timezone"])).date(), found)
 
@@ -118,6 +143,19 @@ class Imports:
     def lock(self) -> None:
         ctx.lock("clients_import")
 
+    def stay(self, people: Collection[UUID]) -> Mapping[UUID, bool]:
+        stay(people)
+        return {row["user_id"]: row["unlimited"] for row in ctx.work.rows(_STAFF, people=list(people))} if people else {}
+
+    def act_for(self, user_id: UUID) -> None:
+        ctx.work.write(_ACT_FOR, person=user_id)
+
+    def lock_terms(self, terms: Collection[str]) -> None:
+        if len(terms) > _MOST_LOCKS:
+            ctx.work.write(LOCK_EVERY_KEY)
+        elif terms:
+            ctx.work.write(LOCK_KEYS, keys=list(terms))
+
     def known(self, keys: Collection[str]) -> Collection[str]:
         return {row["key"] for row in ctx.work.rows(_KNOWN, keys=list(keys))}
 
@@ -131,6 +169,16 @@ class Imports:
         pairs = [(id, term) for id, each in terms.items() for term in each]
         ctx.work.write(_ADD_TERMS, ids=[id for id, _ in pairs], terms=[term for _, term in pairs])
         ctx.work.write(_ADD_KEYS, ids=list(keys), keys=list(keys.values()), import_id=import_id, at=clients[0]["created_at"])
+
+    def stop(self, import_id: UUID, reason: str) -> None:
+        ctx.work.write(_STOP, import_id=import_id, reason=reason)
+        ctx.work.write(_DROP, import_id=import_id)
+
+    def interrupted(self) -> Sequence[UUID]:
+        return [row["id"] for row in ctx.work.rows(_INTERRUPTED)]
+
+    def requeued(self, import_id: UUID, job_id: UUID) -> None:
+        ctx.work.write(_REQUEUED, import_id=import_id, job_id=job_id)
 
     def advance(self, import_id: UUID, counts: Mapping[str, int], problems: Sequence[Mapping[str, object]], *, finished: bool) -> None:
         ctx.work.write(_ADVANCE, import_id=import_id, problems=list(problems), finished=finished, most=MOST, **counts)

@@ -11,6 +11,7 @@ from plugins.clients.domain.register import Search
 from plugins.clients.models.many import Filter
 from plugins.clients.models.register import clients
 from plugins.clients.ports.many import Moved
+from plugins.clients.repository.collaborators import STAYS
 from plugins.clients.repository.register import FORGET_TERMS, asked
 from plugins.sdk import Conflict, Row, constraints, ctx, sa, sql, statement
 
@@ -60,6 +61,10 @@ class Many:
 
     def hold(self, ids: Sequence[UUID]) -> Mapping[UUID, Row]:
         return {row["id"]: row for row in ctx.work.rows(_HOLD, ids=list(ids))}
+
+    def stays(self, user_id: UUID) -> bool:
+        row = ctx.work.one(STAYS, person=user_id)
+        return row is not None and row["held"]
 
     def repoint(self, source: UUID, to: UUID) -> Sequence[Moved]:
         return [Moved(each.table, each.moved, each.left) for each in ctx.repoint("clients", source, to, leaving=_CHOSEN)]

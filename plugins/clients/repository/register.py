@@ -9,6 +9,7 @@ from uuid import UUID
 
 from plugins.clients.domain.register import TAG, WORD, Search, Sort
 from plugins.clients.models.register import clients, terms
+from plugins.clients.repository.collaborators import stay
 from plugins.sdk import Document, Fault, Invalid, Row, constraints, ctx, sa, sql, statement, tables
 
 _T: Final = clients.c
@@ -98,10 +99,12 @@ FORGET_TERMS = sql("delete from clients_term where workspace_id = $1 and client_
 ADD_TERMS = sql("insert into clients_term (workspace_id, client_id, term) select $1, $2, unnest($3::text[])", "workspace_id", "client_id", "terms")
 # Of two who add the same person at once one waits here, and then finds the other. In one order, so that they never wait for each other.
 LOCK_KEYS = sql(
-    "select pg_advisory_xact_lock(place) from"
+    "select pg_advisory_xact_lock(place) from (select pg_advisory_xact_lock_shared(hashtextextended($1::text || ' every key', 0))) every,"
     " (select distinct hashtextextended($1::text || key, 0) as place from unnest($2::text[]) key order by 1) places",
     "workspace_id", "keys",
 )  # fmt: skip
+# Of too many to lock one by one.
+LOCK_EVERY_KEY = sql("select pg_advisory_xact_lock(hashtextextended($1::text || ' every key', 0))", "workspace_id")
 # Somebody who has one of the keys already stops it, in the same statement: looking first would be one more.
 ADD_NEW_TERMS = sql(
     "insert into clients_term (workspace_id, client_id, term) select $1, $2, unnest($3::text[])"
@@ -185,6 +188,9 @@ class Register:
     @property
     def again(self) -> bool:
         return ctx.work.careful
+
+    def stay(self, people: Collection[UUID]) -> None:
+        stay(people)
 
     def get(self, client_id: UUID) -> Document | None:
         return ctx.work.document(GET, client_id=client_id)

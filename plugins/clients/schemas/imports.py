@@ -41,7 +41,9 @@ class ImportFileSchema(Schema):
 
     encoding = fields.String(metadata={"example": "utf-8"})
     separator = fields.String(metadata={"example": ";"})
-    columns = fields.Dict(metadata={"description": "Field → the header it is read from.", "example": {"full_name": "Nombre"}})
+    columns = fields.Dict(
+        metadata={"description": "Field → the header it is read from; of several the first that is filled.", "example": {"full_name": "Nombre"}}
+    )
     ignored_columns = fields.List(fields.String(), metadata={"description": "Headers that nothing is read from."})
     date_order = fields.String(allow_none=True, metadata={"example": "dmy"})
 
@@ -74,6 +76,7 @@ class ImportSummarySchema(Schema):
     created_by = fields.UUID(allow_none=True)
     created_at = fields.DateTime()
     finished_at = fields.DateTime(allow_none=True)
+    reason = fields.String(allow_none=True, metadata={"description": "Why it was stopped before its end; what it added stays.", "example": None})
 
 
 class ImportSchema(ImportSummarySchema):

@@ -38,6 +38,10 @@ class MergeFieldsSchema(Schema):
     notes = fields.String(validate=_SIDES, metadata=_SIDE)
     assigned_to = fields.String(validate=_SIDES, metadata=_SIDE)
     lifecycle_stage = fields.String(validate=_SIDES, metadata=_SIDE)
+    tags = fields.String(
+        validate=_SIDES,
+        metadata={**_SIDE, "description": "Whose tags stay. Without a choice they add up; to be chosen when they would be more than 50."},
+    )
     custom_fields = fields.String(validate=_SIDES, metadata={**_SIDE, "description": "Whose custom fields stay. Without a choice they add up."})
     health = fields.String(
         validate=_SIDES,

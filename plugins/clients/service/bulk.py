@@ -27,6 +27,7 @@ class Bulk:
         Raises Conflict bulk_refused when all_or_nothing and one of them cannot change.
         """
         done: dict[UUID, tuple[str, str | None]] = dict.fromkeys(ids, ("", None))
+        self._register.stay([action["assigned_to"]] if action.get("assigned_to") else [])
         for each in sorted(done):  # in one order everywhere: two of these at once wait for each other instead of deadlocking
             done[each] = self._one(each, action)
         results = [{"id": each, "status": status, "detail": detail} for each, (status, detail) in done.items()]

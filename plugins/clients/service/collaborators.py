@@ -21,6 +21,10 @@ class Collaborators:
         self._assignments = assignments
         self._now = now
 
+    def hold_still(self, user_id: UUID) -> None:
+        """No client becomes theirs from here on: whoever gives them one waits, and then finds no such collaborator."""
+        self._assignments.leave(user_id)
+
     def looked_after_by(self, user_id: UUID) -> Mapping[str, Any]:
         """How many clients somebody looks after, archived ones included, and the first of them."""
         count, named = self._assignments.of(user_id, _NAMED)

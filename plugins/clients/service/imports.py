@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -25,6 +26,8 @@ from plugins.clients.ports.imports import Load, Options, Place, Queue
 from ports.persistence import Row
 
 _STEP: Final = 500
+_STOPPED: Final = "Who started it may not import any more: they left, became a Cliente, or are limited to their own clients."
+_NOBODY: Final = "No such collaborator in this workspace."
 _DEFAULTS: Final = {"email": None, "phone": None, "birth_date": None, "notes": None, "assigned_to": None}
 
 
@@ -45,20 +48,12 @@ class Imports:
         _whole_register()
         place = self._stored.place()
         file = self._read(content, options, place)
-        arrivals, seen, total = self._arrivals(file, place, load), dict[str, int](), Sorted()
-        for start in range(0, len(arrivals), _STEP):
-            part = self._sort(arrivals[start : start + _STEP], seen, options)
-            total.new += part.new
-            total.present += part.present
-            total.duplicates += part.duplicates
-            total.invalid += part.invalid
-            total.problems += part.problems[: MOST - len(total.problems)]
-        if options.mode == "all" and total.invalid:
-            total.new.clear()
+        arrivals = self._arrivals(file, place, load)
+        total = self._sorted(arrivals, {}, options)
         return {
             "id": None, "state": "checked", "job_id": None, "mode": options.mode, "allow_duplicate": options.allow_duplicate,
-            "file": _described(file), "total": len(arrivals), **total.counts, "done": len(arrivals), "problems": total.problems,
-            "created_by": current().scope.user_id, "created_at": self._now(), "finished_at": None,
+            "file": _described(file), "total": len(arrivals), **total.counts, "done": len(arrivals), "problems": total.problems[:MOST],
+            "created_by": current().scope.user_id, "created_at": self._now(), "finished_at": None, "reason": None,
         }  # fmt: skip
 
     def start(self, content: bytes, options: Options) -> dict[str, Any]:
@@ -74,7 +69,13 @@ class Imports:
         self._stored.start(values, content)
         return {
             **values, "state": "waiting", **Sorted().counts, "problems": [], "created_by": current().scope.user_id, "finished_at": None,
+            "reason": None,
         }  # fmt: skip
+
+    def go_on(self) -> None:
+        """Queue anew what was cut off while the module was off."""
+        for interrupted in self._stored.interrupted():
+            self._stored.requeued(interrupted, self._queue(import_id=interrupted))
 
     def read(self, import_id: UUID) -> Row:
         """An import: its state, progress and problems; who sees only their own clients is not told of others. Raises NotFound."""
@@ -94,46 +95,65 @@ class Imports:
 
     def run(self, import_id: UUID, load: Load) -> Iterator[Mapping[str, object]]:
         """The steps of an import, for a job. What a step adds, its report and its progress are one transaction: a killed one goes on behind
-        its last step."""
+        its last step. It ends when who started it may not import any more, and gives nobody a client who has left meanwhile."""
         found = self._stored.content(import_id)
         if found is None:  # finished in an attempt that was cut off before it could say so
             return
         told, content = found
         options = Options(told["mode"], told["allow_duplicate"], told["date_order"], told["charset"])
         place = self._stored.place()
-        arrivals = self._arrivals(self._read(content, options, place), place, load)
-        refused = options.mode == "all" and any(each.problems for each in arrivals)
+        file = self._read(content, options, place)
+        arrivals = self._arrivals(file, place, load)
         step = len(arrivals) if options.mode == "all" else _STEP
         done, seen = int(told["done"]), dict[str, int]()
         while done < len(arrivals):
             rows = arrivals[done : done + step]
-            part = self._step(import_id if not refused else None, rows, seen, options)
+            part = self._step(import_id, told["created_by"], rows, file.columns.headers.get("assigned_to"), seen, options)
+            if part is None:
+                self._stored.stop(import_id, _STOPPED)
+                return
             done += len(rows)
             self._stored.advance(import_id, {**part.counts, "done": len(rows)}, part.problems[:MOST], finished=done >= len(arrivals))
             yield {"done": done, "total": len(arrivals)}
         if not arrivals:
             self._stored.advance(import_id, Sorted().counts, [], finished=True)
 
-    def _step(self, import_id: UUID | None, arrivals: Sequence[Arrival], seen: dict[str, int], options: Options) -> Sorted:
-        """import_id: None to add nobody."""
+    def _step(
+        self, import_id: UUID, by: UUID | None, arrivals: Sequence[Arrival], column: str | None, seen: dict[str, int], options: Options
+    ) -> Sorted | None:
+        """None when `by` may not import any more. Order of locks: imports, people, terms."""
         self._stored.lock()
+        named = {each.client["assigned_to"] for each in arrivals if each.client.get("assigned_to")}
+        staff = self._stored.stay(named if by is None else named | {by})
+        if by is not None:
+            if not staff.get(by):
+                return None
+            self._stored.act_for(by)
+        rows = [_left(each, column) if each.client.get("assigned_to") in named - staff.keys() else each for each in arrivals]
+        if not options.allow_duplicate:
+            self._stored.lock_terms({term for each in rows if not each.problems for term in each.terms})
+        found = self._sorted(rows, seen, options)
+        for start in range(0, len(found.new), _STEP):
+            self._add(import_id, found.new[start : start + _STEP])
+        return found
+
+    def _sorted(self, arrivals: Sequence[Arrival], seen: dict[str, int], options: Options) -> Sorted:
+        """What becomes of each. Nobody is new where all or none are to be and one row is wrong."""
         whole = Sorted()
         for start in range(0, len(arrivals), _STEP):
             part = self._sort(arrivals[start : start + _STEP], seen, options)
-            if import_id is not None:
-                self._add(import_id, part.new)
-            else:
-                part.new.clear()
             whole.new += part.new
             whole.present += part.present
             whole.duplicates += part.duplicates
             whole.invalid += part.invalid
             whole.problems += part.problems
+        if options.mode == "all" and whole.invalid:
+            whole.new.clear()
         return whole
 
     def _sort(self, arrivals: Sequence[Arrival], seen: dict[str, int], options: Options) -> Sorted:
         good = [each for each in arrivals if not each.problems]
-        known = self._stored.known([each.key for each in good])
+        known = self._stored.known([each.key for each in arrivals if each.key])
         holders = {} if options.allow_duplicate else self._stored.holders({term for each in good for term in each.terms})
         return sort(arrivals, known, holders, seen, allow_duplicate=options.allow_duplicate)
 
@@ -166,11 +186,11 @@ class Imports:
     def _arrivals(self, file: File, place: Place, load: Load) -> list[Arrival]:
         """Every row, checked as a request would be."""
         arrivals, firsts, occurrences = [], dict[str, int](), Counter[str]()
-        definition = self._custom()
+        definition, headers = self._custom(), file.columns.headers
         for entry in file.entries:
-            client, problems = _loaded(entry, file, place, load, definition)
-            if problems:
-                arrivals.append(Arrival(entry.row, client, "", (), None, problems))
+            client, problems = _loaded(entry, headers, place, load, definition)
+            if problems:  # it may be here all the same, from when whoever it names was, or the custom fields were others
+                arrivals.append(Arrival(entry.row, client, row_key(client, 0) if client and not entry.problems else "", (), None, problems))
                 continue
             same = row_key(client, 0)
             first = firsts.setdefault(same, entry.row)
@@ -180,9 +200,11 @@ class Imports:
         return arrivals
 
 
-def _loaded(entry: Entry, file: File, place: Place, load: Load, definition: Definition) -> tuple[dict[str, Any], list[Problem]]:
+def _loaded(
+    entry: Entry, headers: Mapping[str, str], place: Place, load: Load, definition: Definition
+) -> tuple[dict[str, Any], list[Problem]]:  # fmt: skip
     problems = list(entry.problems)
-    headers = file.columns.headers
+    headers = {**headers, **entry.headers} if entry.headers else headers
     client, faults = load(entry.values)
     if client and definition.names:
         faults = definition.faults(client["custom_fields"], "/custom_fields")
@@ -200,17 +222,26 @@ def _loaded(entry: Entry, file: File, place: Place, load: Load, definition: Defi
     if born is not None and born > place.today:
         problems.append(Problem(entry.row, headers.get("birth_date"), "May not be in the future."))
     if entry.assigned_to is not None:
-        client["assigned_to"] = place.collaborators.get(normalise(entry.assigned_to))
-        if client["assigned_to"] is None:
-            problems.append(Problem(entry.row, headers.get("assigned_to"), "No such collaborator in this workspace."))
+        name = normalise(entry.assigned_to)
+        found = place.collaborators.get(name)
+        if found is None:
+            several = name in place.collaborators
+            message = "Several collaborators have this name; write the e-mail address." if several else _NOBODY
+            problems.append(Problem(entry.row, headers.get("assigned_to"), message))
+        elif client:
+            client["assigned_to"] = found
     if not problems:
         client["tags"] = unique_tags(client["tags"])
     return client, problems
 
 
+def _left(arrival: Arrival, column: str | None) -> Arrival:
+    return replace(arrival, problems=(*arrival.problems, Problem(arrival.row, column, _NOBODY)))
+
+
 def _described(file: File) -> dict[str, Any]:
     return {
-        "encoding": file.encoding, "separator": file.separator, "columns": dict(file.columns.headers),
+        "encoding": file.encoding, "separator": file.separator, "columns": dict(file.columns.described),
         "ignored_columns": list(file.columns.ignored), "date_order": file.date_order.value if file.date_order else None,
     }  # fmt: skip
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from kernel.errors import Conflict, Fault, Invalid, NotFound, Stale
 from kernel.ids import new_id
 from plugins.clients import events
-from plugins.clients.domain.custom import merged, to_check
+from plugins.clients.domain.custom import kept, merged
 from plugins.clients.domain.duplicates import Candidate, keys_of
 from plugins.clients.domain.register import Search, Status, normalise, own_view, terms_of, unique_tags
 from plugins.clients.domain.timeline import Moment
@@ -24,6 +24,7 @@ from ports.persistence import Document, Row
 _FINDABLE: Final = ("full_name", "email", "tags", "phone", "birth_date")
 _COMPARED: Final = frozenset({*_FINDABLE, "status", "lifecycle_stage", "custom_fields"})
 """What a change of needs the record as it was."""
+_CUSTOM: Final = "/custom_fields"
 _EASTERNMOST: Final = timedelta(hours=14)  # where today begins first
 
 
@@ -68,6 +69,7 @@ class Clients:
         for custom fields that do not fit, and (invalid_reference) for a collaborator this workspace does not have."""
         now = self._now()
         _check_birth(given, now)
+        self._register.stay(_assigned(given))
         custom = self._fitting({}, given["custom_fields"]) if given["custom_fields"] or self._register.again else {}
         keys = [] if allow_duplicate else keys_of(given)
         if found := self._duplicates.check(keys):
@@ -109,13 +111,14 @@ class Clients:
         if "tags" in values:
             values["tags"] = unique_tags(values["tags"])
         before = None
+        self._register.stay(_assigned(values))
         if not values.keys().isdisjoint(_COMPARED):
             before = self._hold(client_id, expected)
             writable(before)
             if not allow_duplicate:
                 self._check_others(client_id, before, values)
             if "custom_fields" in values and not fitted:
-                values["custom_fields"] = self._fitting({} if whole else before["custom_fields"], values["custom_fields"])
+                values["custom_fields"] = self._fitting(before["custom_fields"], values["custom_fields"], whole=whole)
             if values.get("lifecycle_stage", before["lifecycle_stage"]) != before["lifecycle_stage"]:
                 values["lifecycle_since"] = self._now()
             self._move(client_id, before, values)
@@ -133,10 +136,12 @@ class Clients:
         if held["status"] != Status.ARCHIVED:
             self.change(client_id, {"status": Status.ARCHIVED}, expected)
 
-    def _fitting(self, stored: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-        """The custom fields after a change. Raises Invalid for what does not fit their definition."""
-        definition, after = self._custom(), merged(stored, changes)
-        if faults := definition.faults(to_check(after, changes, frozenset(definition.names)), "/custom_fields"):
+    def _fitting(self, stored: Mapping[str, Any], changes: Mapping[str, Any], *, whole: bool = False) -> dict[str, Any]:
+        """The custom fields after a change. whole: those that are not named go. Raises Invalid for what is new and does not fit their definition."""
+        definition, after = self._custom(), merged({} if whole else stored, changes)
+        same = kept(stored, after)
+        asked = {name: value for name, value in after.items() if name not in same or name in definition.names}
+        if faults := [each for each in definition.faults(asked, _CUSTOM) if each.pointer.removeprefix(f"{_CUSTOM}/").partition("/")[0] not in same]:
             raise Invalid(errors=faults)
         return after
 
@@ -202,6 +207,11 @@ def duplicate(found: Sequence[Candidate]) -> Conflict:
         code="duplicate_client",
         extra={"candidates": shown},
     )
+
+
+def _assigned(given: Mapping[str, Any]) -> list[UUID]:
+    """Who looks after a client by this, if anybody."""
+    return [given["assigned_to"]] if given.get("assigned_to") else []
 
 
 def _check_birth(given: Mapping[str, Any], now: datetime) -> None:

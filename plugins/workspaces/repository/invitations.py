@@ -107,6 +107,8 @@ JOIN = sql(
     " created_at = excluded.created_at, updated_at = excluded.updated_at, version = r.version + 1 where r.ended_at is not null returning user_id",
     "workspace_id", "actor_id", "role", "client_id", "client_scope", "now",
 )  # fmt: skip
+# Who holds the link may know as much as the client they are about to be.
+BE_CLIENT = sql("select set_config('app.client_id', $1::uuid::text, true)", "client")
 ACCEPTED = sql(
     "update workspaces_invitation set accepted_at = $3, accepted_by = $4, updated_at = $3, version = version + 1 where workspace_id = $1 and id = $2",
     "workspace_id", "id", "now", "actor_id",
@@ -151,6 +153,9 @@ class Invitations:
     def offer(self, workspace_id: UUID, digest: bytes, *, take: bool) -> Row | None:
         ctx.work.bear(workspace_id, digest)
         return ctx.work.one(TAKE if take else OFFER, digest=digest)
+
+    def be_client(self, client_id: UUID) -> None:
+        ctx.work.write(BE_CLIENT, client=client_id)
 
     def join(self, offer: Row, now: datetime) -> bool:
         given = {name: offer[name] for name in ("role", "client_id", "client_scope")}

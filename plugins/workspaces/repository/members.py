@@ -26,7 +26,7 @@ _present = sa.and_(_other.c.workspace_id == sa.bindparam("workspace_id"), _other
 _owners = sa.select(sa.func.count()).select_from(_other).where(_present, _other.c.role == str(Role.OWNER)).scalar_subquery()
 _acting = sa.select(_other.c.role).where(_present, _other.c.user_id == sa.bindparam("actor_id")).scalar_subquery()
 STANDING = statement(
-    sa.select(r.c.role, r.c.version, r.c.client_scope, _owners.label("owners"), _acting.label("acting")).where(
+    sa.select(r.c.role, r.c.version, r.c.client_scope, r.c.client_id, _owners.label("owners"), _acting.label("acting")).where(
         _HERE, r.c.user_id == sa.bindparam("user_id")
     )
 )
@@ -66,7 +66,7 @@ class Members:
 
     def standing(self, user_id: UUID) -> Member | None:
         row = ctx.work.one(STANDING, user_id=user_id)
-        return None if row is None else Member(row["role"], row["version"], row["owners"], row["acting"], row["client_scope"])
+        return None if row is None else Member(row["role"], row["version"], row["owners"], row["acting"], row["client_scope"], row["client_id"])
 
     def set_role(self, user_id: UUID, role: str, client_id: UUID | None, client_scope: str, expected: int | None, now: datetime) -> Document | None:
         given = {"user_id": user_id, "new_role": role, "client": client_id, "scope": client_scope}

@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from kernel.errors import Conflict, Forbidden, NotFound
+from kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from plugins.workspaces import events
 from plugins.workspaces.ports import Invitations
+from plugins.workspaces.service.handover import everything_on
 from plugins.workspaces.service.invitations import digest_of
 from ports.clock import Clock
 from ports.persistence import Row
@@ -40,16 +41,27 @@ class JoiningService:
         """Join; the actor is a member from the next request on, or a member again.
 
         Raises NotFound invitation_unknown, Conflict invitation_used, invitation_revoked, invitation_expired, already_member, client_taken,
-        Forbidden another_address.
+        client_gone, Forbidden another_address.
         """
         offer = self._offer(token, take=True)
         if offer["own_email"] != offer["email"]:
             raise Forbidden("This invitation is for another e-mail address; sign in with that one.", code="another_address")
+        if offer["client_id"] is not None:
+            self._check_client(offer["client_id"])
         now = self._clock.now()
         if not self._store.join(offer, now):
             raise Conflict("You are a member of this workspace already.", code="already_member")
         events.workspaces_member_joined(user_id=user_id, role=offer["role"])
         return {"id": offer["workspace_id"], "name": offer["workspace"], "role": offer["role"], "client_id": offer["client_id"], "created_at": now}
+
+    def _check_client(self, client_id: UUID) -> None:
+        """Whether there still is such a client; they may have been archived while the letter waited."""
+        self._store.be_client(client_id)
+        try:
+            with everything_on():
+                events.workspaces_inviting(client_id=client_id)
+        except Invalid:
+            raise Conflict("Whom this invitation is for is no client here any more; ask for another one.", code="client_gone") from None
 
     def _offer(self, token: str, *, take: bool) -> Row:
         """The invitation behind a token, while it is good. take: held, so that of two who come at once one waits and comes too late."""

@@ -11,7 +11,7 @@ from kernel.roles import Role
 from plugins.workspaces import events
 from plugins.workspaces.domain.members import ALL, OWN, above
 from plugins.workspaces.ports import Invitations, Keys, Letters, Member, Members, Proved, Workspaces
-from plugins.workspaces.service.handover import Handover
+from plugins.workspaces.service.handover import Handover, everything_on
 from ports.clock import Clock
 from ports.persistence import Document, Row
 
@@ -45,8 +45,8 @@ class MembersService:
         """Give a member a role. client_id: the client a Cliente is, whose records they will see. client_scope: None keeps what it was.
         proved: asked when somebody becomes Owner or is one no longer.
 
-        Raises Conflict last_owner, owns_things (somebody of the staff becomes a Cliente without an heir), Stale when If-Match named
-        another version.
+        Raises what workspaces_inviting says, Conflict last_owner, owns_things (somebody of the staff becomes a Cliente without an heir), Stale
+        when If-Match named another version.
         """
         if client_id is not None and role is not Role.CLIENTE:
             raise Invalid(errors=[Fault("/client_id", "Only a Cliente is a client.")])
@@ -60,6 +60,9 @@ class MembersService:
         if role is not Role.OWNER:
             self._keep_an_owner(member)
         self._handover.check_heir(user_id, reassign_to)
+        if client_id not in (None, member.client_id):
+            with everything_on():
+                events.workspaces_inviting(client_id=client_id)
         if role is Role.CLIENTE and member.role != Role.CLIENTE:
             self._handover.pass_on(user_id, reassign_to, role)
         scope = client_scope or (member.client_scope if role is Role.COLABORADOR else ALL)

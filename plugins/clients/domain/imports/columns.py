@@ -17,19 +17,25 @@ _SYNONYMS: Final[Mapping[str, str]] = {
         alumno, atleta, contacto, nome, nome completo, nome do cliente, nome cliente, aluno, nome do aluno, socio nome, contato""",
     "first_name": """
         first name, firstname, given name, forename, nombre de pila, primer nombre, nombres, primeiro nome, nome proprio""",
+    "middle_name": "middle name, middle names, second name, segundo nombre, nome do meio, segundo nome",
     "last_name": """
-        last name, lastname, surname, family name, last names, apellido, apellidos, primer apellido, sobrenome, apelido, ultimo nome,
-        nome de familia""",
+        last name, lastname, surname, family name, last names, first surname, apellido, apellidos, apellido 1, apellido1, 1 apellido, 1er apellido,
+        1 er apellido, 1o apellido, 1 o apellido, primer apellido, apellido paterno, sobrenome, sobrenome 1, primeiro sobrenome, apelido, apelidos,
+        primeiro apelido, apelido 1, ultimo nome, nome de familia""",
+    "second_last_name": """
+        second last name, second surname, last name 2, surname 2, apellido 2, apellido2, 2 apellido, 2do apellido, 2 do apellido, 2o apellido,
+        2 o apellido, segundo apellido, apellido materno, sobrenome 2, segundo sobrenome, segundo apelido, apelido 2, ultimo apelido""",
     "email": """
         email, e mail, mail, email address, e mail address, emailaddress, correo, correo electronico, direccion de correo, direccion de correo
         electronico, direccion de email, endereco de email, endereco de e mail, endereco eletronico, correio eletronico, email do cliente""",
     "phone": """
         phone, phone number, phonenumber, telephone, telephone number, tel, mobile, mobile phone, mobile number, cell, cell phone, cellphone,
         contact number, whatsapp, telefono, numero de telefono, tfno, movil, telefono movil, celular, numero de celular, telefone, numero de telefone,
-        telemovel, fone""",
+        telemovel, numero de telemovel, fone, telefono 1, telefono 2, telefone 1, telefone 2, phone 1, phone 2, telefono fijo, telefone fixo""",
     "birth_date": """
         birth date, birthdate, date of birth, dob, birthday, born, born on, fecha de nacimiento, fecha nacimiento, nacimiento, f nacimiento, fnac,
-        cumpleanos, data de nascimento, data nascimento, nascimento, data nasc, dt nascimento, aniversario""",
+        cumpleanos, data de nascimento, data nascimento, nascimento, data nasc, data de nasc, dt nasc, nasc,
+        fecha nac, fecha de nac, f nac, dt nascimento, aniversario""",
     "status": """
         status, state, client status, membership status, active, estado, estatus, situacion, estado del cliente, activo, situacao,
         estado do cliente, ativo""",
@@ -44,30 +50,49 @@ _SYNONYMS: Final[Mapping[str, str]] = {
         professor""",
 }
 _MEANING: Final = {re.sub(r"\s+", " ", name).strip(): field for field, names in _SYNONYMS.items() for name in names.split(",")}
+_AMBIGUOUS: Final = frozenset({"name", "nombre", "nome"})
+"""Beside surnames a given name, alone the whole one."""
+_NUMBERED: Final = re.compile(r"\A(?:n|no|nr|num|numero) (?:de |do )?|\A(.*) (?:n|no|nr|num|numero)\Z")
 _OURS: Final = frozenset({"id", "version", "created at", "updated at", "archived at", "merged into", "lifecycle since"})
 """What our own export writes besides; read back without a word."""
 _NOT_LETTERS: Final = re.compile(r"[\W_]+")
 
 
+PARTS: Final = ("first_name", "middle_name", "last_name", "second_last_name")
+"""Of a name, in the order in which they make one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Where each field is, those of the workspace's own as `custom_fields.<name>`. headers: as written, by field; ignored: headers nothing is
-    read from."""
+    """Where each field is, those of the workspace's own as `custom_fields.<name>`: of several places the first that is filled counts. written: every
+    header; ignored: those nothing is read from."""
 
-    places: Mapping[str, int]
-    headers: Mapping[str, str]
+    places: Mapping[str, Sequence[int]]
+    written: Sequence[str]
     ignored: Sequence[str]
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The header of each field; where there are several, the first."""
+        return {field: self.written[places[0]] for field, places in self.places.items()}
+
+    @property
+    def described(self) -> Mapping[str, str]:
+        """All headers of each field."""
+        return {field: ", ".join(self.written[place] for place in places) for field, places in self.places.items()}
 
     @property
     def named(self) -> bool:
         """Whether clients have a name here."""
-        return not self.places.keys().isdisjoint({"full_name", "first_name", "last_name"})
+        return not self.places.keys().isdisjoint({"full_name", *PARTS})
 
 
 def meaning(header: str) -> str | None:
     """The field a header stands for. Case, accents, dots, underscores and what stands in brackets do not matter."""
     plain = _plain(header)
-    return _MEANING.get(plain) or _MEANING.get(_plain(header.partition("(")[0]))
+    found = _MEANING.get(plain) or _MEANING.get(_plain(header.partition("(")[0]))
+    # `Telemóvel nº` is a telephone; `Nº de cliente` is not their name.
+    return found or ("phone" if _MEANING.get(_NUMBERED.sub(r"\1", plain)) == "phone" else None)
 
 
 def known(headers: Sequence[str]) -> int:
@@ -82,21 +107,19 @@ def header_of(custom: Custom) -> str:
 
 
 def read_header(headers: Sequence[str], custom: Sequence[Custom] = ()) -> Columns:
-    """What the columns mean; of two for the same field the first counts. Beside surnames, `name` is the given name. custom: fields of the
-    workspace's own, by name or title, where the header is none of ours."""
+    """What the columns mean. Beside surnames, `name` is the given name. custom: fields of the workspace's own, by name or title, where the header is
+    none of ours."""
     own = {_plain(spelled): PREFIX + each.name for each in reversed(custom) for spelled in (each.title, each.name, PREFIX + each.name) if spelled}
-    places: dict[str, int] = {}
-    ignored: list[str] = []
-    for place, header in enumerate(headers):
-        field = meaning(header) or own.get(_plain(header))
-        if field is None or field in places:
-            if header.strip() and _plain(header) not in _OURS:
-                ignored.append(header.strip()[:100])
-            continue
-        places[field] = place
-    if "last_name" in places and "first_name" not in places and "full_name" in places:
-        places["first_name"] = places.pop("full_name")
-    return Columns(places, {field: headers[place].strip()[:100] for field, place in places.items()}, ignored)
+    fields = [meaning(header) or own.get(_plain(header)) for header in headers]
+    if "first_name" not in fields and not {"last_name", "second_last_name"}.isdisjoint(fields):
+        fields = ["first_name" if _plain(header) in _AMBIGUOUS else field for field, header in zip(fields, headers, strict=True)]
+    written = [header.strip()[:100] for header in headers]
+    places: dict[str, list[int]] = {}
+    for place, field in enumerate(fields):
+        if field is not None:
+            places.setdefault(field, []).append(place)
+    ignored = [name for name, field in zip(written, fields, strict=True) if field is None and name and _plain(name) not in _OURS]
+    return Columns(places, written, ignored)
 
 
 def _plain(header: str) -> str:

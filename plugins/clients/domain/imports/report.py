@@ -16,8 +16,8 @@ MOST: Final = 1_000
 
 @dataclass(slots=True)
 class Arrival:
-    """A row ready to be sorted. key: what makes it the same row in another upload; terms: what no two people share; first: the row of this
-    file that says the same, when there is one before."""
+    """A row ready to be sorted. key: what makes it the same row in another upload, empty where that cannot be told; terms: what no two people
+    share; first: the row of this file that says the same, when there is one before."""
 
     row: int
     client: dict[str, Any]
@@ -47,12 +47,12 @@ def sort(arrivals: Sequence[Arrival], known: Collection[str], holders: Mapping[s
     """known: keys imported before; holders: who has a term; seen: term → row of this file, filled here for the rows that come after."""
     found = Sorted()
     for each in arrivals:
+        if each.key in known:
+            found.present += 1
+            continue
         if each.problems:
             found.invalid += 1
             found.problems += [{**asdict(problem), "matched": None, "client_id": None} for problem in each.problems]
-            continue
-        if each.key in known:
-            found.present += 1
             continue
         told = None if allow_duplicate else _twin(each, holders, seen)
         if told is not None:

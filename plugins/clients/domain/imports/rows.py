@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
-from plugins.clients.domain.imports.columns import Columns, known, read_header
+from plugins.clients.domain.imports.columns import PARTS, Columns, known, read_header
 from plugins.clients.domain.imports.custom import PREFIX, Custom
 from plugins.clients.domain.imports.dates import DateOrder, order_of, read_date
 from plugins.clients.domain.imports.tags import tags_of
@@ -18,6 +18,7 @@ from plugins.clients.domain.register import Stage, Status, normalise
 MAX_ROWS: Final = 20_000
 
 _NOTHING: Final = frozenset({"-", "--", "n/a", "na", "null", "none", "nan", "#n/a"})
+_EMPTIABLE: Final = frozenset({"email", "phone", "birth_date", "status", "lifecycle_stage", "assigned_to"})
 _STATUS: Final[Mapping[str, Status]] = {
     **dict.fromkeys(("active", "activo", "activa", "ativo", "ativa", "yes", "si", "sim", "current", "alta", "true", "1"), Status.ACTIVE),
     **dict.fromkeys(
@@ -70,12 +71,14 @@ class Problem:
 
 @dataclass(slots=True)
 class Entry:
-    """One client to be. values: as a request's body would say them; assigned_to: a collaborator's address or name, as written."""
+    """One client to be. values: as a request's body would say them; assigned_to: a collaborator's address or name, as written; headers: of what
+    is not read from its field's first column."""
 
     row: int
     values: dict[str, Any]
     assigned_to: str | None = None
     problems: list[Problem] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +107,9 @@ def read_file(
     if not columns.named:
         raise Unreadable("No column of the first row is a name we know, such as `name`, `nombre` or `nome`.")
     own = [each for each in custom if PREFIX + each.name in columns.places]
-    dated = [columns.places[name] for name in ("birth_date", *(PREFIX + each.name for each in own if each.dated)) if name in columns.places]
+    dated = [place for name in ("birth_date", *(PREFIX + each.name for each in own if each.dated)) for place in columns.places.get(name, ())]
     decided = (order or order_of((cell for place in dated for cell in _column(table, place)), locale)) if dated else None
-    reader = _Reader(columns, own, len(table.records[0][1]), decided or DateOrder.DMY, today, unquoted)
+    reader = _Reader(columns, own, len(table.records[0][1]), decided or DateOrder.DMY, today, unquoted, columns.headers)
     return File(table.encoding, table.separator, columns, decided, [reader.read(number, cells) for number, cells in table.records[1:]])
 
 
@@ -122,22 +125,20 @@ class _Reader:
     order: DateOrder
     today: date
     unquoted: Callable[[str], str]
+    headers: Mapping[str, str]
 
     def read(self, number: int, cells: Sequence[str]) -> Entry:
-        said = {name: self._cell(cells[place]) for name, place in self.columns.places.items() if place < len(cells)}
-        for name in ("email", "phone", "birth_date", "status", "lifecycle_stage", "assigned_to"):
-            if said.get(name, "").lower() in _NOTHING:
-                said[name] = ""
-        name = said.get("full_name") or " ".join(part for part in (said.get("first_name"), said.get("last_name")) if part)
+        said, headers = self._said(cells)
+        name = said.get("full_name") or " ".join(part for each in PARTS if (part := said.get(each)))
         values: dict[str, Any] = {"full_name": name}
         values.update({key: said[key] for key in ("email", "phone", "notes") if said.get(key)})
         if tags := tags_of(said.get("tags", "")):
             values["tags"] = tags
-        entry = Entry(number, values, said.get("assigned_to") or None)
+        entry = Entry(number, values, said.get("assigned_to") or None, headers=headers)
         if any(cell.strip() for cell in cells[self.width :]):
             self._wrong(entry, None, "There are more cells than columns; is a text with the separator not in quotes?")
         if not name:
-            self._wrong(entry, "full_name" if "full_name" in self.columns.places else "first_name", "Has no name.")
+            self._wrong(entry, next(each for each in ("full_name", *PARTS) if each in self.columns.places), "Has no name.")
         if _ROUNDED.fullmatch(values.get("phone", "")):
             self._wrong(entry, "phone", "A spreadsheet has rounded this number; format the column as text.")
         self._date(entry, said.get("birth_date", ""))
@@ -146,6 +147,19 @@ class _Reader:
         if own := {each.name: each.read(cell, self.order, self.today) for each in self.custom if (cell := said.get(PREFIX + each.name))}:
             entry.values["custom_fields"] = own
         return entry
+
+    def _said(self, cells: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
+        """What each field says, and the headers of what was found further on."""
+        said, headers = dict[str, str](), dict[str, str]()
+        for name, places in self.columns.places.items():
+            for place in places:
+                cell = self._cell(cells[place]) if place < len(cells) else ""
+                if cell and not (name in _EMPTIABLE and cell.lower() in _NOTHING):
+                    said[name] = cell
+                    if place != places[0]:
+                        headers[name] = self.columns.written[place]
+                    break
+        return said, headers
 
     def _cell(self, cell: str) -> str:
         """Trimmed, unless an export marked it as exactly this."""
@@ -187,4 +201,4 @@ class _Reader:
             entry.values["lifecycle_stage"] = found.value
 
     def _wrong(self, entry: Entry, name: str | None, message: str) -> None:
-        entry.problems.append(Problem(entry.row, self.columns.headers.get(name) if name else None, message))
+        entry.problems.append(Problem(entry.row, entry.headers.get(name, self.headers.get(name)) if name else None, message))

@@ -61,10 +61,9 @@ def decode(raw: bytes, charset: str | None = None) -> tuple[str, str]:
     if charset is not None:
         name = _declared(charset)
         return _strictly(raw, name), name
-    if b"\0" in raw:
-        name = "utf-16-be" if raw[0::2].count(0) > raw[1::2].count(0) else "utf-16-le"
+    if (wide := _wide(raw)) is not None:
         try:
-            return raw.decode(name), name
+            return raw.decode(wide), wide
         except UnicodeDecodeError:
             raise Unreadable("The file holds NUL bytes and is not UTF-16: it is no text.") from None
     try:
@@ -77,6 +76,14 @@ def decode(raw: bytes, charset: str | None = None) -> tuple[str, str]:
         return raw.decode("cp1252"), "cp1252"
     except UnicodeDecodeError:  # five bytes mean nothing there
         return raw.decode("latin-1"), "latin-1"
+
+
+def _wide(raw: bytes) -> str | None:
+    """Which UTF-16 it is: every other byte of what is ASCII in it is NUL, and hardly any of the rest. One that strayed into a text says nothing."""
+    first, second = raw[0::2].count(0), raw[1::2].count(0)
+    if max(first, second) * 20 < len(raw) or max(first, second) < 4 * min(first, second):
+        return None
+    return "utf-16-be" if first > second else "utf-16-le"
 
 
 def _damaged(raw: bytes) -> bool:

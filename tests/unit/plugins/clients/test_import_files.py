@@ -140,8 +140,8 @@ def test_headers_are_known_in_three_languages(header: str, field: str | None) ->
 
 def test_columns_nobody_reads_are_named_and_those_of_our_own_export_are_not() -> None:
     columns = read_header(["id", "Nombre", "Apellidos", "Teléfono", "Móvil", "Talla", "", "created_at"])
-    assert columns.places == {"first_name": 1, "last_name": 2, "phone": 3}
-    assert columns.ignored == ["Móvil", "Talla"]
+    assert columns.places == {"first_name": [1], "last_name": [2], "phone": [3, 4]}
+    assert columns.ignored == ["Talla"]
 
 
 def test_given_name_and_surname_make_a_name() -> None:
@@ -230,8 +230,8 @@ def test_cells_of_the_workspaces_own_fields_are_read_by_their_type(header: str, 
 
 def test_a_field_of_the_workspaces_own_does_not_take_the_place_of_ours() -> None:
     columns = read_header(["name", "notes", "custom_fields.notes", "Goal", "Objetivo"], DEFINED)
-    assert columns.places == {"full_name": 0, "notes": 1, "custom_fields.notes": 2, "custom_fields.goal": 3}
-    assert columns.ignored == ["Objetivo"]
+    assert columns.places == {"full_name": [0], "notes": [1], "custom_fields.notes": [2], "custom_fields.goal": [3, 4]}
+    assert columns.ignored == []
     assert [header_of(each) for each in DEFINED if each.name in ("goal", "notes")] == ["goal", "custom_fields.notes"]
 
 

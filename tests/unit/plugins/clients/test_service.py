@@ -73,6 +73,9 @@ class Register:
         self.changed: list[Collection[str]] = []
         self.remembered: list[Moment] = []
 
+    def stay(self, people: Collection[UUID]) -> None:
+        assert not people
+
     def get(self, client_id: UUID) -> Document | None:
         return {"version": 1}
 
