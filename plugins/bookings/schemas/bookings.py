@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from plugins.bookings.domain.booking import Status
 from plugins.bookings.domain.views import View
-from plugins.bookings.schemas.offering import KINDS, VISIBLE
+from plugins.bookings.schemas.offering import KINDS
 from plugins.sdk import QuerySchema, Schema, fields, validate
 
 _STATUS = validate.OneOf([each.value for each in Status])
@@ -43,7 +43,7 @@ class BookingSchema(Schema):
 class ChangeSchema(Schema):
     """What the staff can change about a booking."""
 
-    title = fields.String(required=True, min_length=1, max_length=200, validate=VISIBLE, metadata={"example": "Personal training"})
+    title = fields.Line(required=True, max_length=200, metadata={"example": "Personal training"})
     organizer_id = fields.UUID(required=True)
     client_ids = fields.List(fields.UUID(), required=True, max_items=1000, metadata=_CLIENT_IDS)
     room_id = fields.UUID(load_default=None, allow_none=True, metadata={"example": None})
@@ -66,7 +66,7 @@ class TermsSchema(Schema):
         load_default=None, allow_none=True, metadata={"description": "Whose time; without it, the actor's on the staff.", "example": None}
     )
     client_ids = fields.List(fields.UUID(), load_default=list, max_items=1000, metadata={**_CLIENT_IDS, "example": []})
-    title = fields.String(load_default=None, allow_none=True, min_length=1, max_length=200, validate=VISIBLE, metadata={"example": "Assessment"})
+    title = fields.Line(load_default=None, allow_none=True, max_length=200, metadata={"example": "Assessment"})
     start_time = fields.DateTime(required=True, metadata={"example": "2026-12-01T09:00:00Z"})
     end_time = fields.DateTime(load_default=None, allow_none=True, metadata={"example": "2026-12-01T10:00:00Z"})
     room_id = fields.UUID(load_default=None, allow_none=True, metadata={"example": None})
