@@ -124,7 +124,7 @@ class Container(containers.DeclarativeContainer):
     issuer = providers.Singleton(Es256Issuer, key_ring, clock, iss=ISSUER, audience="fitpro", lifetime_s=settings.provided.access_token_ttl_s)
     federation = providers.Singleton(federation, settings, key_ring, clock, iss=ISSUER, audience="fitpro")
     refresh_lifetime = providers.Callable(timedelta, seconds=settings.provided.refresh_token_ttl_s)
-    verifier = providers.Singleton(verifier, federation, clock, auth_database, own=ISSUER)
+    verifier = providers.Singleton(verifier, federation, clock, auth_database, key_ring, own=ISSUER)
     passwords = providers.Singleton(
         Argon2Passwords,
         time_cost=settings.provided.argon2_time_cost,
