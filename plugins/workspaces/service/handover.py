@@ -31,14 +31,14 @@ class Handover:
         self._store.unlimited()
         self.check_heir(user_id, reassign_to)
         # First, so that what is owned is asked of a member to whom nothing more can come meanwhile.
-        with _everything_on():
+        with everything_on():
             events.workspaces_leaving(user_id=user_id, reassign_to=reassign_to, becomes=None if becomes is None else str(becomes))
         owned = self._owned(user_id)
         if owned and reassign_to is None:
             raise Conflict("They look after things; say who takes them over with ?reassign_to=.", code="owns_things", extra={"owned": owned})
         if reassign_to is None:
             return
-        with _everything_on():
+        with everything_on():
             events.workspaces_reassigning(user_id=user_id, reassign_to=reassign_to)
         if left := self._owned(user_id):
             raise Unavailable("Not everything could be handed over.", code="not_reassigned", extra={"owned": left})
@@ -52,7 +52,7 @@ class Handover:
             raise Invalid(code="invalid_reference", errors=[Fault("?reassign_to", "Another Owner or Colaborador of this workspace.")])
 
     def _owned(self, user_id: UUID) -> list[Mapping[str, Any]]:
-        with _everything_on():
+        with everything_on():
             answers: Sequence[tuple[str, Sequence[events.Owned]]] = events.workspaces_owned(user_id=user_id)
         # A question's answer that fails is dropped; here that would orphan what the plugin did not get to name.
         asked = [each.plugin for each in self._registry.subscriptions.get(events.workspaces_owned.name, ())]
@@ -78,7 +78,8 @@ class _On:
 
 
 @contextmanager
-def _everything_on() -> Iterator[None]:
+def everything_on() -> Iterator[None]:
+    """Hooks reach every plugin that is installed: what is asked here is about data that will be back."""
     here = current()
     real, here.modules = here.modules, _On(here.modules)
     try:

@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from kernel.errors import Conflict, Forbidden, NotFound
+from kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from plugins.workspaces import events
 from plugins.workspaces.ports import Invitations
+from plugins.workspaces.service.handover import everything_on
 from plugins.workspaces.service.invitations import digest_of
 from ports.clock import Clock
 from ports.persistence import Row
@@ -45,11 +46,21 @@ class JoiningService:
         offer = self._offer(token, take=True)
         if offer["own_email"] != offer["email"]:
             raise Forbidden("This invitation is for another e-mail address; sign in with that one.", code="another_address")
+        if offer["client_id"] is not None:
+            self._check_client(offer)
         now = self._clock.now()
         if not self._store.join(offer, now):
             raise Conflict("You are a member of this workspace already.", code="already_member")
         events.workspaces_member_joined(user_id=user_id, role=offer["role"])
         return {"id": offer["workspace_id"], "name": offer["workspace"], "role": offer["role"], "client_id": offer["client_id"], "created_at": now}
+
+    def _check_client(self, offer: Row) -> None:
+        """The client may be gone by now, or not one of those any more whom the inviter looks after: asked again as when they were invited."""
+        try:
+            with self._store.seeing_as(offer["invited_by"]), everything_on():
+                events.workspaces_inviting(client_id=offer["client_id"])
+        except Invalid:
+            raise Conflict("This invitation does not hold any more; ask for another one.", code="invitation_revoked") from None
 
     def _offer(self, token: str, *, take: bool) -> Row:
         """The invitation behind a token, while it is good. take: held, so that of two who come at once one waits and comes too late."""
