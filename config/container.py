@@ -29,7 +29,7 @@ from adapters.postgres.quotas import PostgresMeter
 from adapters.smtp.mailer import SmtpMailer, SmtpServer
 from config.databases import Connections, connections
 from config.federation import federation, verifier
-from config.limits import limiter_of, quotas_of, turns_of
+from config.limits import limiter_of, postage_of, quotas_of, turns_of
 from config.secrets import data_keys, derive_key
 from config.settings import Settings
 from config.signing import StoredKeyRing
@@ -152,6 +152,7 @@ class Container(containers.DeclarativeContainer):
     answers = providers.Singleton(_answers, settings, providers.Callable(derive_key, settings.provided.secret_key, "kept answers"))
     limiter = providers.Singleton(limiter_of, settings)
     meter = providers.Singleton(PostgresMeter, auth_database)
+    postage = providers.Singleton(postage_of, settings, meter)
     throttle = providers.Singleton(
         Throttle,
         limiter,

@@ -178,6 +178,9 @@ class Invitations(Protocol):
 
     def is_member(self, email: str) -> bool: ...
 
+    def is_invited(self, email: str, now: datetime) -> bool:
+        """Whether an invitation to this address is open, whoever answers for it."""
+
     def invitation_letter(self, id: UUID, mailing: int, now: datetime) -> Row | None:
         """email, full_name, role, inviter; None unless it is open and this is its newest mail."""
 

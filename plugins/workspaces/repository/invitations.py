@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from plugins.sdk import Conflict, Document, Fault, Invalid, Role, Row, constraints, ctx, sa, sql, statement, tables
+from plugins.sdk import Document, Fault, Invalid, Role, Row, constraints, ctx, sa, sql, statement, tables
 from plugins.workspaces.domain.members import ALL
 from plugins.workspaces.models.invitations import invitations
 from plugins.workspaces.repository.conditions import after as after_last
 from plugins.workspaces.repository.conditions import bind, optional, unless_changed, version_of
+from plugins.workspaces.service.invitations import already_invited
 
 i = invitations
 r = tables.user_roles
@@ -31,9 +32,7 @@ _SHOWN = (
 )  # fmt: skip
 _EDITED = ("full_name", "role", "client_id", "client_scope")
 
-constraints["uq_workspaces_invitation_open"] = lambda: Conflict(
-    "That address is invited already; send the invitation again instead.", code="already_invited"
-)
+constraints["uq_workspaces_invitation_open"] = already_invited
 constraints["fk_workspaces_invitation_client_id"] = lambda: Invalid(
     code="invalid_reference", errors=[Fault("/client_id", "No such client in this workspace.")]
 )
@@ -98,6 +97,7 @@ REVOKE_OF = statement(
 IS_MEMBER = statement(
     sa.select(r.c.user_id).where(r.c.workspace_id == sa.bindparam("workspace_id"), r.c.email == sa.bindparam("address"), r.c.ended_at.is_(None))
 )
+IS_INVITED = statement(sa.select(i.c.id).where(_HERE, _OPEN, i.c.email == sa.bindparam("address"), i.c.expires_at > sa.bindparam("now")))
 LETTER = statement(
     sa.select(i.c.email, i.c.full_name, i.c.role, r.c.full_name.label("inviter"))
     .join(r, sa.and_(r.c.workspace_id == i.c.workspace_id, r.c.user_id == i.c.invited_by))
@@ -169,6 +169,9 @@ class Invitations:
 
     def is_member(self, email: str) -> bool:
         return ctx.work.one(IS_MEMBER, address=email) is not None
+
+    def is_invited(self, email: str, now: datetime) -> bool:
+        return ctx.work.one(IS_INVITED, address=email, now=now) is not None
 
     def invitation_letter(self, id: UUID, mailing: int, now: datetime) -> Row | None:
         return ctx.work.one(LETTER, id=id, mailing=mailing, now=now)
