@@ -20,6 +20,7 @@ from adapters.http.exchange import Environ, RequestHeaders, key_header, read_bod
 from adapters.http.loading import Load
 from adapters.http.operation import Operation
 from adapters.http.pagination import PAGE_FIELDS, read_page
+from adapters.http.parts import read_part
 from adapters.http.proof import proof_of
 from adapters.http.queries import parse_query
 from adapters.http.schema import Where, invalid
@@ -42,6 +43,7 @@ class Inputs:
     arguments: tuple[Any, ...] = ()
     fingerprint: str = ""
     expected: int | None = None
+    continued: bool = False
 
 
 class Reader:
@@ -59,7 +61,10 @@ class Reader:
         inputs = Inputs()
         found: dict[str, Any] = {}
         page, query, fingerprint = _query(compiled, environ.get("QUERY_STRING", ""))
-        if compiled.page is not None:
+        if marks.parted:
+            part = found["part"] = read_part(page["cursor"], self._cursors, environ, scope, fingerprint)
+            inputs.continued = part.after is not None
+        elif compiled.page is not None:
             inputs.fingerprint = fingerprint
             found["page"] = read_page(page, self._cursors, scope.workspace_id, fingerprint)
         if marks.query is not None:
