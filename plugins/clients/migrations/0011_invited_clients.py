@@ -1,4 +1,4 @@
-"""Invitations name a client that there is, and follow it into a merge, as memberships do."""
+"""Invitations name a client that there is, and follow it into a merge, as memberships do; who read is told of all records of a client."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ depends_on = None
 
 # Where invitations are not there yet, their own migration adds the key.
 _UPGRADE = """
+create or replace function app.records_of(p_client uuid) returns uuid[] language plpgsql stable parallel safe as $$
+begin
+  return (select p_client || coalesce(array_agg(h.reference), '{}') from public.clients_history h
+           where h.workspace_id = app.ws() and h.client_id = p_client and h.kind = 'clients.merged');
+end $$;
 do $$
 begin
   if to_regclass('workspaces_invitation') is null
@@ -35,4 +40,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute(
+        "create or replace function app.records_of(p_client uuid) returns uuid[] language plpgsql stable parallel safe"
+        " as $$ begin return array[p_client]; end $$"
+    )
     op.execute("alter table if exists workspaces_invitation drop constraint if exists fk_workspaces_invitation_client_id")
