@@ -143,7 +143,7 @@ def _complete(described: dict[str, Any], operation: Operation) -> None:
         parameters.append(_parameter("query", "limit", "How many items at most.", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}))
         parameters.append(_parameter("query", "cursor", "`next_cursor` of the page before.", {"type": "string", "maxLength": 2048}))
     if marks.parted:
-        parameters.append(_parameter("query", "cursor", "As the `Link` of the part before has it.", {"type": "string", "maxLength": 2048}))
+        parameters.append(_parameter("query", "part", "As the `Link` of the part before has it.", {"type": "string", "maxLength": 2048}))
     _describe_answers(described, operation)
     if marks.upload:
         described["requestBody"] = {"required": True, "content": _uploaded(marks)}

@@ -25,7 +25,7 @@ LASTS: Final = dt.timedelta(hours=1)
 class PartQuery(QuerySchema):
     """What every download in parts accepts."""
 
-    cursor = fields.String(load_default=None, min_length=1, max_length=2048)
+    part = fields.String(load_default=None, min_length=1, max_length=2048)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +40,30 @@ class Part:
         return "Link", f'<{self._next(last)}>; rel="next"'
 
 
-def read_part(cursor: str | None, cursors: Cursors, environ: Environ, scope: Scope, question: str) -> Part:
-    """Which part. question: the operation and its filters. Raises Malformed for a cursor of another download or person, or one that is over."""
+def read_part(text: str | None, cursors: Cursors, environ: Environ, scope: Scope, question: str) -> Part:
+    """Which part. question: the operation and its filters. Raises Malformed for one of another download or person, or one that is over."""
     now = dt.datetime.now(dt.UTC)
     mine = f"{question}\0{scope.user_id or UUID(int=0)}"
     begun, after = now, None
-    if cursor is not None:
-        begun, *after = cursors.decode(cursor, workspace=scope.workspace_id, fingerprint=mine)  # type: ignore[assignment]
+    if text is not None:
+        try:
+            begun, *after = cursors.decode(text, workspace=scope.workspace_id, fingerprint=mine)  # type: ignore[assignment]
+        except Malformed:
+            raise _invalid("This is no part of the same download that you began; begin again without it.") from None
         if now - begun > LASTS:
-            detail = "This download was begun more than an hour ago; begin again without the cursor."
-            raise Malformed(detail, code="invalid_cursor", errors=[Fault("?cursor", "Is over.")])
+            raise _invalid("This download was begun more than an hour ago; begin again without it.")
 
     def target(last: Sequence[Value]) -> str:
-        text = cursors.encode((begun, *last), workspace=scope.workspace_id, fingerprint=mine)
-        others = [part for part in environ.get("QUERY_STRING", "").split("&") if part and not part.startswith("cursor=")]
+        place = cursors.encode((begun, *last), workspace=scope.workspace_id, fingerprint=mine)
+        others = [each for each in environ.get("QUERY_STRING", "").split("&") if each and not each.startswith("part=")]
         path: str = environ.get("PATH_INFO", "")
-        return path + "?" + "&".join([*others, f"cursor={text}"])
+        return path + "?" + "&".join([*others, f"part={place}"])
 
     return Part(after, target)
+
+
+def _invalid(detail: str) -> Malformed:
+    return Malformed(detail, code="invalid_part", errors=[Fault("?part", "Not a part that follows.")])
 
 
 def with_part(function: F) -> F:

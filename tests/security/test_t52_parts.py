@@ -74,10 +74,13 @@ def test_nobody_goes_on_with_what_they_did_not_begin(limited: Api, settings: Set
         limited.get(target, who=owner, workspace=other),
         limited.get(target.replace("action=update", "action=insert"), who=owner, workspace=workspace),
         limited.get(target + "A", who=owner, workspace=workspace),
-        limited.get(f"{AUDIT}?action=update&cursor={lists}", who=owner, workspace=workspace),
-        limited.get(f"/api/v1/audit?action=update&{target.partition('&')[2]}", who=owner, workspace=workspace),
+        limited.get(f"{AUDIT}?action=update&part={lists}", who=owner, workspace=workspace),
     ]
-    assert [(reply.status, reply.json["code"]) for reply in wrong] == [(400, "invalid_cursor")] * len(wrong)
+    assert [(reply.status, reply.json["code"]) for reply in wrong] == [(400, "invalid_part")] * len(wrong)
+    place = target.partition("part=")[2]
+    assert place
+    listed = limited.get(f"/api/v1/audit?action=update&cursor={place}", who=owner, workspace=workspace)
+    assert (listed.status, listed.json["code"]) == (400, "invalid_cursor")
 
 
 def test_a_download_is_over_an_hour_after_it_was_begun(limited: Api, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,4 +90,4 @@ def test_a_download_is_over_an_hour_after_it_was_begun(limited: Api, monkeypatch
     monkeypatch.setattr(parts, "LASTS", dt.timedelta(seconds=-1))
     for each in (target, again):
         over = limited.get(each, who=owner)
-        assert (over.status, over.json["code"]) == (400, "invalid_cursor")
+        assert (over.status, over.json["code"]) == (400, "invalid_part")
