@@ -76,7 +76,7 @@ def test_a_client_who_is_no_longer_theirs_does_not_join_by_their_invitation(stud
     id = invite(studio.api, studio.staff, studio.asked.email, "Cliente", client_id=mine)
     studio.assign(mine, studio.owner)
     refused = studio.accept(id)
-    assert (refused.status, refused.json["code"]) == (409, "invitation_revoked")
+    assert (refused.status, refused.json["code"]) == (409, "client_gone")
     assert studio.api.get("/api/v1/clients", who=studio.asked, workspace=studio.id).status == 404
     studio.assign(mine, studio.staff)
     joined = studio.accept(id)
@@ -99,7 +99,7 @@ def test_a_client_who_was_archived_meanwhile_does_not_join(studio: Studio) -> No
     id = invite(studio.api, studio.staff, studio.asked.email, "Cliente", client_id=client)
     version = studio.api.get(f"/api/v1/clients/{client}", who=studio.owner).headers["ETag"]
     assert studio.api.delete(f"/api/v1/clients/{client}", who=studio.owner, headers={"If-Match": version}).status in (200, 204)
-    assert studio.accept(id).json["code"] == "invitation_revoked"
+    assert studio.accept(id).json["code"] == "client_gone"
 
 
 def test_it_is_asked_also_while_the_module_is_off(studio: Studio) -> None:
@@ -110,7 +110,7 @@ def test_it_is_asked_also_while_the_module_is_off(studio: Studio) -> None:
     for module in ("bookings", "clients"):
         off = studio.api.put(f"/api/v1/workspaces/{studio.id}/modules/{module}", json={"enabled": False}, who=studio.owner)
         assert off.status == 200, off.body
-    assert studio.accept(id).json["code"] == "invitation_revoked"
+    assert studio.accept(id).json["code"] == "client_gone"
 
 
 def test_an_invitation_follows_its_client_into_a_merge(studio: Studio) -> None:

@@ -41,7 +41,7 @@ class JoiningService:
         """Join; the actor is a member from the next request on, or a member again.
 
         Raises NotFound invitation_unknown, Conflict invitation_used, invitation_revoked, invitation_expired, already_member, client_taken,
-        Forbidden another_address.
+        client_gone, Forbidden another_address.
         """
         offer = self._offer(token, take=True)
         if offer["own_email"] != offer["email"]:
@@ -60,7 +60,7 @@ class JoiningService:
             with self._store.seeing_as(offer["invited_by"]), everything_on():
                 events.workspaces_inviting(client_id=offer["client_id"])
         except Invalid:
-            raise Conflict("This invitation does not hold any more; ask for another one.", code="invitation_revoked") from None
+            raise Conflict("Whom this is for is no client of its sender any more; ask for another invitation.", code="client_gone") from None
 
     def _offer(self, token: str, *, take: bool) -> Row:
         """The invitation behind a token, while it is good. take: held, so that of two who come at once one waits and comes too late."""
