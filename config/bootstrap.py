@@ -105,6 +105,7 @@ def _build(manifest: Manifest, settings: Settings, container: Any, registry: Reg
             anchors=container.anchors(),
             cache=Cache(container.answers(), manifest.id, manifest.version),
             public_outbound=container.public_outbound(),
+            postage=container.postage(),
         )
     )
 

@@ -19,7 +19,7 @@ def add_commands(actions: argparse._SubParsersAction[argparse.ArgumentParser], a
     """Declare the actions of `fitpro keys`."""
     add(actions, "list", "which keys are published, and which of them signs", _list)
     rotate = add(actions, "rotate", "have the next key sign; happens by itself once a year, and no valid token is refused", _rotate)
-    rotate.add_argument("--at-once", action="store_true", help="after an incident: forget every older key, so that all access tokens end")
+    rotate.add_argument("--at-once", action="store_true", help="after an incident: forget every older key; all access tokens end within a minute")
 
 
 def _with(settings: Settings, work: Callable[[StoredKeyRing], KeyRing]) -> int:

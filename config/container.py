@@ -29,7 +29,7 @@ from adapters.postgres.quotas import PostgresMeter
 from adapters.smtp.mailer import SmtpMailer, SmtpServer
 from config.databases import Connections, connections
 from config.federation import federation, verifier
-from config.limits import limiter_of, quotas_of, turns_of
+from config.limits import limiter_of, postage_of, quotas_of, turns_of
 from config.secrets import data_keys, derive_key
 from config.settings import Settings
 from config.signing import StoredKeyRing
@@ -124,7 +124,7 @@ class Container(containers.DeclarativeContainer):
     issuer = providers.Singleton(Es256Issuer, key_ring, clock, iss=ISSUER, audience="fitpro", lifetime_s=settings.provided.access_token_ttl_s)
     federation = providers.Singleton(federation, settings, key_ring, clock, iss=ISSUER, audience="fitpro")
     refresh_lifetime = providers.Callable(timedelta, seconds=settings.provided.refresh_token_ttl_s)
-    verifier = providers.Singleton(verifier, federation, clock, auth_database, own=ISSUER)
+    verifier = providers.Singleton(verifier, federation, clock, auth_database, key_ring, own=ISSUER)
     passwords = providers.Singleton(
         Argon2Passwords,
         time_cost=settings.provided.argon2_time_cost,
@@ -152,6 +152,7 @@ class Container(containers.DeclarativeContainer):
     answers = providers.Singleton(_answers, settings, providers.Callable(derive_key, settings.provided.secret_key, "kept answers"))
     limiter = providers.Singleton(limiter_of, settings)
     meter = providers.Singleton(PostgresMeter, auth_database)
+    postage = providers.Singleton(postage_of, settings, meter)
     throttle = providers.Singleton(
         Throttle,
         limiter,

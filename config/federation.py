@@ -38,14 +38,14 @@ def federation(settings: Settings, key_ring: StoredKeyRing, clock: Clock, *, iss
     return Federation(provider, tuple(_openid(settings, clock)), JwtVerifier(issuers, clock), good_for)
 
 
-def verifier(found: Federation, clock: Clock, database: PostgresDatabase, own: str) -> TokenVerifier:
-    """Whose token it is, in our ids; remembered."""
+def verifier(found: Federation, clock: Clock, database: PostgresDatabase, key_ring: StoredKeyRing, own: str) -> TokenVerifier:
+    """Whose token it is, in our ids; remembered until a key of ours is withdrawn."""
     if found.provider is None:
-        return CachedVerifier(ApiKeyVerifier(database, found.tokens), clock)
+        return CachedVerifier(ApiKeyVerifier(database, found.tokens), clock, withdrawn=key_ring.withdrawn)
     from config.strangers import KnownHere
 
     others = KnownHere(found.tokens, found.provider, database, clock, own=own)
-    return CachedVerifier(ApiKeyVerifier(database, others), clock, good_for=found.good_for)
+    return CachedVerifier(ApiKeyVerifier(database, others), clock, good_for=found.good_for, withdrawn=key_ring.withdrawn)
 
 
 def supabase_issuers(iss: str, keys: RemoteKeys, legacy_secret: str | None) -> list[TrustedIssuer]:

@@ -6,9 +6,9 @@ import logging
 
 from adapters.http.throttle import Quotas
 from adapters.http.turns import Turns
-from adapters.local.limits import LocalLimiter, Table
+from adapters.local.limits import LocalLimiter, MeteredPostage, Table
 from config.settings import Settings
-from ports.limits import METERED, Limiter, Quota
+from ports.limits import METERED, Limiter, Meter, Postage, Quota
 
 _HOUR_S = 3_600
 log = logging.getLogger(__name__)
@@ -37,6 +37,12 @@ def quotas_of(settings: Settings) -> Quotas:
         Quota(name, getattr(settings, f"limit_{name}"), settings.limit_window_s) for name in ("person", "key", "workspace", "address")
     )
     return Quotas(person, key, workspace, address, metered)
+
+
+def postage_of(settings: Settings, meter: Meter) -> Postage:
+    return MeteredPostage(
+        meter, Quota("invitations", settings.invitations_person, _HOUR_S), Quota("invitations_to", settings.invitations_address, _HOUR_S)
+    )
 
 
 def turns_of(settings: Settings) -> Turns:

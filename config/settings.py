@@ -24,6 +24,7 @@ _NOTHING_IS_NOT_SET: Final = (
 _LIMITS = (
     "limit_person limit_key limit_workspace limit_address limit_at_once limit_share limit_exports"
     " password_checks_account password_checks_address letters_account letters_address signups_address"
+    " invitations_person invitations_address"
 )
 GENEROUS: Final[Mapping[str, Any]] = dict.fromkeys(_LIMITS.split(), 1_000_000_000)
 """Limits that nobody reaches, for who makes the demo, measures or tests; the requests are counted all the same."""
@@ -186,6 +187,8 @@ class Settings:
     password_checks_window_s: int = _a("FITPRO_PASSWORD_CHECKS_WINDOW_S", 900, "the seconds these are counted over", Env.int, Range(1, 86_400))
     letters_account: int = _a("FITPRO_LETTERS_ACCOUNT", 5, "links asked for by mail, for one address or by one person, an hour", Env.int, _QUOTA)
     letters_address: int = _a("FITPRO_LETTERS_ADDRESS", 20, "the same from one network address by people who are not signed in", Env.int, _QUOTA)
+    invitations_person: int = _a("FITPRO_INVITATIONS_PERSON", 100, "invitations mailed by one person, an hour", Env.int, _QUOTA)
+    invitations_address: int = _a("FITPRO_INVITATIONS_ADDRESS", 5, "invitations mailed to one address, by whomever, an hour", Env.int, _QUOTA)
     signup: Literal["open", "confirmed"] | None = _a(
         "FITPRO_SIGNUP",
         None,

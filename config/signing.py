@@ -41,6 +41,7 @@ class StoredKeyRing:
         self._lock = threading.Lock()
         self._ring: KeyRing | None = None
         self._read_at = 0.0
+        self._withdrawn = 0
 
     def __call__(self) -> KeyRing:
         ring = self._ring
@@ -50,6 +51,12 @@ class StoredKeyRing:
         """The ring read anew, at most every 5 seconds: a token may name a key that another process has just made."""
         return self._refreshed(_AGAIN_S)
 
+    def withdrawn(self) -> int:
+        """How often a key that was in the ring was not there any more when it was read again, which this does when a minute has passed."""
+        if self._ring is not None:  # without one there is nothing that was verified with its keys
+            self()
+        return self._withdrawn
+
     def rotate(self, *, at_once: bool = False) -> KeyRing:
         """Have the next key sign. at_once: after an incident: every older key is forgotten, and with it all access tokens.
 
@@ -57,20 +64,28 @@ class StoredKeyRing:
         """
         with self._lock:
             now = self._clock.now()
-            self._ring = self._changed(lambda ring: ring.rotated(now, at_once=at_once).pruned(now, self._token_lifetime))
+            ring = self._changed(lambda ring: ring.rotated(now, at_once=at_once).pruned(now, self._token_lifetime))
             self._read_at = time.monotonic()
-            return self._ring
+            return self._kept(ring)
 
     def _refreshed(self, older_than_s: float) -> KeyRing:
         with self._lock:
             if self._ring is None or time.monotonic() - self._read_at >= older_than_s:
                 try:
-                    self._ring = self._current()
+                    self._kept(self._current())
                 except Exception:
                     if self._ring is None:
                         raise
                 self._read_at = time.monotonic()  # also when the database is away: the keys in hand stay good
+            assert self._ring is not None
             return self._ring
+
+    def _kept(self, ring: KeyRing) -> KeyRing:
+        """The ring from now on. Counted only when it is there, so that whoever sees the number asks the new one."""
+        before, self._ring = self._ring, ring
+        if before is not None and {key.kid for key in before.all_keys()} - {key.kid for key in ring.all_keys()}:
+            self._withdrawn += 1
+        return ring
 
     def _current(self) -> KeyRing:
         with self._database.open(_SCOPE, reading=True) as work:

@@ -35,6 +35,7 @@ from adapters.http.operation import (
     unconditional,
 )
 from adapters.http.pagination import Page, PageRequest, page_of
+from adapters.http.parts import Part, with_part
 from adapters.http.proof import Proof, with_proof
 from adapters.http.revised import published, revised
 from adapters.http.schema import QuerySchema, Schema, invalid
@@ -76,12 +77,12 @@ from ports.provided import Provided
 
 __all__ = [
     "EVERYONE", "PUBLIC", "SIGNED_IN", "STAFF", "Blueprint", "Conflict", "Document", "DomainError", "Fault", "Forbidden", "Invalid", "JsonSchema",
-    "Letter", "Malformed", "Mapped", "MethodView", "Model", "Money", "NotFound", "Page", "PageRequest", "Place", "Plugin", "Proof", "Provided",
-    "QuerySchema", "RateLimited", "Refused", "RequestHeaders", "Role", "Row", "Schema", "Separator", "Sheet", "SheetFormat", "Stale",
+    "Letter", "Malformed", "Mapped", "MethodView", "Model", "Money", "NotFound", "Page", "PageRequest", "Part", "Place", "Plugin", "Proof",
+    "Provided", "QuerySchema", "RateLimited", "Refused", "RequestHeaders", "Role", "Row", "Schema", "Separator", "Sheet", "SheetFormat", "Stale",
     "Unauthenticated", "Unavailable", "Upload", "Visitor", "Work", "allow", "cached", "conditional", "confidential", "constraints", "ctx",
-    "definable", "digested", "fields", "file_of", "headed", "invalid", "json_schema", "key_required", "lines_of", "ma", "mapped_column",
-    "may_answer", "metadata", "metered", "new_id", "outside", "page_of", "published", "ready", "recent", "redirect", "reference", "revised", "sa",
-    "sealed", "sealed_columns", "sql", "statement", "tables", "together", "unconditional", "unquoted", "validate", "with_headers", "with_proof",
+    "definable", "digested", "fields", "file_of", "headed", "invalid", "json_schema", "key_required", "lines_of", "ma", "mapped_column", "may_answer",
+    "metadata", "metered", "new_id", "outside", "page_of", "published", "ready", "recent", "redirect", "reference", "revised", "sa", "sealed",
+    "sealed_columns", "sql", "statement", "tables", "together", "unconditional", "unquoted", "validate", "with_headers", "with_part", "with_proof",
     "with_visitor", "work",
 ]  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
+from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,17 @@ class Meter(Protocol):
 
     def give_back(self, quota: Quota, subject: int) -> None:
         """It came to nothing and does not count."""
+        ...
+
+
+class Postage(Protocol):
+    """What letters to whoever somebody names cost: so many an hour of one sender, and to one address, from wherever they come."""
+
+    def pay(self, sender: UUID, address: str) -> None:
+        """Count a letter, for good. address: in its compared form; whether somebody has it makes no difference.
+
+        Raises RateLimited, and what the meter raises where it cannot count: then nothing is sent.
+        """
         ...
 
 

@@ -17,7 +17,7 @@ class Letter:
     """What to write to whom. to: one address. template: a file `mail/<template>.<language>.txt` of the plugin that sends it.
 
     language: `en`, `es` or `pt` (a region may follow); None for that of the account with this address, and without one for the workspace's.
-    values: what the template names; lines of text, links.
+    values: what the template names, each within a line. `link`, a URL alone in its paragraph, is shown as a button; no other value is one.
     """
 
     to: str

@@ -16,6 +16,7 @@ from ports.encryption import Encryption
 from ports.federation import Federation
 from ports.hosts import Hosts
 from ports.identity import Allowances, Devices, Passwords, RefreshTokens, TokenIssuer, TokenVerifier
+from ports.limits import Postage
 from ports.outbound import PublicOutbound
 from ports.storage import Links, Storage
 
@@ -51,3 +52,4 @@ class Provided:
     cache: Cache
     confirmed_signup: bool
     public_outbound: PublicOutbound
+    postage: Postage

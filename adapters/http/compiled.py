@@ -11,7 +11,8 @@ import marshmallow as ma
 from adapters.http.dumping import Dump, compile_dump
 from adapters.http.loading import Load, compile_load
 from adapters.http.operation import Operation
-from adapters.http.pagination import PAGE_FIELDS, PageQuery
+from adapters.http.pagination import PageQuery
+from adapters.http.parts import PartQuery
 
 
 @dataclass(slots=True)
@@ -33,12 +34,12 @@ def compile_operation(operation: Operation) -> Compiled:
     """Everything that can be decided before the first request."""
     marks = operation.marks
     names = tuple(field.data_key or name for name, field in marks.query.load_fields.items()) if marks.query else ()
-    page = PageQuery() if marks.paginated else None
+    page = PageQuery() if marks.paginated else PartQuery() if marks.parted else None
     return Compiled(
         operation,
         compile_dump(marks.response),
         compile_load(marks.body) if marks.body else None,
-        names + (PAGE_FIELDS if page else ()),
+        names + (tuple(page.fields) if page else ()),
         page,
         getattr(operation.view, operation.handler),
     )

@@ -19,7 +19,8 @@ from adapters.http.cursors import Cursors
 from adapters.http.exchange import Environ, RequestHeaders, key_header, read_body
 from adapters.http.loading import Load
 from adapters.http.operation import Operation
-from adapters.http.pagination import PAGE_FIELDS, read_page
+from adapters.http.pagination import read_page
+from adapters.http.parts import read_part
 from adapters.http.proof import proof_of
 from adapters.http.queries import parse_query
 from adapters.http.schema import Where, invalid
@@ -42,6 +43,7 @@ class Inputs:
     arguments: tuple[Any, ...] = ()
     fingerprint: str = ""
     expected: int | None = None
+    continued: bool = False
 
 
 class Reader:
@@ -59,7 +61,10 @@ class Reader:
         inputs = Inputs()
         found: dict[str, Any] = {}
         page, query, fingerprint = _query(compiled, environ.get("QUERY_STRING", ""))
-        if compiled.page is not None:
+        if marks.parted:
+            part = found["part"] = read_part(page["part"], self._cursors, environ, scope, fingerprint)
+            inputs.continued = part.after is not None
+        elif compiled.page is not None:
             inputs.fingerprint = fingerprint
             found["page"] = read_page(page, self._cursors, scope.workspace_id, fingerprint)
         if marks.query is not None:
@@ -120,7 +125,7 @@ def _query(compiled: Compiled, raw: str) -> tuple[dict[str, Any], dict[str, Any]
         others = schema is not None and schema.unknown == ma.EXCLUDE
         text = parse_query(raw, compiled.query_names, others=others) if raw else {}
         # A list has the page's names for itself; elsewhere they are parameters like any other.
-        page = {name: text.pop(name) for name in PAGE_FIELDS if name in text} if compiled.page is not None else {}
+        page = {name: text.pop(name) for name in compiled.page.fields if name in text} if compiled.page is not None else {}
         filters = "&".join(f"{name}={text[name]}" for name in sorted(text))
         known = (
             _load(compiled.page.load, page, "query") if compiled.page is not None else {},
@@ -130,6 +135,7 @@ def _query(compiled: Compiled, raw: str) -> tuple[dict[str, Any], dict[str, Any]
         # Only what is asked again, as a cursor is not, and what a view cannot change under the next request's feet.
         if (
             "cursor" not in page
+            and "part" not in page
             and not others
             and len(compiled.queries) < _REMEMBERED
             and len(raw) <= _MEMORABLE

@@ -126,6 +126,8 @@ def _complete(described: dict[str, Any], operation: Operation) -> None:
         described["description"] = "\n\n".join(filter(None, (described.get("description"), proof)))
     if marks.metered:
         counts = f"Counts against the quota `{marks.metered}` of the person or API key, which `RateLimit` tells besides."
+        if marks.parted:
+            counts += " The parts that follow within an hour count with the first."
         described["description"] = "\n\n".join(filter(None, (described.get("description"), counts)))
     described["x-plugin"] = operation.plugin.id
     if operation.permission:
@@ -140,6 +142,8 @@ def _complete(described: dict[str, Any], operation: Operation) -> None:
     if marks.paginated:
         parameters.append(_parameter("query", "limit", "How many items at most.", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}))
         parameters.append(_parameter("query", "cursor", "`next_cursor` of the page before.", {"type": "string", "maxLength": 2048}))
+    if marks.parted:
+        parameters.append(_parameter("query", "part", "As the `Link` of the part before has it.", {"type": "string", "maxLength": 2048}))
     _describe_answers(described, operation)
     if marks.upload:
         described["requestBody"] = {"required": True, "content": _uploaded(marks)}

@@ -32,6 +32,7 @@ class Marks:
     whole: bool = False
     record: ma.Schema | None = None
     paginated: bool = False
+    parted: bool = False
     outside: bool = False
     key_required: bool = False
     unconditional: bool = False

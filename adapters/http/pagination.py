@@ -30,9 +30,6 @@ class PageQuery(QuerySchema):
     )
 
 
-PAGE_FIELDS = ("limit", "cursor")
-
-
 @dataclass(frozen=True, slots=True)
 class PageRequest:
     """The page asked for. after: the key values of the last item already seen, None for the first page."""

@@ -109,7 +109,7 @@ class Runner:
             # The order of answers: whether the caller may at all comes before what is wrong with the body.
             self._enter(database, scope)
             raise
-        if not operation.marks.metered:
+        if not operation.marks.metered or inputs.continued:  # a download that was begun was counted then
             return self._serve(compiled, environ, path, scope, inputs, claim)
         self._enter(database, scope)  # whom the gate refuses uses nothing up
         with self.throttle.metered(environ, operation.marks.metered, principal_of(environ, self.platform.verifier)):

@@ -17,7 +17,10 @@ from ports.mail import Letter, Letterhead, Mail
 
 LANGUAGES: Final = ("en", "es", "pt")
 """What a template comes in; the first stands in for a language nobody wrote."""
+BUTTON: Final = "link"
+"""The one value that HTML shows as a link. Others are what somebody wrote, and lead nowhere."""
 _LINK: Final = re.compile(r"https?://\S+")
+_BREAKS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
 _INK: Final = "#1f2937"
 _PAPER: Final = "#ffffff"
@@ -25,7 +28,7 @@ _PAPER: Final = "#ffffff"
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """A block of the text; link: when it is nothing but a URL, which HTML shows as a button above the URL itself."""
+    """A block of the text; link: when it is nothing but the letter's own, which HTML shows as a button."""
 
     lines: Sequence[str]
     link: bool
@@ -35,14 +38,16 @@ class JinjaWriter:
     """packages: plugin id → the package its `mail` folder is in.
 
     A template is plain text whose first line is `Subject: …`; the HTML is made from its paragraphs, so that both always say the same.
-    Values are text: nothing in them is ever a template, and HTML shows them escaped.
+    Values are text on the line where the template has them: nothing in them is ever a template, a paragraph or a button, and HTML shows them
+    escaped. The value `link`, alone in its paragraph, is the button.
     """
 
     def __init__(self, packages: Mapping[str, str]) -> None:
         self._packages = packages
         self._text = ImmutableSandboxedEnvironment(
-            loader=BaseLoader(), autoescape=False, undefined=StrictUndefined, keep_trailing_newline=False, trim_blocks=True, lstrip_blocks=True
-        )
+            loader=BaseLoader(), autoescape=False, undefined=StrictUndefined, keep_trailing_newline=False, trim_blocks=True, lstrip_blocks=True,
+            finalize=_within_a_line,
+        )  # fmt: skip
         page = ImmutableSandboxedEnvironment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
         self._page = page.from_string((files(__package__) / "page.html").read_text(encoding="utf-8"))
 
@@ -59,7 +64,7 @@ class JinjaWriter:
         subject = _one_line(first.removeprefix("Subject: "))
         text = text.strip("\n") + "\n"
         html = self._page.render(
-            language=language, subject=subject, sender=head.name, paragraphs=paragraphs(text),
+            language=language, subject=subject, sender=head.name, paragraphs=paragraphs(text, letter.values.get(BUTTON)),
             colour=_colour(head.colour, _INK), on_colour=_colour(head.on_colour, _PAPER), logo=_logo(head.logo),
         )  # fmt: skip
         return Mail(letter.to, _one_line(head.name), subject, text, html)
@@ -77,10 +82,11 @@ def spoken(language: str) -> str:
     return primary if primary in LANGUAGES else LANGUAGES[0]
 
 
-def paragraphs(text: str) -> list[Paragraph]:
-    """Blocks between blank lines."""
+def paragraphs(text: str, link: object) -> list[Paragraph]:
+    """Blocks between blank lines. link: what a block has to be to be a button."""
     blocks = [block.split("\n") for block in re.split(r"\n\s*\n", text.strip("\n")) if block.strip()]
-    return [Paragraph(lines, len(lines) == 1 and _LINK.fullmatch(lines[0].strip()) is not None) for lines in blocks]
+    button = link if isinstance(link, str) and _LINK.fullmatch(link) else None
+    return [Paragraph(lines, len(lines) == 1 and lines[0].strip() == button) for lines in blocks]
 
 
 @lru_cache(maxsize=256)
@@ -90,6 +96,11 @@ def _read(package: str, template: str, language: str) -> str | None:
     except TypeError:  # a plugin of one file has no folder beside it
         return None
     return found.read_text(encoding="utf-8") if found.is_file() else None
+
+
+def _within_a_line(value: object) -> str:
+    """What a template shows of a value: whoever chose it writes no lines of their own."""
+    return _BREAKS.sub(" ", str(value))
 
 
 def _one_line(text: str) -> str:

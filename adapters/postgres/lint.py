@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -41,6 +41,9 @@ POLICIES = frozenset(
 )  # fmt: skip
 """Reviewed: policies that show rows to somebody, besides those of `app.protect`."""
 
+UNREFERRED = frozenset({"audit_logs", "clients_term"})
+"""Reviewed: tables whose client_id has no foreign key. Entries tell what was; terms are written with their client alone."""
+
 _MADE_BY_PROTECT = frozenset({"tenant", "maintenance", "backup"})
 _NO_CREATORS = frozenset({"public", "fitpro_app", "fitpro_auth", "fitpro_relay", "fitpro_backup"})
 _DML = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
@@ -52,8 +55,9 @@ _UNLIMITED = "(( SELECT (app.own() IS NULL)) OR "
 Row = sa.Row[Any]
 
 
-def lint(connection: sa.Connection) -> list[str]:
-    """Every problem, a sentence each; empty when the catalogue is safe."""
+def lint(connection: sa.Connection, referring: Collection[str] | None = None) -> list[str]:
+    """Every problem, a sentence each; empty when the catalogue is safe. referring: the tables whose client_id must have a foreign key by now, as
+    others' has; None for every one."""
     tables = {row.name: row for row in connection.exec_driver_sql(catalogue.TABLES)}
     policies = _by_table(connection.exec_driver_sql(catalogue.POLICIES))
     grants = _by_table(connection.exec_driver_sql(catalogue.GRANTS))
@@ -61,7 +65,13 @@ def lint(connection: sa.Connection) -> list[str]:
     found: list[str] = []
     for name, row in tables.items():
         found += _table(name, row, policies[name]) + _grants(name, grants[name])
-    for key in connection.exec_driver_sql(catalogue.FOREIGN_KEYS):
+    keys = list(connection.exec_driver_sql(catalogue.FOREIGN_KEYS))
+    linked = {key.source for key in keys if "client_id" in key.columns}
+    for name in sorted(tables.keys() - linked - UNREFERRED):
+        # While nobody keeps clients there is nothing to refer to.
+        if linked and tables[name].of_client and (referring is None or name in referring):
+            found.append(f"client_id of {name} has no foreign key: it would not follow its client into a merge")
+    for key in keys:
         if key.target in tenant and ("workspace_id", "workspace_id") not in zip(key.columns, key.referred, strict=True):
             found.append(f"foreign key {key.name} of {key.source} crosses workspaces: it must carry workspace_id on both sides")
     for index in connection.exec_driver_sql(catalogue.UNIQUES):

@@ -60,7 +60,7 @@ class Personal(Protocol):
         """Who signs in as them."""
 
     def reads_of(self, client_id: UUID) -> Sequence[Row]:
-        """Recorded reads of their sensitive data, the oldest first."""
+        """Recorded reads of their sensitive data, in records merged into theirs too; the oldest first."""
 
     def exported(self, client_id: UUID) -> None:
         """Leave an entry of the export."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
-from urllib.parse import urlencode
+from typing import Any, cast
 from uuid import UUID
 
 from plugins.privacy.plugin import plugin
@@ -22,7 +21,7 @@ from plugins.privacy.schemas import (
     VerifyQuery,
 )
 from plugins.privacy.service import Service
-from plugins.sdk import MethodView, Page, PageRequest, Row, Sheet, allow, ctx, file_of, lines_of, metered, page_of, with_headers
+from plugins.sdk import MethodView, Page, PageRequest, Part, Row, Sheet, allow, ctx, file_of, lines_of, metered, page_of, with_headers, with_part
 
 blp = plugin.blueprint("/api/v1/audit")
 privacy = plugin.blueprint("/api/v1/privacy")
@@ -79,18 +78,20 @@ class AuditVerification(MethodView):
 class AuditExport(MethodView):
     @blp.arguments(AuditExportQuery, location="query")
     @blp.file("text/csv", "application/jsonl")
+    @with_part
     @metered("exports")
     @allow("audit")
-    def get(self, query: dict[str, Any]) -> Any:
+    def get(self, query: dict[str, Any], part: Part) -> Any:
         """Download entries, the newest first, as JSON Lines or CSV
 
         At most 10,000 at a time; the header Link names the next part. The download is itself recorded as a read."""
-        named = {name: value for name, value in query.items() if value is not None and name != "before"}
         kind, before = query.pop("format"), query.pop("before")
-        rows, last = _service().trail.export(Filters(since=query.pop("from"), until=query.pop("to"), **query), before)
+        rows, last = _service().trail.export(
+            Filters(since=query.pop("from"), until=query.pop("to"), **query), cast("UUID", part.after[0]) if part.after else before
+        )
         ctx.record_read("audit_logs", "export", purpose="export")
         file = lines_of("audit", rows) if kind == "jsonl" else file_of(Sheet("audit", _COLUMNS, (_cells(row) for row in rows)))
-        return file if last is None else with_headers(file, ("Link", f'</api/v1/audit/export?{urlencode({**named, "before": last})}>; rel="next"'))
+        return file if last is None else with_headers(file, part.next(last))
 
 
 @blp.route("/<uuid:entry_id>")

@@ -81,7 +81,7 @@ class VerificationSchema(Schema):
 class AuditReadsQuery(PeriodQuery):
     """Which reads."""
 
-    client_id = fields.UUID(load_default=None, metadata={"description": "Whose data was read."})
+    client_id = fields.UUID(load_default=None, metadata={"description": "Whose data was read, also in records merged into theirs."})
     actor_id = fields.UUID(load_default=None, metadata={"description": "Who read."})
     table = fields.String(load_default=None, max_length=63, metadata={"example": "clients_health"})
     record_id = fields.String(load_default=None, max_length=200, metadata={"description": "The record read."})

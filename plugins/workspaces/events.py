@@ -60,7 +60,8 @@ def workspaces_member_joined(user_id: UUID, role: str) -> None:
 
 @check
 def workspaces_inviting(client_id: UUID) -> None:
-    """Before somebody is invited to be a client, accepts that, or is made one; raise `Invalid` at `/client_id` when there is none they could be."""
+    """Before somebody is invited to be a client, and before they become one, seen as by their inviter; raise `Invalid` at `/client_id` when
+    there is none they could be."""
 
 
 @check

@@ -59,7 +59,7 @@ def build(ports: Provided) -> Service:
         store=ports.repository, settings=MarshmallowSettings(), registry=ports.registry, clock=ports.clock,
         dns=ports.dns, hosts=ports.hosts, own_hosts=ports.own_hosts, transaction=work, later=_later,
         capabilities=ports.capabilities, letters=QueuedLetters(), app_url=ports.app_url, own_url=ports.own_url,
-        encryption=ports.encryption, storage=ports.storage,
+        encryption=ports.encryption, storage=ports.storage, postage=ports.postage,
     )  # fmt: skip
 
 

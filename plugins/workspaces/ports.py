@@ -175,10 +175,13 @@ class Invitations(Protocol):
 
     def revoke_invitation(self, id: UUID, now: datetime) -> None: ...
 
-    def revoke_invitations_of(self, user_id: UUID, roles: list[str], now: datetime) -> None:
-        """Those a member answers for that offer one of these roles."""
+    def revoke_invitations_of(self, user_id: UUID, roles: list[str], now: datetime, *, unlimited: bool = False) -> None:
+        """Those a member answers for that offer one of these roles. unlimited: and those of collaborators who would see every client."""
 
     def is_member(self, email: str) -> bool: ...
+
+    def is_invited(self, email: str, now: datetime) -> bool:
+        """Whether an invitation to this address is open, whoever answers for it."""
 
     def invitation_letter(self, id: UUID, mailing: int, now: datetime) -> Row | None:
         """email, full_name, role, inviter; None unless it is open and this is its newest mail."""
@@ -186,11 +189,11 @@ class Invitations(Protocol):
     def offer(self, workspace_id: UUID, digest: bytes, *, take: bool) -> Row | None:
         """From outside: go on in the workspace as the bearer of the link, and return what it offers. take: held until the transaction ends.
 
-        Carries the invitation, workspace_id, workspace (its name) and own_email: the actor's own address.
+        Carries the invitation, workspace_id, workspace (its name), invited_by, and own_email: the actor's own address.
         """
 
-    def be_client(self, client_id: UUID) -> None:
-        """Queue: go on as this client would, who may see their own record."""
+    def seeing_as(self, user_id: UUID) -> AbstractContextManager[None]:
+        """From outside: inside the block the clients are there that this member sees, and none for who is none of the staff."""
 
     def join(self, offer: Row, now: datetime) -> bool:
         """Make the actor a member as offered and use the invitation up; False, and nothing, when they are one already."""

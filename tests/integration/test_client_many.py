@@ -272,6 +272,20 @@ def test_saved_searches_are_ones_own_or_shared(studio: Studio) -> None:
     assert studio.call("GET", "/filters").json["items"] == []
 
 
+def test_an_owner_clears_away_what_somebody_shared_who_has_left(studio: Studio) -> None:
+    colleague = studio.api.signup()
+    add_member(studio.settings, studio.id, colleague, "Colaborador")
+    shared, own = (
+        studio.call("POST", "/filters", {"name": name, "shared": name == "Ours", "query": {"tag": "vip"}}, who=colleague).json["id"]
+        for name in ("Ours", "Mine")
+    )
+    assert studio.api.delete(f"/api/v1/users/{colleague.id}", who=studio.owner, workspace=studio.id).status == 204
+    assert studio.call("DELETE", f"/filters/{own}").status == 404, "what is nobody else's is not there"
+    assert studio.call("DELETE", f"/filters/{shared}", headers={"If-Match": '"9-clients.filter"'}).status == 412
+    assert studio.call("DELETE", f"/filters/{shared}").status == 204
+    assert studio.call("GET", "/filters").json["items"] == []
+
+
 def test_t50_no_text_of_a_client_is_a_formula_in_an_export(studio: Studio) -> None:
     studio.add(full_name="=1+1", notes="@SUM(1)", tags=["+1"])
     for kind in ("csv", "xlsx"):

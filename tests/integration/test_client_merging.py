@@ -104,9 +104,13 @@ def test_a_record_merged_twice_over_still_shows_who_read_it(studio: Studio) -> N
     assert merge(studio, second, first).status == merge(studio, third, second).status == 200
     reads = studio.api.get("/api/v1/audit/reads", who=login, workspace=studio.id).json["items"]
     assert [each["client_id"] for each in reads] == [third, second, first]
-    for record in (first, second, third):
-        asked = studio.api.get(f"/api/v1/audit/reads?client_id={record}", who=login, workspace=studio.id).json["items"]
-        assert [each["client_id"] for each in asked] == [record]
+    for who in (login, studio.owner):
+        for record, found in ((first, [first]), (second, [second]), (third, [third, second, first])):
+            asked = studio.api.get(f"/api/v1/audit/reads?table=clients_health&client_id={record}", who=who, workspace=studio.id).json["items"]
+            assert [each["client_id"] for each in asked] == found
+        taken = studio.api.get(f"/api/v1/privacy/clients/{third}/export", who=who, workspace=studio.id).json["data"]["privacy"]
+        assert len([each for each in taken["reads"] if each["table"] == "clients_health"]) == 3
+        assert [each["user_id"] for each in taken["memberships"]] == [login.id]
 
 
 def test_what_was_merged_is_history(studio: Studio) -> None:

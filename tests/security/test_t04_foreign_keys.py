@@ -61,6 +61,13 @@ def test_t4_a_foreign_key_of_both_columns_satisfies_the_lint(studios: Studios) -
     assert complaints(studios.superuser, NOTES, BOTH_COLUMNS) == []
 
 
+@pytest.mark.parametrize("seeded", [(NOTES,), ("alter table workspaces_invitation drop constraint fk_workspaces_invitation_client_id",)])
+def test_t4_a_client_id_that_refers_to_nothing_is_caught_by_the_lint(studios: Studios, seeded: tuple[str, ...]) -> None:
+    """A merge would leave it behind."""
+    (said,) = complaints(studios.superuser, *seeded)
+    assert "has no foreign key" in said
+
+
 def probe(studios: Studios, key: str) -> tuple[str, str, int]:
     """How A's reference to B's client ends, and one to nobody's; and how many notes of A go when B deletes its client."""
     a, b = studios["a"], studios["b"]

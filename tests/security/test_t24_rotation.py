@@ -94,6 +94,26 @@ def test_t24_after_an_incident_every_token_ends_and_new_ones_hold_everywhere(fle
             process.verifier.verify(old)
 
 
+def test_t24_after_an_incident_no_process_remembers_a_token(fleet: Fleet) -> None:
+    """What the product verifies with: tokens are kept there, whichever key they were verified with."""
+    here, there = Container(settings=fleet.settings), Container(settings=fleet.settings)
+    old = here.issuer().issue(uuid.uuid4(), uuid.uuid4()).token
+    for each in (here, there):
+        each.verifier().verify(old)
+        each.verifier().verify(old)
+    here.key_ring().rotate(at_once=True)
+    with pytest.raises(Unauthenticated):
+        here.verifier().verify(old)
+    there.verifier().verify(old)  # for a minute at most
+    there.key_ring()._read_at -= 60
+    with pytest.raises(Unauthenticated):
+        there.verifier().verify(old)
+    fresh = here.issuer().issue(uuid.uuid4(), uuid.uuid4()).token
+    for each in (here, there):
+        each.verifier().verify(fresh)
+        each.auth_pool().close()
+
+
 def test_t24_unknown_keys_make_the_ring_be_read_twice_at_most(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     process, stranger = fleet.process(), KeyRing.start(SystemClock().now())
     process.ring()

@@ -146,8 +146,8 @@ def _unjudged(service: JoiningService, token: str, *, take: bool) -> object:
 FAULTS: dict[str, tuple[str, type, str, object]] = {
     "without an end": ("expired", JoiningService, "_offer", _unjudged),
     "that cannot be withdrawn": ("revoked", JoiningService, "_offer", _unjudged),
-    "that outlives its sender": ("of a sender who was removed", Repository, "revoke_invitations_of", lambda *_: None),
-    "that outlives a role": ("of a sender who may less", Repository, "revoke_invitations_of", lambda *_: None),
+    "that outlives its sender": ("of a sender who was removed", Repository, "revoke_invitations_of", lambda *_, **__: None),
+    "that outlives a role": ("of a sender who may less", Repository, "revoke_invitations_of", lambda *_, **__: None),
 }
 
 

@@ -337,14 +337,22 @@ FAULTS: dict[str, Callable[..., str]] = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("name", ["clients_update_note", "clients_create_notes", "accounts_create_account"])
+# What an account is made with is lines, which have no ends inside.
+NOTICED = [
+    (name, fault)
+    for name in ("clients_update_note", "clients_create_notes", "accounts_create_account")
+    for fault in FAULTS
+    if (name, fault) != ("accounts_create_account", "one kind of line end")
+]
+
+
+@pytest.mark.parametrize(("name", "fault"), NOTICED)
 def test_t41_a_text_that_is_changed_on_its_way_is_noticed(here: World, dsn: str, monkeypatch: pytest.MonkeyPatch, name: str, fault: str) -> None:
     monkeypatch.setattr(String, "_deserialize", FAULTS[fault])
     assert any("reads back as" in each for each in Tour(here, dsn).round(SOME, name).findings)
 
 
-@pytest.mark.parametrize("name", ["clients_update_note", "clients_create_notes", "accounts_create_account"])
+@pytest.mark.parametrize("name", ["clients_update_note", "clients_create_notes", "bookings_update_service"])
 def test_t41_nul_and_lone_surrogates_that_nobody_stops_are_noticed(here: World, dsn: str, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Neither the reader of bodies nor the field, one of which suffices."""
     monkeypatch.setattr(inputs, "parse_json", lambda raw, *_, **__: json.loads(raw))

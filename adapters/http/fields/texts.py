@@ -16,6 +16,7 @@ MAX_LENGTH: Final = 10_000
 MAX_EMAIL: Final = 254
 MAX_URL: Final = 2_048
 
+_LINE: Final = r"^[^\S{0}]*[^\s{0}][^{0}]*\Z".format(r"\x00-\x1f\x7f-\x9f\u2028\u2029")  # linear: no two parts take the same character
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -37,6 +38,15 @@ class String(ma.fields.String):
         if "\x00" in value or not _encodable(value):
             raise self.make_error("character")
         return value
+
+
+class Line(String):
+    """Text of one line with something to see on it: a name, a title. No line breaks, tabs or other control characters, or whoever chooses it
+    would write more than one line wherever it is shown."""
+
+    def __init__(self, *, max_length: int, **kwargs: Any) -> None:
+        super().__init__(min_length=1, max_length=max_length, **kwargs)
+        self.validators.append(validate.Regexp(_LINE, error="Must be one line and not blank: no line breaks, no control characters."))
 
 
 class Secret(String):

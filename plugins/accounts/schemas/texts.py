@@ -9,10 +9,9 @@ from plugins.sdk import fields, validate
 SHORTEST, LONGEST = 8, 128
 
 
-def name(**options: Any) -> fields.String:
+def name(**options: Any) -> fields.Line:
     """A person's name, as they write it."""
-    visible = validate.Regexp(r"(?s).*\S", error="Must not be blank.")
-    return fields.String(min_length=1, max_length=200, validate=visible, **options)
+    return fields.Line(max_length=200, **options)
 
 
 def language(**options: Any) -> fields.String:

@@ -7,7 +7,7 @@ from pathlib import Path
 from alembic import op
 
 revision = "bookings_0009"
-down_revision = "bookings_0006"
+down_revision = "bookings_0008"
 branch_labels = None
 depends_on = None
 

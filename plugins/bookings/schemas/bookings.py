@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from plugins.bookings.domain.booking import Status
 from plugins.bookings.domain.views import View
-from plugins.bookings.schemas.offering import KINDS, LOCATION, VISIBLE
+from plugins.bookings.schemas.offering import KINDS, LOCATION
 from plugins.sdk import QuerySchema, Schema, fields, validate
 
 _STATUS = validate.OneOf([each.value for each in Status])
@@ -45,7 +45,7 @@ class BookingSchema(Schema):
 class ChangeSchema(Schema):
     """What the staff can change about a booking."""
 
-    title = fields.String(required=True, min_length=1, max_length=200, validate=VISIBLE, metadata={"example": "Personal training"})
+    title = fields.Line(required=True, max_length=200, metadata={"example": "Personal training"})
     organizer_id = fields.UUID(required=True, metadata=_ANYBODY)
     client_ids = fields.List(fields.UUID(), required=True, max_items=1000, metadata=_CLIENT_IDS)
     room_id = fields.UUID(
@@ -71,7 +71,7 @@ class TermsSchema(Schema):
         },
     )  # fmt: skip
     client_ids = fields.List(fields.UUID(), load_default=list, max_items=1000, metadata={**_CLIENT_IDS, "example": []})
-    title = fields.String(load_default=None, allow_none=True, min_length=1, max_length=200, validate=VISIBLE, metadata={"example": "Assessment"})
+    title = fields.Line(load_default=None, allow_none=True, max_length=200, metadata={"example": "Assessment"})
     start_time = fields.DateTime(required=True, metadata=_START)
     end_time = fields.DateTime(load_default=None, allow_none=True, metadata={"example": "2026-12-01T10:00:00Z"})
     room_id = fields.UUID(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from plugins.bookings.schemas.offering import VISIBLE
 from plugins.sdk import Schema, fields, validate
 
 
 class CalendarInputSchema(Schema):
     """A calendar elsewhere."""
 
-    name = fields.String(required=True, min_length=1, max_length=200, validate=VISIBLE, metadata={"example": "Private"})
+    name = fields.Line(required=True, max_length=200, metadata={"example": "Private"})
     url = fields.String(
         required=True, max_length=2048,
         metadata={"description": "Its secret address in iCalendar format: https, or webcal. Not shown again.",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from plugins.sdk import QuerySchema, Schema, fields, validate
 
-VISIBLE = validate.Regexp(r"(?s).*\S", error="May not be blank.")
 KINDS = validate.OneOf(["in_person", "online"])
 LOCATION = {"description": "An address; `online`, a link (https:// or http://).", "example": "Rua Augusta 1, Lisboa"}
 _NAME = {"example": "Personal training"}
@@ -47,7 +46,7 @@ class ServiceSchema(Schema):
 class ServiceInputSchema(Schema):
     """What is offered, and on which terms."""
 
-    name = fields.String(required=True, min_length=1, max_length=120, validate=VISIBLE, metadata=_NAME)
+    name = fields.Line(required=True, max_length=120, metadata=_NAME)
     description = fields.String(load_default=None, allow_none=True, max_length=4000)
     duration_minutes = _minutes("How long it takes.", 1440, least=5, example=60, required=True)
     buffer_before_minutes = _minutes("Nobody else has the organizer or the room so long before it.", 720, load_default=0)
@@ -90,7 +89,7 @@ class RoomSchema(Schema):
 class RoomInputSchema(Schema):
     """What is said about a room."""
 
-    name = fields.String(required=True, min_length=1, max_length=120, validate=VISIBLE, metadata={"example": "Studio 1"})
+    name = fields.Line(required=True, max_length=120, metadata={"example": "Studio 1"})
     description = fields.String(load_default=None, allow_none=True, max_length=4000)
 
 

@@ -45,7 +45,7 @@ class Exports(Protocol):
 
 
 class Filters(Protocol):
-    """Searches somebody keeps. Another's are there only when shared, and only for reading."""
+    """Searches somebody keeps. Another's are there only when shared, for reading, and for an Owner to clear away."""
 
     def page(self, limit: int, after: tuple[Any, ...] | None) -> list[Row]: ...
 
@@ -56,4 +56,5 @@ class Filters(Protocol):
     def change(self, filter_id: UUID, values: Mapping[str, object], expected: int | None) -> bool:
         """Replace one's own; False when there is none of this version (None: of any)."""
 
-    def remove(self, filter_id: UUID, expected: int | None) -> bool: ...
+    def remove(self, filter_id: UUID, expected: int | None, *, shared: bool) -> bool:
+        """False when there is none of this version. shared: also another's that is shared."""

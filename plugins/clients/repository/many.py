@@ -53,7 +53,15 @@ _CHANGE = sql(
     "workspace_id", "filter_id", "name", "shared", "query", "actor_id", "expected", json=("query",),
 )  # fmt: skip
 _AT_VERSION: Final = _F.version == sa.func.coalesce(sa.bindparam("expected", type_=sa.BigInteger), _F.version)
-_REMOVE = statement(sa.delete(Filter).where(_MINE, _F.id == sa.bindparam("filter_id"), _AT_VERSION))
+_OWNERS: Final = sa.and_(_F.shared, sa.bindparam("owner", type_=sa.Boolean))
+_REMOVE = statement(
+    sa.delete(Filter).where(
+        _F.workspace_id == sa.bindparam("workspace_id"),
+        sa.or_(_F.user_id == sa.bindparam("actor_id"), _OWNERS),
+        _F.id == sa.bindparam("filter_id"),
+        _AT_VERSION,
+    )
+)
 
 
 class Many:
@@ -101,5 +109,5 @@ class Filters:
     def change(self, filter_id: UUID, values: Mapping[str, object], expected: int | None) -> bool:
         return ctx.work.change(_CHANGE, filter_id=filter_id, expected=expected, **values) == 1
 
-    def remove(self, filter_id: UUID, expected: int | None) -> bool:
-        return ctx.work.change(_REMOVE, filter_id=filter_id, expected=expected) == 1
+    def remove(self, filter_id: UUID, expected: int | None, *, shared: bool) -> bool:
+        return ctx.work.change(_REMOVE, filter_id=filter_id, expected=expected, owner=shared) == 1

@@ -135,7 +135,7 @@ class Filter(MethodView):
     @blp.response(204)
     @allow("write")
     def delete(self, filter_id: UUID) -> None:
-        """Keep a search of one's own no longer."""
+        """Keep a search of one's own no longer; an Owner also one that another shares."""
         service().filters.remove(filter_id, ctx.expected_version)
 
 

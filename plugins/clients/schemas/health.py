@@ -35,7 +35,7 @@ class InjurySchema(Schema):
 class EmergencyContactSchema(Schema):
     """Whom to call."""
 
-    name = fields.String(required=True, min_length=1, max_length=200, validate=_VISIBLE, metadata={"example": "Marta Alvarez"})
+    name = fields.Line(required=True, max_length=200, metadata={"example": "Marta Alvarez"})
     phone = Phone(required=True)
     relationship = fields.String(load_default=None, allow_none=True, max_length=100, metadata={"example": "sister"})
 

@@ -129,7 +129,7 @@ class SavedSearchSchema(Schema):
 class FilterInputSchema(Schema):
     """A search to keep."""
 
-    name = fields.String(required=True, min_length=1, max_length=80, validate=_VISIBLE)
+    name = fields.Line(required=True, max_length=80)
     shared = fields.Boolean(load_default=False, metadata={"description": "Whether the other staff sees it.", "example": False})
     query = fields.Nested(SavedSearchSchema, required=True)
 

@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from kernel.context import current
 from kernel.errors import Fault, Invalid, NotFound, Stale
 from kernel.ids import new_id
+from kernel.roles import Role
 from plugins.clients.ports.many import Filters as Stored
 from ports.persistence import Row
 
@@ -52,11 +54,12 @@ class Filters:
         return self.read(filter_id)
 
     def remove(self, filter_id: UUID, expected: int | None) -> None:
-        """Keep it no longer. Raises NotFound, Stale."""
-        if not self._stored.remove(filter_id, None if expected == -1 else expected):
-            raise self._missed(filter_id)
+        """Keep one's own no longer, as an Owner also one that another shares: they may have left. Raises NotFound, Stale."""
+        owner = current().open_transaction.entered().role == Role.OWNER
+        if not self._stored.remove(filter_id, None if expected == -1 else expected, shared=owner):
+            raise self._missed(filter_id, shared=owner)
 
-    def _missed(self, filter_id: UUID) -> NotFound | Stale:
-        """One's own that could not be changed has changed already."""
+    def _missed(self, filter_id: UUID, *, shared: bool = False) -> NotFound | Stale:
+        """What is theirs to change and could not be has changed already. shared: also what another shares."""
         found = self._stored.get(filter_id)
-        return Stale() if found is not None and found["mine"] else NotFound()
+        return Stale() if found is not None and (found["mine"] or (shared and found["shared"])) else NotFound()

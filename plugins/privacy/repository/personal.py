@@ -8,13 +8,15 @@ from uuid import UUID
 
 from plugins.sdk import Row, ctx, sql
 
+_THEIRS: Final = "client_id = any ((select app.records_of($2))::uuid[])"
 MEMBERSHIPS: Final = sql(
-    "select user_id, full_name, email, role, created_at, updated_at from user_roles where workspace_id = $1 and client_id = $2 order by user_id",
+    "select user_id, full_name, email, role, created_at, updated_at from user_roles"
+    f" where workspace_id = $1 and {_THEIRS} order by user_id",
     "workspace_id", "client_id",
 )  # fmt: skip
 READS: Final = sql(
     "select id, at, actor_id, actor, after ->> 'reader' as reader, table_name as table, record_id, after ->> 'purpose' as purpose from audit_logs"
-    " where workspace_id = $1 and client_id = $2 and action = 'read' order by id",
+    f" where workspace_id = $1 and {_THEIRS} and action = 'read' order by id",
     "workspace_id", "client_id",
 )  # fmt: skip
 

@@ -39,6 +39,9 @@ ENTRIES = statement(
     .order_by(log.c.id.desc())
     .limit(sa.bindparam("limit"))
 )
+_CLIENT = sa.bindparam("client_id", type_=sa.Uuid)
+# With those merged into it, however long ago.
+_RECORDS = sa.cast(sa.select(sa.func.app.records_of(_CLIENT)).scalar_subquery(), sa.ARRAY(sa.Uuid))
 READS = statement(
     sa.select(
         log.c.id, log.c.at, log.c.actor_id, log.c.actor, log.c.after["reader"].astext.label("reader"), log.c.table_name.label("table"),
@@ -47,7 +50,7 @@ READS = statement(
     .where(
         _HERE,
         log.c.action == "read",
-        _optional(log.c.client_id, "client_id"),
+        sa.or_(_CLIENT.is_(None), log.c.client_id == sa.func.any(_RECORDS)),
         _optional(log.c.actor_id, "by"),
         _optional(log.c.table_name, "table"),
         _optional(log.c.record_id, "record_id"),

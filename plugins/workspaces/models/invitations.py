@@ -24,6 +24,7 @@ class Invitation(Model, plugin=plugin):
         sa.UniqueConstraint("workspace_id", "digest", name="uq_workspaces_invitation_digest"),
         sa.Index("uq_workspaces_invitation_open", "workspace_id", "email", unique=True, postgresql_where=_OPEN),
         sa.Index("ix_workspaces_invitation_invited_by", "workspace_id", "invited_by", "id"),
+        sa.Index("ix_workspaces_invitation_client", "workspace_id", "client_id", postgresql_where=sa.text("client_id is not null")),
     )
 
     email: Mapped[str]

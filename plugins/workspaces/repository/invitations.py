@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from plugins.sdk import Conflict, Document, Row, constraints, ctx, sa, sql, statement, tables
+from plugins.sdk import Document, Fault, Invalid, Role, Row, constraints, ctx, sa, sql, statement, tables
+from plugins.workspaces.domain.members import ALL
 from plugins.workspaces.models.invitations import invitations
 from plugins.workspaces.repository.conditions import after as after_last
 from plugins.workspaces.repository.conditions import bind, optional, unless_changed, version_of
+from plugins.workspaces.service.invitations import already_invited
 
 i = invitations
 r = tables.user_roles
@@ -29,8 +32,9 @@ _SHOWN = (
 )  # fmt: skip
 _EDITED = ("full_name", "role", "client_id", "client_scope")
 
-constraints["uq_workspaces_invitation_open"] = lambda: Conflict(
-    "That address is invited already; send the invitation again instead.", code="already_invited"
+constraints["uq_workspaces_invitation_open"] = already_invited
+constraints["fk_workspaces_invitation_client_id"] = lambda: Invalid(
+    code="invalid_reference", errors=[Fault("/client_id", "No such client in this workspace.")]
 )
 
 
@@ -79,12 +83,21 @@ REVOKE = statement(sa.update(i).where(_HERE, _OPEN, i.c.id == sa.bindparam("of")
 LAPSE = statement(sa.update(i).where(_HERE, _OPEN, i.c.email == sa.bindparam("address"), i.c.expires_at <= sa.bindparam("now")).values(_REVOKED))
 REVOKE_OF = statement(
     sa.update(i)
-    .where(_HERE, _OPEN, i.c.invited_by == sa.bindparam("inviter"), i.c.role == sa.func.any(sa.bindparam("roles", type_=sa.ARRAY(sa.Text))))
+    .where(
+        _HERE,
+        _OPEN,
+        i.c.invited_by == sa.bindparam("inviter"),
+        sa.or_(
+            i.c.role == sa.func.any(sa.bindparam("roles", type_=sa.ARRAY(sa.Text))),
+            sa.and_(sa.bindparam("unlimited", type_=sa.Boolean), i.c.role == str(Role.COLABORADOR), i.c.client_scope == ALL),
+        ),
+    )
     .values(_REVOKED)
 )
 IS_MEMBER = statement(
     sa.select(r.c.user_id).where(r.c.workspace_id == sa.bindparam("workspace_id"), r.c.email == sa.bindparam("address"), r.c.ended_at.is_(None))
 )
+IS_INVITED = statement(sa.select(i.c.id).where(_HERE, _OPEN, i.c.email == sa.bindparam("address"), i.c.expires_at > sa.bindparam("now")))
 LETTER = statement(
     sa.select(i.c.email, i.c.full_name, i.c.role, r.c.full_name.label("inviter"))
     .join(r, sa.and_(r.c.workspace_id == i.c.workspace_id, r.c.user_id == i.c.invited_by))
@@ -92,7 +105,8 @@ LETTER = statement(
 )
 
 _OFFER = (
-    "select i.id, i.email, i.full_name, i.role, i.client_id, i.client_scope, i.expires_at, i.accepted_at, i.revoked_at, w.id as workspace_id,"
+    "select i.id, i.email, i.full_name, i.role, i.client_id, i.client_scope, i.invited_by, i.expires_at, i.accepted_at, i.revoked_at,"
+    " w.id as workspace_id,"
     " w.name as workspace, app.email() as own_email from workspaces_invitation i join workspaces w on w.id = i.workspace_id"
     " where i.workspace_id = $1 and i.digest = $2::bytea"
 )
@@ -107,12 +121,21 @@ JOIN = sql(
     " created_at = excluded.created_at, updated_at = excluded.updated_at, version = r.version + 1 where r.ended_at is not null returning user_id",
     "workspace_id", "actor_id", "role", "client_id", "client_scope", "now",
 )  # fmt: skip
-# Who holds the link may know as much as the client they are about to be.
-BE_CLIENT = sql("select set_config('app.client_id', $1::uuid::text, true)", "client")
 ACCEPTED = sql(
     "update workspaces_invitation set accepted_at = $3, accepted_by = $4, updated_at = $3, version = version + 1 where workspace_id = $1 and id = $2",
     "workspace_id", "id", "now", "actor_id",
 )  # fmt: skip
+
+
+# As the gate lets a member in; whoever is none of the staff sees as little as the bearer. A step before it, so that it sees memberships itself.
+SEE_MEMBERS = sql("select set_config('app.client_id', '', true)")
+SEE_AS = sql(
+    "select set_config('app.own', coalesce(max(case when r.client_scope = 'own' then r.user_id::text end), ''), true),"
+    " set_config('app.client_id', case when count(*) = 0 then '00000000-0000-0000-0000-000000000000' else '' end, true)"
+    " from user_roles r where r.workspace_id = $1 and r.user_id = $2 and r.ended_at is null and r.role <> 'Cliente'",
+    "workspace_id", "member",
+)  # fmt: skip
+SEE_AS_BEARER = sql("select set_config('app.own', '', true), set_config('app.client_id', '00000000-0000-0000-0000-000000000000', true)")
 
 
 class Invitations:
@@ -141,11 +164,14 @@ class Invitations:
     def revoke_invitation(self, id: UUID, now: datetime) -> None:
         ctx.work.write(REVOKE, of=id, now=now)
 
-    def revoke_invitations_of(self, user_id: UUID, roles: list[str], now: datetime) -> None:
-        ctx.work.write(REVOKE_OF, inviter=user_id, roles=roles, now=now)
+    def revoke_invitations_of(self, user_id: UUID, roles: list[str], now: datetime, *, unlimited: bool = False) -> None:
+        ctx.work.write(REVOKE_OF, inviter=user_id, roles=roles, unlimited=unlimited, now=now)
 
     def is_member(self, email: str) -> bool:
         return ctx.work.one(IS_MEMBER, address=email) is not None
+
+    def is_invited(self, email: str, now: datetime) -> bool:
+        return ctx.work.one(IS_INVITED, address=email, now=now) is not None
 
     def invitation_letter(self, id: UUID, mailing: int, now: datetime) -> Row | None:
         return ctx.work.one(LETTER, id=id, mailing=mailing, now=now)
@@ -154,8 +180,12 @@ class Invitations:
         ctx.work.bear(workspace_id, digest)
         return ctx.work.one(TAKE if take else OFFER, digest=digest)
 
-    def be_client(self, client_id: UUID) -> None:
-        ctx.work.write(BE_CLIENT, client=client_id)
+    @contextmanager
+    def seeing_as(self, user_id: UUID) -> Iterator[None]:
+        ctx.work.write(SEE_MEMBERS)
+        ctx.work.write(SEE_AS, member=user_id)
+        yield
+        ctx.work.write(SEE_AS_BEARER)
 
     def join(self, offer: Row, now: datetime) -> bool:
         given = {name: offer[name] for name in ("role", "client_id", "client_scope")}

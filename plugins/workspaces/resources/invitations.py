@@ -48,7 +48,9 @@ class InvitationMail(MethodView):
     @invitations.response(200, schemas.InvitationSchema)
     @allow("invite")
     def post(self, invitation_id: UUID) -> Any:
-        """Send an invitation again, with a new link; earlier links are dead"""
+        """Send an invitation again, with a new link; earlier links are dead
+
+        Counts as another letter; beyond what an address may get or somebody may send in an hour it is 429."""
         return service().invitations.resend(invitation_id)
 
 

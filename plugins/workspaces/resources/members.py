@@ -24,7 +24,9 @@ class Users(MethodView):
     @with_proof("Inviting an Owner")
     @allow("invite")
     def post(self, given: dict[str, Any], proof: Proof) -> Any:
-        """Invite somebody by mail; the answer is the same whether they have an account or not"""
+        """Invite somebody by mail; the answer is the same whether they have an account or not
+
+        Letters are counted, for an hour, for who sends them and for the address they go to, whoever sends them; beyond it is 429."""
         return service().invitations.invite(given, proved=proof.demand)
 
 

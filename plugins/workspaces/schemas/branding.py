@@ -50,10 +50,9 @@ class PaletteSchema(Schema):
 class BrandingSchema(Schema):
     """How a workspace shows itself. In a change, what is left out stays and null takes away."""
 
-    display_name = fields.String(
+    display_name = fields.Line(
         allow_none=True,
         dump_default=None,
-        min_length=1,
         max_length=80,
         metadata={"description": "Shown instead of the workspace's name.", "example": "North"},
     )

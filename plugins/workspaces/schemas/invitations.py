@@ -6,7 +6,6 @@ from plugins.sdk import QuerySchema, Role, Schema, fields, validate
 from plugins.workspaces.schemas.roles import client_scope_field, role_field
 
 _STATUS = validate.OneOf(["pending", "accepted", "revoked", "expired"])
-_VISIBLE = validate.Regexp(r"(?s).*\S", error="May not be blank.")
 _CLIENT = {"description": "For a Cliente: the client they will be, whose records they see.", "example": None}
 _SCOPE = {"description": "For a Colaborador: whether they see all clients or their own; left out, as their inviter.", "example": None}
 _TOKEN = f"{'01a209fa1ad074e498ac20ca7a35fb78'}.{'m3vK' * 10}m3v"
@@ -16,7 +15,7 @@ class InvitationTermsSchema(Schema):
     """What somebody is asked to be."""
 
     role = fields.Enum(Role, required=True, metadata={"description": "At most the inviter's own.", "example": "Cliente"})
-    full_name = fields.String(load_default=None, allow_none=True, min_length=1, max_length=200, validate=_VISIBLE)
+    full_name = fields.Line(load_default=None, allow_none=True, max_length=200)
     client_id = fields.UUID(load_default=None, allow_none=True, metadata=_CLIENT)
     client_scope = client_scope_field(load_default=None, allow_none=True, metadata=_SCOPE)
 

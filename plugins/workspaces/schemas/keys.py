@@ -15,9 +15,7 @@ def _scope() -> fields.String:
 class NewKeySchema(Schema):
     """What a new key may do."""
 
-    name = fields.String(
-        required=True, max_length=80, validate=validate.Regexp(r"^[\s\S]*\S", error="May not be blank."), metadata={"example": "Website forms"}
-    )
+    name = fields.Line(required=True, max_length=80, metadata={"example": "Website forms"})
     scopes = fields.List(_scope(), required=True, validate=validate.Length(1, 100), metadata=_SCOPES)
     expires_at = fields.DateTime(load_default=None, allow_none=True, metadata=_END)
 

@@ -22,6 +22,7 @@ from ports.clock import Clock
 from ports.dns import Dns
 from ports.encryption import Encryption
 from ports.hosts import Hosts
+from ports.limits import Postage
 from ports.storage import Storage
 
 
@@ -43,7 +44,7 @@ class Service:
     def of(
         cls, *, store: Store, settings: Settings, registry: Registry, clock: Clock, dns: Dns, hosts: Hosts, own_hosts: frozenset[str],
         transaction: Transaction, later: Later, capabilities: Capabilities, letters: Letters, app_url: str,
-        own_url: str, encryption: Encryption, storage: Storage,
+        own_url: str, encryption: Encryption, storage: Storage, postage: Postage,
     ) -> Service:  # fmt: skip
         logos = LogosService(
             store=store, storage=storage, capabilities=capabilities, clock=clock, transaction=transaction, later=later, own_url=own_url
@@ -55,7 +56,7 @@ class Service:
             DomainsService(store=store, dns=dns, clock=clock, own_hosts=own_hosts, transaction=transaction, later=later),
             BrandingService(hosts=hosts),
             logos,
-            InvitationsService(store=store, clock=clock, capabilities=capabilities, letters=letters, app_url=app_url),
+            InvitationsService(store=store, clock=clock, capabilities=capabilities, letters=letters, postage=postage, app_url=app_url),
             JoiningService(store=store, clock=clock),
             KeysService(store=store, registry=registry, clock=clock),
         )

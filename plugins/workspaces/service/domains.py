@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from uuid import UUID
 
 from kernel.context import current
@@ -80,14 +81,16 @@ class DomainsService:
         with self._transaction():
             row = self._store.domain(domain)
         if row is not None and row["state"] == State.PENDING:
-            self._look(domain)
+            with suppress(NotFound):
+                self._look(domain)
 
     def check_all(self) -> None:
         """Look at every claim that waits and every domain that is verified."""
         with self._transaction():
             rows = [row for row in self._store.domains(None, hosts.MOST_DOMAINS) if row["state"] != State.FAILED]
         for row in rows:
-            self._look(row["domain"])
+            with suppress(NotFound):  # let go meanwhile
+                self._look(row["domain"])
 
     def _look(self, domain: str) -> Row:
         with self._transaction():

@@ -79,7 +79,7 @@ class _On:
 
 @contextmanager
 def everything_on() -> Iterator[None]:
-    """Plugins that are off are asked too."""
+    """Hooks reach every plugin that is installed: what is asked here is about data that will be back."""
     here = current()
     real, here.modules = here.modules, _On(here.modules)
     try:

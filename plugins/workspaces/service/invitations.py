@@ -20,6 +20,7 @@ from plugins.workspaces.domain.members import ALL, OWN, above
 from plugins.workspaces.ports import Invitations, Letters, Member, Members, Proved, Workspaces
 from ports.capabilities import Capabilities
 from ports.clock import Clock
+from ports.limits import Postage
 from ports.persistence import Document, Row
 
 LIFETIME: Final = timedelta(hours=72)
@@ -32,11 +33,12 @@ class _Store(Workspaces, Members, Invitations, Protocol):
 class InvitationsService:
     """Invitations of the current workspace. An Owner sees everybody's, a collaborator those they sent."""
 
-    def __init__(self, *, store: _Store, clock: Clock, capabilities: Capabilities, letters: Letters, app_url: str) -> None:
+    def __init__(self, *, store: _Store, clock: Clock, capabilities: Capabilities, letters: Letters, postage: Postage, app_url: str) -> None:
         self._store = store
         self._clock = clock
         self._capabilities = capabilities
         self._letters = letters
+        self._postage = postage
         self._app_url = app_url
 
     def page(self, status: str | None, after: str | None, limit: int) -> list[Document]:
@@ -51,7 +53,7 @@ class InvitationsService:
     def invite(self, given: Mapping[str, Any], *, proved: Proved) -> dict[str, Any]:
         """Ask somebody to join; their mail is on its way when the transaction commits. proved: asked when they are to be an Owner.
 
-        Raises Forbidden for a role above the actor's, Conflict already_member, already_invited, and what workspaces_inviting says.
+        Raises Forbidden for a role above the actor's, Conflict already_member, already_invited, RateLimited, and what workspaces_inviting says.
         """
         actor = self._actor()
         terms = self._terms(given, actor)
@@ -60,6 +62,9 @@ class InvitationsService:
         if self._store.is_member(given["email"]):
             raise Conflict("That person is a member already.", code="already_member")
         now, id = self._clock.now(), new_id()
+        if self._store.is_invited(given["email"], now):
+            raise already_invited()
+        self._pay(given["email"])
         asked = {"email": given["email"], **terms, "invited_by": current().scope.user_id, "expires_at": now + LIFETIME}
         self._store.invite({"id": id, **asked, "digest": self._digest(id, 1)}, now)
         self._letters.invitation(id, 1)
@@ -82,10 +87,11 @@ class InvitationsService:
         return edited
 
     def resend(self, id: UUID) -> Document:
-        """Another mail with another link, good for 72 hours from now; earlier links are dead."""
+        """Another mail with another link, good for 72 hours from now; earlier links are dead. Raises RateLimited."""
         actor = self._actor()
         held = self._held(id)
         self._terms(held, actor)
+        self._pay(held["email"])
         now, mailing = self._clock.now(), held["mailing"] + 1
         sent = self._store.send_again(id, self._digest(id, mailing), now + LIFETIME, now)
         assert sent is not None
@@ -122,6 +128,12 @@ class InvitationsService:
         if found is None or found.role == Role.CLIENTE:
             raise Forbidden()
         return found
+
+    def _pay(self, address: str) -> None:
+        """Last of all: what is refused costs nothing."""
+        sender = current().scope.user_id
+        assert sender is not None
+        self._postage.pay(sender, address)
 
     def _held(self, id: UUID) -> Row:
         held = self._store.hold_invitation(id, self._sender())
@@ -162,6 +174,10 @@ def token_of(capabilities: Capabilities, workspace: UUID, id: UUID, mailing: int
 def digest_of(token: str) -> bytes:
     """What is kept of a token."""
     return hashlib.sha256(token.encode()).digest()
+
+
+def already_invited() -> Conflict:
+    return Conflict("That address is invited already; send the invitation again instead.", code="already_invited")
 
 
 def _closed(held: Row) -> Conflict:

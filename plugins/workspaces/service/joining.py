@@ -47,21 +47,20 @@ class JoiningService:
         if offer["own_email"] != offer["email"]:
             raise Forbidden("This invitation is for another e-mail address; sign in with that one.", code="another_address")
         if offer["client_id"] is not None:
-            self._check_client(offer["client_id"])
+            self._check_client(offer)
         now = self._clock.now()
         if not self._store.join(offer, now):
             raise Conflict("You are a member of this workspace already.", code="already_member")
         events.workspaces_member_joined(user_id=user_id, role=offer["role"])
         return {"id": offer["workspace_id"], "name": offer["workspace"], "role": offer["role"], "client_id": offer["client_id"], "created_at": now}
 
-    def _check_client(self, client_id: UUID) -> None:
-        """Whether there still is such a client; they may have been archived while the letter waited."""
-        self._store.be_client(client_id)
+    def _check_client(self, offer: Row) -> None:
+        """The client may be gone by now, or not one of those any more whom the inviter looks after: asked again as when they were invited."""
         try:
-            with everything_on():
-                events.workspaces_inviting(client_id=client_id)
+            with self._store.seeing_as(offer["invited_by"]), everything_on():
+                events.workspaces_inviting(client_id=offer["client_id"])
         except Invalid:
-            raise Conflict("Whom this invitation is for is no client here any more; ask for another one.", code="client_gone") from None
+            raise Conflict("Whom this is for is no client of its sender any more; ask for another invitation.", code="client_gone") from None
 
     def _offer(self, token: str, *, take: bool) -> Row:
         """The invitation behind a token, while it is good. take: held, so that of two who come at once one waits and comes too late."""

@@ -70,7 +70,7 @@ class MembersService:
         if changed is None:
             raise Stale()
         # Nobody's invitation offers more than they may do now.
-        self._store.revoke_invitations_of(user_id, [str(each) for each in above(role)], self._clock.now())
+        self._store.revoke_invitations_of(user_id, [str(each) for each in above(role)], self._clock.now(), unlimited=scope == OWN)
         if role is Role.CLIENTE:  # who could not revoke them any more, nor be seen to have them
             self._store.revoke_keys_of(user_id, self._clock.now())
         if role != member.role:

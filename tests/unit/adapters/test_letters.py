@@ -37,6 +37,24 @@ class TestWrite:
         assert "#aa3366" in mail.html
         assert "https://example.com/logo.png" in mail.html
 
+    @pytest.mark.parametrize("line", ["\n\n", "\r\n\r\n", "\u2028\u2028", "\x85\x85", "\v\v", "\n \t\n"])
+    def test_nobody_writes_paragraphs_or_buttons_by_a_name(self, writer: JinjaWriter, line: str) -> None:
+        theirs = f"Hi{line}https://evil.example/x{line}Bye"
+        mail = writer.write("letters", letter(name=theirs, language="en"), Letterhead(theirs, "en"))
+        usual = writer.write("letters", letter(language="en"), STUDIO)
+        assert len(mail.text.splitlines()) == len(usual.text.splitlines())
+        assert re.findall('href="([^"]*)"', mail.html) == ["https://example.com/x#token=1"]
+
+    def test_a_line_that_is_another_address_is_no_button(self, writer: JinjaWriter) -> None:
+        values = {"place": "https://evil.example/x", "link": "https://example.com/"}
+        mail = writer.write("letters", Letter("ana@example.com", "where", values), STUDIO)
+        assert "https://evil.example/x" in mail.html
+        assert "<a " not in mail.html
+
+    @pytest.mark.parametrize("link", ["javascript:alert(1)", "https://example.com/ and more", 7])
+    def test_a_button_is_a_web_address(self, writer: JinjaWriter, link: object) -> None:
+        assert "<a " not in writer.write("letters", Letter("ana@example.com", "hello", {"name": "Ana", "link": link}), STUDIO).html
+
     def test_takes_no_colour_and_no_logo_that_could_be_more_than_that(self, writer: JinjaWriter) -> None:
         bad = Letterhead("Studio", "en", "red;background:url(x)", None, "javascript:alert(1)")
         mail = writer.write("letters", letter(), bad)
@@ -113,6 +131,7 @@ def writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[JinjaWri
     for language, greeting in (("en", "Hello"), ("es", "Hola"), ("pt", "Olá")):
         text = f"Subject: {greeting} {{{{ name }}}}\n\n{greeting} {{{{ name }}}},\nfrom {{{{ workspace }}}}.\n\n{{{{ link }}}}\n"
         (folder / "mail" / f"hello.{language}.txt").write_text(text)
+    (folder / "mail" / "where.en.txt").write_text("Subject: Where\n\nAt\n\n{{ place }}\n")
     monkeypatch.syspath_prepend(tmp_path)
     yield JinjaWriter({"letters": "lettersplugin"})
     for name in [name for name in sys.modules if isinstance(sys.modules[name], ModuleType) and name.startswith("lettersplugin")]:

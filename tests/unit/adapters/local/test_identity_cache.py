@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import timeit
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
@@ -64,12 +65,33 @@ def test_the_cache_never_grows_past_its_bound_and_drops_the_oldest(inner: Inner,
     assert (inner.asked, len(cached)) == (["t101"], 3)
 
 
-def test_after_forget_every_token_is_verified_again(inner: Inner, clock: SettableClock) -> None:
-    cached = CachedVerifier(inner, clock)
-    cached.verify("t600")
-    cached.forget()
-    cached.verify("t600")
+def test_when_a_key_was_withdrawn_every_token_is_verified_again(inner: Inner, clock: SettableClock) -> None:
+    counts = iter((3, 3, 4, 4))  # the first when it is made
+    cached = CachedVerifier(inner, clock, withdrawn=lambda: next(counts))
+    for _ in range(3):
+        cached.verify("t600")
     assert inner.asked == ["t600", "t600"]
+
+
+def test_a_token_that_was_being_verified_when_its_key_went_is_not_remembered(
+    inner: Inner, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = 0
+    cached = CachedVerifier(inner, clock, withdrawn=lambda: count)
+
+    def meanwhile(bearer: str) -> Principal:
+        nonlocal count
+        found = inner.verify(bearer)
+        if not count:
+            count = 1
+            cached.verify("t601")  # another thread's, which learns of it first
+        return found
+
+    monkeypatch.setattr(cached, "_inner", SimpleNamespace(verify=meanwhile))
+    cached.verify("t600")
+    assert len(cached) == 1
+    cached.verify("t600")
+    assert inner.asked == ["t600", "t601", "t600"]
 
 
 def test_a_hit_costs_less_than_two_microseconds(inner: Inner) -> None:
