@@ -18,9 +18,11 @@ select c.relname from pg_class c
         or exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'workspace_id' and not a.attisdropped))
    and not (c.relrowsecurity and c.relforcerowsecurity
             and (select count(*) filter (where p.polpermissive) = 1 and count(*) filter (where not p.polpermissive and p.polname = 'cliente') = 1
-                        and bool_and(p.polcmd = '*' and p.polqual is not null and p.polwithcheck is not null)
-                        and bool_and(pg_get_expr(p.polwithcheck, p.polrelid)
-                                     in (pg_get_expr(p.polqual, p.polrelid), app.by_row(pg_get_expr(p.polqual, p.polrelid))))
+                        -- One more that restricts takes rows away, whatever it says.
+                        and bool_and(p.polcmd = '*' and p.polqual is not null and p.polwithcheck is not null
+                                     and pg_get_expr(p.polwithcheck, p.polrelid)
+                                         in (pg_get_expr(p.polqual, p.polrelid), app.by_row(pg_get_expr(p.polqual, p.polrelid))))
+                            filter (where p.polpermissive or p.polname in ('cliente', 'scope'))
                         and bool_or(p.polpermissive and pg_get_expr(p.polqual, p.polrelid)
                                     in ('(workspace_id = ( SELECT app.ws() AS ws))', '(id = ( SELECT app.ws() AS ws))'))
                    from pg_policy p where p.polrelid = c.oid and (0 = any (p.polroles) or 'fitpro_app'::regrole = any (p.polroles))))
