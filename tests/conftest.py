@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from adapters.http.gateway import Gateway
@@ -15,6 +16,10 @@ from config.settings import Settings
 from config.supervisor import die_with
 from tests import servers
 from tests.office import Office
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 NODE_MODULES = Path(__file__).parent / "node_modules"
