@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import itertools
+import json
 import random
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -36,6 +37,7 @@ def stage_of(method: str, path: str) -> str:
     return STAGES.get(last, "bookings.coming" if changed else "")
 
 
+_ALWAYS = json.dumps([{"weekday": n, "opens": "00:00:00", "closes": "00:00:00", "from": None, "until": None} for n in range(1, 8)])
 _HALF_HOURS = itertools.count()
 _LONG_AGO = datetime(2020, 2, 1, tzinfo=UTC)
 _BOOKING = (
@@ -82,7 +84,6 @@ class Calendar:
     def furnish(self) -> None:
         """A service that clients book at any hour, a class, a room, hours for all of the staff."""
         text = self._studio.canary("w")
-        week = str([{"weekday": n, "opens": "00:00:00", "closes": "00:00:00", "from": None, "until": None} for n in range(1, 8)])
         with self._planting():
             for name, capacity in (("service", 1), ("class", 50)):
                 self._write(
@@ -95,18 +96,21 @@ class Calendar:
                 assert person is not None
                 self._write(
                     "insert into bookings_schedule (workspace_id, user_id, weekly, overrides) values (%(ws)s, %(user)s, %(week)s, '[]')",
-                    user=person.id, week=week.replace("'", '"').replace("None", "null"),
+                    user=person.id, week=_ALWAYS,
                 )  # fmt: skip
             self._write(
                 "insert into bookings_series (workspace_id, id, rule, first_wall, timezone, minutes, title, organizer_id)"
                 " values (%(ws)s, %(id)s, 'FREQ=DAILY;COUNT=1', '2026-01-01', 'UTC', 30, %(text)s, %(user)s)",
                 id=new_id(), text=text, user=self._organizer.id,
             )  # fmt: skip
-            self._write(
-                "insert into bookings_service_staff (workspace_id, service_id, user_id) select workspace_id, id, %(user)s from bookings_service"
-                " where workspace_id = %(ws)s",
-                user=self._organizer.id,
-            )
+            self._offered()
+
+    def _offered(self) -> None:
+        self._write(
+            "insert into bookings_service_staff (workspace_id, service_id, user_id) select workspace_id, id, %(user)s from bookings_service"
+            " where workspace_id = %(ws)s on conflict do nothing",
+            user=self._organizer.id,
+        )
 
     def stock(self) -> None:
         """Something in every stage."""
@@ -203,7 +207,12 @@ class Calendar:
         return str(id)
 
     def service(self, name: str) -> str:
-        """The id of the furnished `service` or `class`; on offer again, whoever archived or changed it, and its time as it was."""
+        """The id of the furnished `service` or `class`; on offer again, whoever archived or changed it, and its time as it was; also when who
+        offers it left meanwhile, or works at other hours."""
+        self._write(
+            "update bookings_schedule set weekly = %(week)s where workspace_id = %(ws)s and user_id = %(user)s", user=self._organizer.id, week=_ALWAYS
+        )
+        self._offered()
         found = self._connection.execute(
             "update bookings_service set archived_at = null, self_service = true, notice_minutes = 0, window_days = 730, duration_minutes = 30,"
             " step_minutes = 30, buffer_before_minutes = 0, buffer_after_minutes = 0, needs_approval = false, capacity = %(capacity)s,"
