@@ -70,8 +70,8 @@ def test_t50_an_export_imported_elsewhere_says_the_same(hostile: tuple[Api, Pers
     ).json
     assert (told["total"], told["added"], told["invalid"]) == (len(WRITABLE), len(WRITABLE), 0)
     rows = csv_cells(file)
-    names = [sheets.unquoted(row[rows[0].index("full_name")]) for row in rows[1:]]
-    assert sorted(names) == sorted(WRITABLE)
+    notes = [sheets.unquoted(row[rows[0].index("notes")]) for row in rows[1:]]
+    assert sorted(notes) == sorted(WRITABLE)
 
 
 def test_t50_a_trigger_that_was_forgotten_is_caught(hostile: tuple[Api, Person, str], monkeypatch: pytest.MonkeyPatch) -> None:
