@@ -97,6 +97,9 @@ class Members(Protocol):
     def unlimited(self) -> None:
         """For the rest of the transaction see every client, whoever acts."""
 
+    def hold_actor(self) -> None:
+        """The actor's membership stays as it is until the transaction ends. Raises what the gate raises, of what is true now."""
+
     def addressee(self, user_id: UUID, present: bool) -> Row | None:
         """email, full_name and role of a membership that has not ended (present) or has."""
 
