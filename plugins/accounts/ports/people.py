@@ -64,8 +64,13 @@ class People(Protocol):
         """How to write to them."""
         ...
 
-    def verified(self, user_id: UUID, email: str, now: datetime) -> None:
-        """They have shown that this address is theirs; nothing happens when it no longer is."""
+    def verified(self, user_id: UUID, email: str, now: datetime) -> bool:
+        """They have shown that this address is theirs, for the first time when True; nothing happens when it no longer is."""
+        ...
+
+    def distrust(self, user_id: UUID, now: datetime) -> None:
+        """Of what opens their workspaces without signing in, API keys and secret addresses, nothing does that was made before. After their
+        sessions were ended: whoever makes one meanwhile is waited for, or finds the session over."""
         ...
 
     def move(self, user_id: UUID, old: str, new: str, now: datetime) -> bool:
