@@ -74,7 +74,9 @@ class People(Protocol):
         ...
 
     def move(self, user_id: UUID, old: str, new: str, now: datetime) -> bool:
-        """Give them another address, everywhere it is copied; False when theirs is not `old` any more. Raises Conflict `email_taken`."""
+        """Give them another address, and the copies of it where they are a member; False when theirs is not `old` any more.
+
+        Raises Conflict `email_taken`."""
         ...
 
     def profile(self) -> Profile | None:
@@ -86,5 +88,5 @@ class People(Protocol):
         ...
 
     def change(self, *, full_name: str | None, locale: str | None, now: datetime) -> None:
-        """Change what is not None, on the signed-in person and the copies of their name, and step the version."""
+        """Change what is not None, on the signed-in person and the copies of their name where they are a member, and step the version."""
         ...

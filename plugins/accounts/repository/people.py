@@ -76,7 +76,10 @@ MOVE = sql(
     "of", "old", "new", "now",
 )  # fmt: skip
 ACT_AS = sql("select set_config('app.user_id', $1::text, true), set_config('app.actor', 'person', true)", "of", locks=True)
-MOVE_COPIES = sql("update user_roles set email = $2, version = version + 1, updated_at = $3 where user_id = $1", "of", "new", "now")
+# Where they are a member: whom they left knows them as they were, until they come back.
+MOVE_COPIES = sql(
+    "update user_roles set email = $2, version = version + 1, updated_at = $3 where user_id = $1 and ended_at is null", "of", "new", "now"
+)
 # The time after the wait: whoever makes something in their name holds the membership until it is there.
 DISTRUST = sql(
     "update user_roles set trusted_from = clock_timestamp(), version = version + 1, updated_at = $2 where user_id = $1 and ended_at is null",
@@ -111,7 +114,7 @@ CHANGE = statement(
 )
 RENAME = statement(
     user_roles.update()
-    .where(user_roles.c.user_id == _given("actor_id"), user_roles.c.full_name != _given("full_name"))
+    .where(user_roles.c.user_id == _given("actor_id"), user_roles.c.ended_at.is_(None), user_roles.c.full_name != _given("full_name"))
     .values(full_name=_given("full_name"), version=user_roles.c.version + 1, updated_at=_given("now"))
 )
 
