@@ -67,15 +67,17 @@ class KeysService:
     def rotate(self, id: UUID, *, grace_s: int, expires_at: datetime | None) -> Mapping[str, Any]:
         """Its successor, with the same name and scopes, acting as the actor; the old key lives on for grace_s.
 
-        Raises Conflict key_over when it was revoked, has expired or was rotated before.
+        Raises Conflict key_over when it was revoked, has expired or was rotated before, Stale when If-Match named another version.
         """
         self._store.hold_actor()
         now = self._clock.now()
         if faults := _end_faults(expires_at, now):
             raise Invalid(errors=faults)
-        old = self._store.end_key_after(id, now, now + timedelta(seconds=grace_s))
+        expected = current().expected_version
+        old = self._store.end_key_after(id, expected, now, now + timedelta(seconds=grace_s))
         if old is None:
-            self.read(id)
+            if expected not in (None, -1, self.read(id)["version"]):
+                raise Stale()
             raise Conflict("This key is over, or it was rotated before.", code="key_over")
         scopes = [scope for scope in old["scopes"] if scope in self._grantable()]
         if not scopes:
