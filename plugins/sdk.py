@@ -222,6 +222,11 @@ class _Context:
         """One at a time per subject in this workspace, until the transaction ends."""
         cast("UnitOfWork", current().open_transaction).lock(subject)
 
+    def hold_actor(self) -> None:
+        """Before you make what outlives the request, a key or a secret address: hold the actor's membership until the transaction ends, and
+        refuse whoever was removed, demoted or signed out while the request waited. Who removes them waits, and sees what was made."""
+        cast("UnitOfWork", current().open_transaction).hold_actor()
+
     def enabled(self, module: str) -> bool:
         """Whether this workspace has a module on."""
         return current().modules.enabled(module)

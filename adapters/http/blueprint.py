@@ -61,18 +61,21 @@ class Blueprint(flask_smorest.Blueprint):
         description: str | None = None,
         example: Any = None,
         etag: bool | Literal["whole"] | type[ma.Schema] = True,
+        record: type[ma.Schema] | None = None,
     ) -> Callable[[F], F]:
         """Answer with this status, shaped by this schema; a `version` among the values becomes the ETag, without one a GET's is made of its bytes.
 
         etag: "whole" where the answer shows more than the row whose version it is, which would hide changes: the ETag is made of both.
         False: none. A schema: that of the record, whose ETag it is, where a change also answers what became of others.
+        record: the schema of the record of the address, whose ETag If-Match holds, where the answer has none or is another's.
         """
         instance = schema() if isinstance(schema, type) else schema
 
         def mark(function: F) -> F:
             found = marks(function)
             found.status, found.response, found.etag, found.whole = status_code, instance, bool(etag), etag == "whole"
-            found.record = etag() if isinstance(etag, type) else None
+            of = etag if isinstance(etag, type) else record
+            found.record = None if of is None else of()
             answer: dict[str, Any] = {"description": description or "Done", "content_type": None}
             if instance is not None:
                 answer["schema"] = instance

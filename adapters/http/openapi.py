@@ -265,7 +265,7 @@ def _headers(operation: Operation) -> list[tuple[str, str, dict[str, Any], bool]
                 operation.marks.key_required,
             )
         )
-    if operation.versioned and operation.marks.etag and operation.takes_if_match:
+    if operation.versioned and (operation.marks.etag or operation.marks.record) and operation.takes_if_match:
         found.append(("If-Match", "The ETag you read; 412 when the record changed since.", {"type": "string"}, operation.needs_if_match))
     if operation.method == "GET" and (_tagged(operation) or operation.marks.digested):
         found.append(("If-None-Match", "An ETag you hold; 304 when it is current.", {"type": "string"}, False))

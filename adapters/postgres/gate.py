@@ -13,6 +13,7 @@ BEGIN = sql("begin")
 COMMIT = sql("commit")
 READ_ONLY = sql("set local transaction_read_only = on")
 LOCK = sql("select pg_advisory_xact_lock(hashtextextended($1, 0))", "subject")
+HOLD_ACTOR = sql("select from user_roles where workspace_id = $1 and user_id = $2 for share", "workspace_id", "actor_id", locks=True)
 
 _ENTERING = "select role, client_id, version, limited from app.enter($1, $2, $3, $4, $5, $6)"
 _WHO = ("workspace", "user", "session", "module", "roles", "request")

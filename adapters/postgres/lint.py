@@ -36,7 +36,7 @@ POLICIES = frozenset(
         "workspaces.guard", "workspaces.relay", "user_roles.guard", "user_roles.own", "outbox.sweep",
         "outbox_deliveries.platform", "outbox_deliveries.relay", "outbox_deliveries.guard", "idempotency_keys.own", "idempotency_keys.sweep",
         "claims.hosts", "workspaces.hosts",
-        "api_keys.auth", "api_keys.guard", "api_key_uses.auth",
+        "api_keys.auth", "api_keys.guard", "api_keys.own", "api_key_uses.auth",
     }
 )  # fmt: skip
 """Reviewed: policies that show rows to somebody, besides those of `app.protect`."""

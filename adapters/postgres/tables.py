@@ -70,6 +70,7 @@ user_roles = sa.Table(
     _at("updated_at"),
     _at("ended_at", nullable=True),
     sa.Column("client_scope", sa.Text, nullable=False, server_default="all"),
+    _at("trusted_from", nullable=True),
     sa.UniqueConstraint("workspace_id", "client_id", name="uq_user_roles_client"),
     sa.Index("ix_user_roles_user", "user_id", postgresql_where=sa.text("ended_at is null")),
 )

@@ -82,6 +82,14 @@ class UnitOfWork:
         """One at a time per workspace and subject; waits with the statements that follow. Raises Conflict busy after the lock timeout."""
         self.write(gate.LOCK, subject=f"{self.scope.workspace_id}:{subject}")
 
+    def hold_actor(self) -> None:
+        """Hold the actor's membership as it is until the transaction ends, and ask the gate again, of what is true now."""
+        again = gate.check(self.scope, None)
+        if again is None or self.scope.kind is not Kind.WORKSPACE:
+            raise NoContext("only a member can be held, and this operation has none")
+        self.write(gate.HOLD_ACTOR)
+        self._entered = gate.entered(self.scope, self._send([again], explicit=True)[-1])
+
     def record_read(self, table: str, record_id: UUID | str, *, client_id: UUID | None, purpose: str) -> None:
         """Leave an audit entry that the actor read a record; queued, so that no commit means nothing was shown."""
         self.write(gate.READ, table=table, record_id=str(record_id), client_id=client_id, purpose=purpose)

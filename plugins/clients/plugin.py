@@ -86,7 +86,7 @@ def build(ports: Provided) -> Service:
         timeline=Timeline(past=stored.timeline),
         filters=Filters(stored=stored.filters, now=now),
         exports=stored.many,
-        personal=Personal(stored=stored.personal, encryption=ports.encryption),
+        personal=Personal(stored=stored.personal, records=stored.health, encryption=ports.encryption),
         imports=Imports(stored=stored.imports, queue=_import_later, custom=_custom_fields, unquoted=unquoted, now=ports.clock.now),
         notes=Notes(notes=stored.notes, now=now),
         exclusions=Exclusions(exclusions=stored.exclusions, records=stored.health, encryption=ports.encryption, now=now),

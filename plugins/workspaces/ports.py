@@ -97,6 +97,9 @@ class Members(Protocol):
     def unlimited(self) -> None:
         """For the rest of the transaction see every client, whoever acts."""
 
+    def hold_actor(self) -> None:
+        """The actor's membership stays as it is until the transaction ends. Raises what the gate raises, of what is true now."""
+
     def addressee(self, user_id: UUID, present: bool) -> Row | None:
         """email, full_name and role of a membership that has not ended (present) or has."""
 
@@ -219,9 +222,9 @@ class Keys(Protocol):
     def add_key(self, key: Key, digest: bytes) -> None:
         """Of the actor. The digest cannot be read back here."""
 
-    def end_key_after(self, id: UUID, now: datetime, until: datetime) -> Row | None:
-        """Note that it was rotated and let it live until then at most: its name, scopes and end before. None unless it is alive and was not
-        rotated before."""
+    def end_key_after(self, id: UUID, expected: int | None, now: datetime, until: datetime) -> Row | None:
+        """Note that it was rotated and let it live until then at most: its name, scopes and end before. None unless it is alive, was not
+        rotated before and `expected` is the version."""
 
     def revoke_key(self, id: UUID, expected: int | None, now: datetime) -> bool:
         """False when `expected` is not the version. One that is revoked stays so."""

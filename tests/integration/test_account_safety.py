@@ -13,8 +13,9 @@ import pytest
 from config.databases import connections
 from config.settings import Settings
 from ports.tasks import PLATFORM
+from tests.invited import invite, token_of
 from tests.office import Office
-from tests.servers import Api, Person, Reply
+from tests.servers import Api, Person, Reply, add_member, owner_of
 
 PASSWORD, OTHER = "a long enough secret", "another long secret"
 
@@ -73,6 +74,27 @@ def test_a_new_address_holds_when_its_reader_says_so_and_the_old_one_is_told(ser
     assert office.mails(new)[-1]["Subject"] == "Your new e-mail address is confirmed"
     assert _login(server, person.email, PASSWORD).status == 401
     assert _login(server, new, PASSWORD).status == 200
+
+
+def test_whom_they_left_is_not_told_of_another_name_or_address_until_they_come_back(server: Api, office: Office, settings: Settings) -> None:
+    host, person, new = server.signup(), server.signup("Ana Souza"), f"new-{uuid.uuid4().hex}@example.com"
+    former, other = server.workspace(host), server.workspace(host)
+    for workspace in (former, other):
+        add_member(settings, workspace, person, "Colaborador")
+    assert server.delete("/api/v1/users/me", who=person, workspace=former).status == 204
+    told = [server.get("/api/v1/audit?table=user_roles", who=host, workspace=former).json["items"]]
+    assert server.patch("/api/v1/me", json={"full_name": "New Secret Name"}, who=person).status == 200
+    assert server.put("/api/v1/me/email", json={"email": new}, who=person).status == 202
+    assert server.post("/auth/email/confirm", json={"token": _link(office, new, "/confirm-email")}).status == 204
+    told.append(server.get("/api/v1/audit?table=user_roles", who=host, workspace=former).json["items"])
+    assert told[0] == told[1]
+    with owner_of(settings) as owner:
+        kept = owner.execute("select full_name, email from user_roles where workspace_id = %s and user_id = %s", (former, person.id)).fetchall()
+    assert kept == [("Ana Souza", person.email)]
+    assert _members(server, host, other)[person.id] == ("New Secret Name", new)
+    token = token_of(settings, invite(server, host, new, workspace=former))
+    assert server.post("/api/v1/invitations/accept", json={"token": token}, who=person).status == 200
+    assert _members(server, host, former)[person.id] == ("New Secret Name", new)
 
 
 def test_an_address_of_somebody_else_gets_no_mail_and_the_answer_does_not_tell(server: Api, office: Office) -> None:
@@ -241,6 +263,11 @@ def _left(settings: Settings, person: Person) -> tuple[int, int, int]:
         ).fetchone()
     assert row is not None
     return (row[0], row[1], row[2])
+
+
+def _members(api: Api, who: Person, workspace: str) -> dict[str, tuple[str, str]]:
+    members = api.get("/api/v1/users", who=who, workspace=workspace).json["items"]
+    return {each["id"]: (each["full_name"], each["email"]) for each in members}
 
 
 def _login(api: Api, email: str, password: str, agent: str = "test") -> Reply:

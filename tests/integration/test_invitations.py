@@ -176,6 +176,20 @@ def test_sending_again_kills_the_link_before_and_revoking_kills_all(server: Api,
     invite(server, studio.owner, studio.outsider.email)  # the address is free again
 
 
+def test_it_is_sent_again_as_it_was_read_or_not_at_all(server: Api, settings: Settings, studio: Studio) -> None:
+    id = invite(server, studio.owner, studio.outsider.email)
+    path = f"/api/v1/invitations/{id}"
+    read = server.get(path, who=studio.owner).headers["ETag"]
+    assert server.patch(path, json={"role": "Colaborador"}, who=studio.owner).json["version"] == 2
+    refused = server.post(f"{path}/resend", who=studio.owner, headers={"If-Match": read})
+    assert (refused.status, server.get(path, who=studio.owner).json["version"]) == (412, 2)
+    assert accept(server, token_of(settings, id, 1), studio.outsider).status == 200, "the link before is as good as it was"
+    other = invite(server, studio.owner, "other@example.com")
+    tag = server.get(f"/api/v1/invitations/{other}", who=studio.owner).headers["ETag"]
+    sent = [server.post(f"/api/v1/invitations/{other}/resend", who=studio.owner, headers={"If-Match": tag}).status for _ in range(2)]
+    assert sent == [200, 412]
+
+
 def test_an_expired_link_is_dead_until_it_is_sent_again(server: Api, settings: Settings, studio: Studio) -> None:
     id = invite(server, studio.owner, studio.outsider.email)
     with owner_of(settings) as connection:

@@ -102,6 +102,18 @@ def test_health_data_leaves_with_the_clients_consent_alone(agenda: Agenda) -> No
     assert told == [[("other", None)], [("sick", "Influenza")]]
 
 
+def test_a_key_takes_along_health_data_only_with_its_scope(agenda: Agenda) -> None:
+    told = []
+    for scopes in (["privacy:export"], ["privacy:export", "clients:read", "clients:write"], ["privacy:export", "clients:health"]):
+        key = agenda.made(f"/api/v1/workspaces/{agenda.workspace}/keys", {"name": "Portal", "scopes": scopes})["key"]
+        reply = agenda.api.get(f"/api/v1/privacy/clients/{agenda.clients[0]}/export", who=key)
+        assert reply.status == 200, reply.body
+        told.append(["Left knee" in reply.body.decode(), "Influenza" in reply.body.decode(), "Well done" in reply.body.decode()])
+        (exclusion,) = reply.json["data"]["clients"]["exclusions"]
+        assert (exclusion["kind"] == "sick") == ("clients:health" in scopes)
+    assert told == [[False, False, True], [False, False, True], [True, True, True]]
+
+
 def test_it_is_recorded_and_the_client_sees_by_whom(agenda: Agenda) -> None:
     assert exported(agenda).status == 200
     seen = agenda.get("/api/v1/audit/reads", who="Cliente").json["items"]

@@ -267,7 +267,7 @@ def test_p3_consent_decides_about_exclusions_too(clinic: Clinic, case: Case) -> 
     ("fault", "case"),
     [
         ({"consented": lambda _: None}, taken_back_nobody_writes_what_tells_health),
-        ({"_readable": lambda _: True}, taken_back_the_staff_reads_when_and_how_much),
+        ({"may_read": lambda _: True}, taken_back_the_staff_reads_when_and_how_much),
         ({"tells_health": lambda kind: kind == "injury"}, without_a_consent_nobody_writes_what_tells_health),
         ({"looks_withheld": lambda _: False}, other_days_for_what_is_withheld_lose_nothing),
     ],

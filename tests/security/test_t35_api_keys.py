@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -141,6 +142,24 @@ def test_a_rotated_key_lives_on_for_its_grace(shop: Shop) -> None:
     assert [shop.api.get("/api/v1/clients", who=key["key"]).status for key in (old, new)] == [401, 200]
     again = shop.api.post(f"{shop.path}/{old['id']}/rotate", json={}, who=shop.owner)
     assert (again.status, again.json["code"]) == (409, "key_over")
+
+
+def test_a_key_is_rotated_as_it_was_read_or_not_at_all(shop: Shop) -> None:
+    old = shop.key()
+    path = f"{shop.path}/{old['id']}"
+    tag = shop.api.get(path, who=shop.owner).headers["ETag"]
+
+    def rotate(tag: str) -> tuple[int, str | None]:
+        reply = shop.api.post(f"{path}/rotate", json={}, who=shop.owner, headers={"If-Match": tag})
+        return reply.status, reply.json.get("code")
+
+    assert rotate(re.sub(r'^"\d+', '"99', tag)) == (412, "stale_version")
+    unchanged = shop.api.get(path, who=shop.owner)
+    assert (unchanged.headers["ETag"], unchanged.json["rotated_at"]) == (tag, None)
+    assert len(shop.api.get(shop.path, who=shop.owner).json["items"]) == 1
+    assert rotate(tag)[0] == 201
+    assert rotate(tag)[0] == 412, "that was the version before"
+    assert rotate("*") == (409, "key_over")
 
 
 def test_a_key_ends_when_it_was_told_to(shop: Shop) -> None:

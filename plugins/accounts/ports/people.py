@@ -64,12 +64,19 @@ class People(Protocol):
         """How to write to them."""
         ...
 
-    def verified(self, user_id: UUID, email: str, now: datetime) -> None:
-        """They have shown that this address is theirs; nothing happens when it no longer is."""
+    def verified(self, user_id: UUID, email: str, now: datetime) -> bool:
+        """They have shown that this address is theirs, for the first time when True; nothing happens when it no longer is."""
+        ...
+
+    def distrust(self, user_id: UUID, now: datetime) -> None:
+        """Of what opens their workspaces without signing in, API keys and secret addresses, nothing does that was made before. After their
+        sessions were ended: whoever makes one meanwhile is waited for, or finds the session over."""
         ...
 
     def move(self, user_id: UUID, old: str, new: str, now: datetime) -> bool:
-        """Give them another address, everywhere it is copied; False when theirs is not `old` any more. Raises Conflict `email_taken`."""
+        """Give them another address, and the copies of it where they are a member; False when theirs is not `old` any more.
+
+        Raises Conflict `email_taken`."""
         ...
 
     def profile(self) -> Profile | None:
@@ -81,5 +88,5 @@ class People(Protocol):
         ...
 
     def change(self, *, full_name: str | None, locale: str | None, now: datetime) -> None:
-        """Change what is not None, on the signed-in person and the copies of their name, and step the version."""
+        """Change what is not None, on the signed-in person and the copies of their name where they are a member, and step the version."""
         ...

@@ -76,7 +76,18 @@ MOVE = sql(
     "of", "old", "new", "now",
 )  # fmt: skip
 ACT_AS = sql("select set_config('app.user_id', $1::text, true), set_config('app.actor', 'person', true)", "of", locks=True)
-MOVE_COPIES = sql("update user_roles set email = $2, version = version + 1, updated_at = $3 where user_id = $1", "of", "new", "now")
+# Where they are a member: whom they left knows them as they were, until they come back.
+MOVE_COPIES = sql(
+    "update user_roles set email = $2, version = version + 1, updated_at = $3 where user_id = $1 and ended_at is null", "of", "new", "now"
+)
+# The time after the wait: whoever makes something in their name holds the membership until it is there.
+DISTRUST = sql(
+    "update user_roles set trusted_from = clock_timestamp(), version = version + 1, updated_at = $2 where user_id = $1 and ended_at is null",
+    "of", "now",
+)  # fmt: skip
+REVOKE_KEYS = sql(
+    "update api_keys set revoked_at = $2, version = version + 1, updated_at = $2 where user_id = $1 and revoked_at is null", "of", "now"
+)
 PROFILE = sql(
     """
     select u.id, u.email, u.full_name, u.locale, u.version, u.created_at, u.updated_at,
@@ -103,7 +114,7 @@ CHANGE = statement(
 )
 RENAME = statement(
     user_roles.update()
-    .where(user_roles.c.user_id == _given("actor_id"), user_roles.c.full_name != _given("full_name"))
+    .where(user_roles.c.user_id == _given("actor_id"), user_roles.c.ended_at.is_(None), user_roles.c.full_name != _given("full_name"))
     .values(full_name=_given("full_name"), version=user_roles.c.version + 1, updated_at=_given("now"))
 )
 
@@ -145,8 +156,13 @@ class People:
         row = ctx.work.one(ADDRESSEE, of=user_id)
         return None if row is None else Addressee(row["email"], row["full_name"], row["locale"])
 
-    def verified(self, user_id: UUID, email: str, now: datetime) -> None:
-        ctx.work.write(VERIFIED, of=user_id, email=email, now=now)
+    def verified(self, user_id: UUID, email: str, now: datetime) -> bool:
+        return ctx.work.change(VERIFIED, of=user_id, email=email, now=now) == 1
+
+    def distrust(self, user_id: UUID, now: datetime) -> None:
+        ctx.work.rows(ACT_AS, of=user_id)
+        ctx.work.write(DISTRUST, of=user_id, now=now)
+        ctx.work.write(REVOKE_KEYS, of=user_id, now=now)
 
     def move(self, user_id: UUID, old: str, new: str, now: datetime) -> bool:
         if ctx.work.one(MOVE, of=user_id, old=old, new=new, now=now) is None:

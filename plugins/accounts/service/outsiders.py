@@ -32,7 +32,8 @@ class OutsidersService:
     """First sight of somebody creates them; whoever has their address is them only when both sides are sure of it.
 
     An address that the issuer did not verify links to nobody. An account whose address nobody ever proved may have been made by somebody who
-    waits for its owner to arrive: when the owner comes, verified, the account is theirs and every way in that was made before is closed.
+    waits for its owner to arrive: when the owner comes, verified, the account is theirs and every way in that was made before is closed,
+    API keys and secret addresses in their workspaces among them.
     """
 
     def __init__(self, *, store: _Store, address: Address, confirmed: bool, clock: Clock) -> None:
@@ -68,6 +69,7 @@ class OutsidersService:
             person = found.person
             if not found.proved:
                 self._store.evict(person.id, now)
+                self._store.distrust(person.id, now)
                 self._store.void(person.id, now)
                 for purpose in Purpose:  # what another agreed to in their name does not bind them
                     self._store.record(Consent(new_id(), person.id, purpose, DOCUMENTS[purpose], False, now))

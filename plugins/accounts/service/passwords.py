@@ -44,7 +44,7 @@ class PasswordsService:
     def reset(self, *, token: str, password: str) -> str:
         """Set a password by a link that was sent, and sign out everywhere; a token to remember this device by. Outside a transaction.
 
-        Raises Invalid.
+        When it is the first proof of the address, API keys and secret addresses made before are dead too. Raises Invalid.
         """
         self._passwords.check(password)
         key = digest(token)
@@ -59,8 +59,10 @@ class PasswordsService:
             if link is None or link.user_id is None:
                 raise spent()
             self._store.set_password(link.user_id, hashed, now)
-            self._store.verified(link.user_id, link.email, now)
+            first = self._store.verified(link.user_id, link.email, now)
             self._store.end_all(link.user_id, now)
+            if first:  # whoever opened the account may have been somebody else
+                self._store.distrust(link.user_id, now)
             self._store.void(link.user_id, now)
             self._store.settle(*self._guard.sign_in(link.email, Visit(), None)[:1])
             self._post.password_changed(link.user_id)

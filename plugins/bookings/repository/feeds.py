@@ -40,9 +40,11 @@ REISSUE: Final = statement(
     .returning(*SHOWN)
 )
 REVOKE: Final = statement(sa.update(feeds).where(here(feeds)).values(revoked_at=sa.bindparam("now", type_=_F.updated_at.type), **_CHANGED))
+# Of an address given out while its owner was trusted: only another address moves `updated_at`.
 OPENED: Final = sql(
     "select f.id, f.user_id, f.mode, r.role, w.name, w.locale, 'bookings' = any (w.modules) as served from bookings_feed f"
     " join user_roles r on r.workspace_id = f.workspace_id and r.user_id = f.user_id and r.ended_at is null"
+    " and (r.trusted_from is null or f.updated_at >= r.trusted_from)"
     " join workspaces w on w.id = f.workspace_id where f.workspace_id = $1 and f.digest = $2::bytea and f.revoked_at is null",
     "workspace_id", "digest",
 )  # fmt: skip
@@ -76,6 +78,10 @@ class Feeds:
 
     def page(self, user_id: UUID, limit: int, after: tuple[Any, ...] | None) -> Sequence[Row]:
         return ctx.work.rows(_PAGES[after is not None], user_id=user_id, limit=limit, **last_of(after))
+
+    def hold_owner(self, user_id: UUID) -> None:
+        ctx.lock(f"bookings:{user_id}")  # whoever has them go takes it before the feeds end
+        ctx.hold_actor()
 
     def add(self, values: Mapping[str, object]) -> None:
         ctx.work.write(ADD, **values)

@@ -56,6 +56,7 @@ class Feeds:
 
     def add(self, mode: str) -> dict[str, Any]:
         """Make one; `url` is told here and never again. Raises Conflict feed_exists."""
+        self._stored.hold_owner(_person())
         id, now = new_id(), self._now()
         token = self._token(id, 1)
         made = {
@@ -67,6 +68,7 @@ class Feeds:
 
     def regenerate(self, id: UUID) -> dict[str, Any]:
         """Another address: the earlier one is dead. Raises NotFound."""
+        self._stored.hold_owner(_person())
         held = self._held(id, None)
         token = self._token(id, held["issue"] + 1)
         return {**self._stored.reissue(id, _digest(token), self._now()), "url": self._url(token)}

@@ -20,6 +20,3 @@ class Personal(Protocol):
 
     def health(self, client_ids: Sequence[UUID]) -> Sequence[Mapping[str, Any]]:
         """Sealed records: `id`, `client_id`, `sealed`, `version`."""
-
-    def consented(self, client_id: UUID) -> bool:
-        """Whether the staff may read their health data."""

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from plugins.clients.domain.health import PURPOSE
 from plugins.clients.repository.health import OF
 from plugins.sdk import Row, ctx, sql
 
@@ -34,10 +33,6 @@ KINDS: Final = {
     )
     for kind, (columns, table, order) in _KINDS.items()
 }  # fmt: skip
-CONSENTED: Final = sql(
-    "select id from clients_consent where workspace_id = $1 and client_id = $2 and purpose = $3 and withdrawn_at is null limit 1",
-    "workspace_id", "client_id", "purpose",
-)  # fmt: skip
 
 
 class Personal:
@@ -51,6 +46,3 @@ class Personal:
 
     def health(self, client_ids: Sequence[UUID]) -> Sequence[Mapping[str, Any]]:
         return ctx.work.rows(OF, client_ids=list(client_ids))
-
-    def consented(self, client_id: UUID) -> bool:
-        return ctx.work.one(CONSENTED, client_id=client_id, purpose=PURPOSE) is not None

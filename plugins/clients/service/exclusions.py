@@ -17,8 +17,8 @@ from plugins.clients.domain.exclusions import EVERYTHING, looks_withheld, tells_
 from plugins.clients.domain.health import SCOPE
 from plugins.clients.ports.exclusions import Exclusions as Stored
 from plugins.clients.ports.health import HealthRecords
-from plugins.clients.service.actors import is_cliente, workspace
-from plugins.clients.service.health import consented
+from plugins.clients.service.actors import workspace
+from plugins.clients.service.health import consented, may_read
 from plugins.clients.service.standing import writable
 from ports.encryption import Encryption, Place
 from ports.persistence import Row
@@ -67,7 +67,7 @@ class Exclusions:
         client = self._client(client_id, hold=True)
         if tells_health(given["kind"]):
             _check_readable(client)
-        before, readable = self._find(client_id, id), _readable(client)
+        before, readable = self._find(client_id, id), may_read(client)
         if tells_health(before["kind"]) and not readable and looks_withheld(given):
             kept = as_read(before, self._encryption, health=True)
             given = {**given, "kind": kept["kind"], "reason": kept["reason"]}
@@ -106,7 +106,7 @@ class Exclusions:
     def _told(self, client_id: UUID, found: Sequence[Row]) -> list[dict[str, Any]]:
         """As the actor may read them. Asked after they were read: a consent taken back before that is seen."""
         client = self._client(client_id, hold=False)
-        readable = _readable(client)
+        readable = may_read(client)
         if readable and any(tells_health(row["kind"]) for row in found):
             # As of `/health`: an entry that named the exclusion would go on telling of it when the consent is gone.
             self._records.read(client["merged_into"] or client_id, client["id"])
@@ -128,11 +128,6 @@ def as_read(row: Mapping[str, Any], encryption: Encryption, *, health: bool) -> 
 
 def place_of(id: UUID) -> Place:
     return Place(workspace(), TABLE, COLUMN, id)
-
-
-def _readable(client: Row) -> bool:
-    """Whether the actor may read what tells health about this client."""
-    return client["permitted"] and (is_cliente() or client["given_by"] is not None)
 
 
 def _check_readable(client: Row) -> None:

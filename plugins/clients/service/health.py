@@ -111,5 +111,11 @@ def consented(found: Row) -> None:
         raise Forbidden("The client has not consented to keeping health data, or has taken the consent back.", code="consent_required")
 
 
+def may_read(found: Row) -> bool:
+    """Whether the actor may read what tells health about this client: the client themselves, and the staff by their consent; of API keys
+    only one with the scope."""
+    return found["permitted"] and (is_cliente() or found["given_by"] is not None)
+
+
 def place_of(id: UUID) -> Place:
     return Place(workspace(), TABLE, COLUMN, id)

@@ -13,6 +13,7 @@ from plugins.workspaces.domain.members import ALL
 from plugins.workspaces.models.invitations import invitations
 from plugins.workspaces.repository.conditions import after as after_last
 from plugins.workspaces.repository.conditions import bind, optional, unless_changed, version_of
+from plugins.workspaces.repository.keys import REVOKE_OF as END_KEYS
 from plugins.workspaces.service.invitations import already_invited
 
 i = invitations
@@ -112,13 +113,15 @@ _OFFER = (
 )
 OFFER = sql(_OFFER, "workspace_id", "digest")
 TAKE = sql(f"{_OFFER} for no key update of i", "workspace_id", "digest", locks=True)
-# Somebody who was a member before is the same member again; of somebody who is one now nothing changes.
+# Somebody who was a member before is the same member again, and nothing they handed out then opens anything; of somebody who is one now
+# nothing changes.
 JOIN = sql(
     "insert into user_roles as r (workspace_id, user_id, role, client_id, client_scope, full_name, email, created_at, updated_at)"
     " values ($1, $2, $3, $4, $5, app.full_name(), app.email(), $6, $6)"
     " on conflict on constraint pk_user_roles do update set role = excluded.role, client_id = excluded.client_id,"
     " client_scope = excluded.client_scope, full_name = excluded.full_name, email = excluded.email, ended_at = null,"
-    " created_at = excluded.created_at, updated_at = excluded.updated_at, version = r.version + 1 where r.ended_at is not null returning user_id",
+    " trusted_from = excluded.created_at, created_at = excluded.created_at, updated_at = excluded.updated_at, version = r.version + 1"
+    " where r.ended_at is not null returning user_id",
     "workspace_id", "actor_id", "role", "client_id", "client_scope", "now",
 )  # fmt: skip
 ACCEPTED = sql(
@@ -191,5 +194,9 @@ class Invitations:
         given = {name: offer[name] for name in ("role", "client_id", "client_scope")}
         if ctx.work.one(JOIN, now=now, **given) is None:
             return False
+        # Their keys ended with them; were one left, it would be let in again.
+        ctx.work.write(SEE_MEMBERS)
+        ctx.work.write(END_KEYS, of=ctx.user_id, now=now)
+        ctx.work.write(SEE_AS_BEARER)
         ctx.work.write(ACCEPTED, id=offer["id"], now=now)
         return True

@@ -23,7 +23,7 @@ ADD = statement(k.insert().values({column.name: sa.bindparam(column.name) for co
 _ALIVE = (k.c.revoked_at.is_(None), sa.or_(k.c.expires_at.is_(None), k.c.expires_at > bind("now", k.c.updated_at)))
 END_AFTER = statement(
     sa.update(k)
-    .where(*_THIS, *_ALIVE, k.c.rotated_at.is_(None))
+    .where(*_THIS, *_ALIVE, k.c.rotated_at.is_(None), unless_changed(k.c.version))
     .values(expires_at=sa.func.least(k.c.expires_at, bind("until", k.c.updated_at)), rotated_at=bind("now", k.c.updated_at))
     .values(version=k.c.version + 1, updated_at=bind("now", k.c.updated_at))
     .returning(k.c.name, k.c.scopes)
@@ -56,8 +56,8 @@ class Keys:
             expires_at=key.expires_at, created_at=key.created_at, updated_at=key.created_at,
         )  # fmt: skip
 
-    def end_key_after(self, id: UUID, now: datetime, until: datetime) -> Row | None:
-        return ctx.work.one(END_AFTER, id=id, now=now, until=until)
+    def end_key_after(self, id: UUID, expected: int | None, now: datetime, until: datetime) -> Row | None:
+        return ctx.work.one(END_AFTER, id=id, expected=version_of(expected), now=now, until=until)
 
     def revoke_key(self, id: UUID, expected: int | None, now: datetime) -> bool:
         return ctx.work.change(REVOKE, id=id, expected=version_of(expected), now=now) == 1

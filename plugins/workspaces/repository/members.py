@@ -75,6 +75,9 @@ class Members:
     def unlimited(self) -> None:
         ctx.work.write(UNLIMITED)
 
+    def hold_actor(self) -> None:
+        ctx.hold_actor()
+
     def addressee(self, user_id: UUID, present: bool) -> Row | None:
         return ctx.work.one(ADDRESSEE, user_id=user_id, present=present)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from plugins.sdk import PUBLIC, SIGNED_IN, MethodView, Page, PageRequest, Proof, allow, ctx, may_answer, page_of, with_proof
+from plugins.sdk import PUBLIC, SIGNED_IN, MethodView, Page, PageRequest, Proof, allow, conditional, ctx, may_answer, page_of, with_proof
 from plugins.workspaces import schemas
 from plugins.workspaces.resources.serving import invitations, last, service
 
@@ -46,6 +46,7 @@ class Invitation(MethodView):
 @invitations.route("/<uuid:invitation_id>/resend")
 class InvitationMail(MethodView):
     @invitations.response(200, schemas.InvitationSchema)
+    @conditional
     @allow("invite")
     def post(self, invitation_id: UUID) -> Any:
         """Send an invitation again, with a new link; earlier links are dead

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from plugins.sdk import MethodView, Page, PageRequest, allow, confidential, page_of, recent
+from plugins.sdk import MethodView, Page, PageRequest, allow, conditional, confidential, page_of, recent
 from plugins.workspaces import schemas
 from plugins.workspaces.resources.serving import blp, last, service
 
@@ -46,8 +46,9 @@ class Key(MethodView):
 @blp.route("/<uuid:workspace_id>/keys/<uuid:key_id>/rotate")
 class KeyRotation(MethodView):
     @blp.arguments(schemas.RotationSchema)
-    @blp.response(201, schemas.ShownKeySchema, etag=False)
+    @blp.response(201, schemas.ShownKeySchema, etag=False, record=schemas.KeySchema)
     @confidential
+    @conditional
     @recent
     @allow("manage_keys")
     def post(self, rotation: dict[str, Any], workspace_id: UUID, key_id: UUID) -> Any:

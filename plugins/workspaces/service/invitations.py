@@ -87,9 +87,11 @@ class InvitationsService:
         return edited
 
     def resend(self, id: UUID) -> Document:
-        """Another mail with another link, good for 72 hours from now; earlier links are dead. Raises RateLimited."""
+        """Another mail with another link, good for 72 hours from now; earlier links are dead. Raises RateLimited, Stale."""
         actor = self._actor()
         held = self._held(id)
+        if current().expected_version not in (None, -1, held["version"]):
+            raise Stale()
         self._terms(held, actor)
         self._pay(held["email"])
         now, mailing = self._clock.now(), held["mailing"] + 1

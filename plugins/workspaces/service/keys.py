@@ -7,14 +7,14 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from kernel.context import current
 from kernel.errors import Conflict, Fault, Invalid, NotFound, Stale, Unauthenticated
 from kernel.ids import new_id
 from kernel.registry import Registry
-from plugins.workspaces.ports import Key, Keys
+from plugins.workspaces.ports import Key, Keys, Members
 from ports.clock import Clock
 from ports.persistence import Document
 
@@ -22,10 +22,14 @@ UNGRANTABLE: Final = frozenset({"workspaces:manage_keys"})
 """Only people make keys: a stolen one must not be able to make itself a successor."""
 
 
-class KeysService:
-    """The keys of the current workspace."""
+class _Store(Members, Keys, Protocol):
+    """Keys, and the membership of who makes them."""
 
-    def __init__(self, *, store: Keys, registry: Registry, clock: Clock) -> None:
+
+class KeysService:
+    """The keys of the current workspace. Whoever makes one is held as the member they are: one that is made while they go would outlive that."""
+
+    def __init__(self, *, store: _Store, registry: Registry, clock: Clock) -> None:
         self._store = store
         self._registry = registry
         self._clock = clock
@@ -47,6 +51,7 @@ class KeysService:
 
     def create(self, *, name: str, scopes: Sequence[str], expires_at: datetime | None) -> Mapping[str, Any]:
         """A new key, acting as the actor. Raises Invalid for a scope the actor's role does not hold, or an end that is past."""
+        self._store.hold_actor()
         grantable = self._grantable()
         faults = [
             Fault(f"/scopes/{place}", "Your role holds no such permission, or keys cannot have it.")
@@ -62,14 +67,17 @@ class KeysService:
     def rotate(self, id: UUID, *, grace_s: int, expires_at: datetime | None) -> Mapping[str, Any]:
         """Its successor, with the same name and scopes, acting as the actor; the old key lives on for grace_s.
 
-        Raises Conflict key_over when it was revoked, has expired or was rotated before.
+        Raises Conflict key_over when it was revoked, has expired or was rotated before, Stale when If-Match named another version.
         """
+        self._store.hold_actor()
         now = self._clock.now()
         if faults := _end_faults(expires_at, now):
             raise Invalid(errors=faults)
-        old = self._store.end_key_after(id, now, now + timedelta(seconds=grace_s))
+        expected = current().expected_version
+        old = self._store.end_key_after(id, expected, now, now + timedelta(seconds=grace_s))
         if old is None:
-            self.read(id)
+            if expected not in (None, -1, self.read(id)["version"]):
+                raise Stale()
             raise Conflict("This key is over, or it was rotated before.", code="key_over")
         scopes = [scope for scope in old["scopes"] if scope in self._grantable()]
         if not scopes:

@@ -147,8 +147,13 @@ class MemoryStore:
         person = self.data.people.get(user_id)
         return None if person is None else Addressee(person.email, person.full_name, person.locale)
 
-    def verified(self, user_id: UUID, email: str, now: datetime) -> None:
+    def verified(self, user_id: UUID, email: str, now: datetime) -> bool:
+        first = user_id not in self.data.verified
         self.data.verified.add(user_id)
+        return first
+
+    def distrust(self, user_id: UUID, now: datetime) -> None:
+        """Nobody here has a workspace."""
 
     def move(self, user_id: UUID, old: str, new: str, now: datetime) -> bool:
         if self.data.people[user_id].email != old:
