@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "accounts_0006"
-down_revision = "accounts_0005"
+revision = "platform_0019"
+down_revision = "platform_0018"
 branch_labels = None
 depends_on = None
 
