@@ -17,7 +17,8 @@ class Letter:
     """What to write to whom. to: one address. template: a file `mail/<template>.<language>.txt` of the plugin that sends it.
 
     language: `en`, `es` or `pt` (a region may follow); None for that of the account with this address, and without one for the workspace's.
-    values: what the template names, each within a line. `link`, a URL alone in its paragraph, is shown as a button; no other value is one.
+    values: what the template names, each within a line. `link`, a URL alone in its paragraph, is shown as a button; no other value is one, and what
+    looks like a link in them, or in the workspace's name, is shown so that nobody's mail program makes one of it.
     """
 
     to: str

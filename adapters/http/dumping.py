@@ -22,7 +22,7 @@ OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 # Not times of day: orjson 3.13 writes 00:00:00.010000 as 00:00:00.10000.
 _PLAIN = (
     fields.String, fields.Integer, fields.Boolean, fields.UUID, fields.DateTime, fields.Date, fields.Dict, fields.Raw,
-    fields.Line, fields.Email, fields.Url, fields.Timezone, fields.Currency, fields.Money,
+    fields.Line, fields.Name, fields.Email, fields.Url, fields.Timezone, fields.Currency, fields.Money,
 )  # fmt: skip
 _HOOKS = ("pre_dump", "post_dump")
 

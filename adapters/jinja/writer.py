@@ -13,17 +13,25 @@ from typing import Final
 from jinja2 import BaseLoader, StrictUndefined, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from adapters.jinja.lifeless import lifeless
 from ports.mail import Letter, Letterhead, Mail
 
 LANGUAGES: Final = ("en", "es", "pt")
 """What a template comes in; the first stands in for a language nobody wrote."""
 BUTTON: Final = "link"
-"""The one value that HTML shows as a link. Others are what somebody wrote, and lead nowhere."""
+"""The one value that leads somewhere, and that HTML shows as a link. Others are what somebody wrote."""
 _LINK: Final = re.compile(r"https?://\S+")
+_ADDRESS: Final = re.compile(r"(?!.*www\.)[\w.+%-]+@[\w.-]+")
 _BREAKS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
 _INK: Final = "#1f2937"
 _PAPER: Final = "#ffffff"
+
+
+class _Own(str):
+    """What the letter itself says, and nobody else: its link, and whom it goes to."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +46,15 @@ class JinjaWriter:
     """packages: plugin id → the package its `mail` folder is in.
 
     A template is plain text whose first line is `Subject: …`; the HTML is made from its paragraphs, so that both always say the same.
-    Values are text on the line where the template has them: nothing in them is ever a template, a paragraph or a button, and HTML shows them
-    escaped. The value `link`, alone in its paragraph, is the button.
+    Values are text on the line where the template has them: nothing in them is ever a template, a paragraph, a button or anything else that a
+    mail program makes a link of, and HTML shows them escaped. The value `link`, alone in its paragraph, is the button.
     """
 
     def __init__(self, packages: Mapping[str, str]) -> None:
         self._packages = packages
         self._text = ImmutableSandboxedEnvironment(
             loader=BaseLoader(), autoescape=False, undefined=StrictUndefined, keep_trailing_newline=False, trim_blocks=True, lstrip_blocks=True,
-            finalize=_within_a_line,
+            finalize=_shown,
         )  # fmt: skip
         page = ImmutableSandboxedEnvironment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
         self._page = page.from_string((files(__package__) / "page.html").read_text(encoding="utf-8"))
@@ -54,8 +62,9 @@ class JinjaWriter:
     def write(self, plugin: str, letter: Letter, head: Letterhead) -> Mail:
         language = spoken(letter.language or head.language)
         source = self._source(plugin, letter.template, language)
+        values = {name: _Own(value) if _is_own(name, value, letter.to) else value for name, value in letter.values.items()}
         try:
-            whole = self._text.from_string(source).render(**letter.values, workspace=head.name)
+            whole = self._text.from_string(source).render(**values, workspace=head.name)
         except UndefinedError as error:
             raise LookupError(f"mail {plugin}/{letter.template}.{language}: {error}") from error
         first, _, text = whole.partition("\n")
@@ -63,11 +72,12 @@ class JinjaWriter:
             raise LookupError(f"mail {plugin}/{letter.template}.{language} does not begin with its subject")
         subject = _one_line(first.removeprefix("Subject: "))
         text = text.strip("\n") + "\n"
+        sender = _one_line(_shown(head.name))
         html = self._page.render(
-            language=language, subject=subject, sender=head.name, paragraphs=paragraphs(text, letter.values.get(BUTTON)),
+            language=language, subject=subject, sender=sender, paragraphs=paragraphs(text, letter.values.get(BUTTON)),
             colour=_colour(head.colour, _INK), on_colour=_colour(head.on_colour, _PAPER), logo=_logo(head.logo),
         )  # fmt: skip
-        return Mail(letter.to, _one_line(head.name), subject, text, html)
+        return Mail(letter.to, sender, subject, text, html)
 
     def _source(self, plugin: str, template: str, language: str) -> str:
         for candidate in (language, LANGUAGES[0]):
@@ -98,9 +108,14 @@ def _read(package: str, template: str, language: str) -> str | None:
     return found.read_text(encoding="utf-8") if found.is_file() else None
 
 
-def _within_a_line(value: object) -> str:
-    """What a template shows of a value: whoever chose it writes no lines of their own."""
-    return _BREAKS.sub(" ", str(value))
+def _is_own(name: str, value: object, to: str) -> bool:
+    return isinstance(value, str) and (name == BUTTON or (value == to and _ADDRESS.fullmatch(value) is not None))
+
+
+def _shown(value: object) -> str:
+    """What a template shows of a value: whoever chose it writes no lines of their own, and no links."""
+    text = _BREAKS.sub(" ", str(value))
+    return text if isinstance(value, _Own) else lifeless(text)
 
 
 def _one_line(text: str) -> str:

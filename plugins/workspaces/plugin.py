@@ -73,8 +73,8 @@ class QueuedLetters:
     def invitation(self, id: UUID, mailing: int) -> None:
         plugin.tasks["invitation"](invitation_id=id, mailing=mailing)
 
-    def role_changed(self, user_id: UUID, role: str) -> None:
-        plugin.tasks["role_changed"](user_id=user_id, role=role)
+    def role_changed(self, user_id: UUID, at: datetime) -> None:
+        plugin.tasks["role_changed"].schedule({"user_id": user_id}, at=at, unique=f"role_changed:{user_id}:{at.isoformat()}")
 
     def removed(self, user_id: UUID) -> None:
         plugin.tasks["removed"](user_id=user_id)

@@ -207,7 +207,8 @@ class Letters(Protocol):
 
     def invitation(self, id: UUID, mailing: int) -> None: ...
 
-    def role_changed(self, user_id: UUID, role: str) -> None: ...
+    def role_changed(self, user_id: UUID, at: datetime) -> None:
+        """At that moment, once however often it is asked for: the role they have then."""
 
     def removed(self, user_id: UUID) -> None: ...
 

@@ -36,12 +36,12 @@ def invitation(invitation_id: UUID, mailing: int) -> Letter | None:
 
 
 @plugin.mail
-def role_changed(user_id: UUID, role: str) -> Letter | None:
-    """To a member whose role is another one; nothing when it has changed again meanwhile."""
+def role_changed(user_id: UUID, role: str | None = None) -> Letter | None:
+    """To a member whose role was changed: the one they have now. role: nothing when they have another."""
     found = _service().members.letter(user_id, present=True)
-    if found is None or found["role"] != role:
+    if found is None or role not in (None, found["role"]):
         return None
-    return Letter(found["email"], "role_changed", {"full_name": found["full_name"], "role": role})
+    return Letter(found["email"], "role_changed", {"full_name": found["full_name"], "role": found["role"]})
 
 
 @plugin.mail

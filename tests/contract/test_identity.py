@@ -24,23 +24,34 @@ KINDS = ("built-in", "supabase", pytest.param("supabase as described", marks=pyt
 @pytest.fixture(scope="module", params=KINDS)
 def api(request: pytest.FixtureRequest, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     with contextlib.ExitStack() as stack:
-        if request.param != "built-in":
-            project = stack.enter_context(fake.supabase(confirms=False))
-            if request.param == "supabase as described":
-                project.url = stack.enter_context(prism(tmp_path_factory.mktemp("prism"), upstream=project.url))
-            settings = dataclasses.replace(settings, supabase_url=project.url, supabase_key=fake.KEY)
-        installation = install(settings)
-        stack.callback(installation.container.app_pool().close)
-        stack.callback(installation.container.auth_pool().close)
-        yield Api(web(installation))
+        yield opened(stack, request, settings, tmp_path_factory)
+
+
+@pytest.fixture(params=KINDS[:2])
+def counted(request: pytest.FixtureRequest, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """One that takes three sign-ups an hour from an address."""
+    with contextlib.ExitStack() as stack:
+        yield opened(stack, request, dataclasses.replace(settings, trusted_proxies=1, signups_address=3), tmp_path_factory)
+
+
+def opened(stack: contextlib.ExitStack, request: pytest.FixtureRequest, settings: Settings, folders: pytest.TempPathFactory) -> Api:
+    if request.param != "built-in":
+        project = stack.enter_context(fake.supabase(confirms=False))
+        if request.param == "supabase as described":
+            project.url = stack.enter_context(prism(folders.mktemp("prism"), upstream=project.url))
+        settings = dataclasses.replace(settings, supabase_url=project.url, supabase_key=fake.KEY)
+    installation = install(settings)
+    stack.callback(installation.container.app_pool().close)
+    stack.callback(installation.container.auth_pool().close)
+    return Api(web(installation))
 
 
 def address() -> str:
     return f"c{uuid.uuid4().hex[:12]}@example.com"
 
 
-def sign_up(api: Api, email: str, changes: Any = None) -> Any:
-    return api.post("/auth/signup", json={"email": email, "password": PASSWORD, "full_name": "Lena Ortiz", "consents": YES} | (changes or {}))
+def sign_up(api: Api, email: str, changes: Any = None, **sent: Any) -> Any:
+    return api.post("/auth/signup", json={"email": email, "password": PASSWORD, "full_name": "Lena Ortiz", "consents": YES} | (changes or {}), **sent)
 
 
 def log_in(api: Api, email: str, password: str = PASSWORD) -> Any:
@@ -144,3 +155,10 @@ def test_nobody_signs_in_with_a_token_that_was_changed(api: Api) -> None:
     for changed in (f"{head}.{body}.{signature[::-1]}", f"{head}.{body[:-2]}AA.{signature}", head, token + "x"):
         refused = api.get("/api/v1/me", who=changed)
         assert (refused.status, refused.json["code"]) == (401, "invalid_token")
+
+
+def test_accounts_asked_for_from_one_network_address_are_counted_whoever_keeps_the_passwords(counted: Api) -> None:
+    visitors = [*[f"2001:db8:{uuid.uuid4().hex[:4]}::1"] * 4, f"2001:db8:{uuid.uuid4().hex[:4]}::1"]
+    asked = [sign_up(counted, address(), headers={"X-Forwarded-For": each}) for each in visitors]
+    assert [reply.status for reply in asked] == [201, 201, 201, 429, 201]
+    assert asked[3].json["code"] == "too_many_attempts"

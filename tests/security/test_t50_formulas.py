@@ -39,7 +39,12 @@ def hostile(studios: Studios) -> tuple[Api, Person, str]:
     owner = studios.api.signup("=1+1 Owner")
     workspace = studios.api.workspace(owner, "=1+1")
     for n, text in enumerate(WRITABLE):
-        body: dict[str, Any] = {"full_name": text if text.isprintable() else "=1+1", "notes": text, "tags": [text[:40]], "phone": f"+34 6{n:08}"}
+        body: dict[str, Any] = {
+            "full_name": text.replace("://", ":") if text.isprintable() else "=1+1",
+            "notes": text,
+            "tags": [text[:40]],
+            "phone": f"+34 6{n:08}",
+        }
         reply = studios.api.post("/api/v1/clients?allow_duplicate=true", json=body, who=owner, workspace=workspace)
         assert reply.status == 201, (text, reply.body)
     return studios.api, owner, workspace

@@ -8,7 +8,7 @@ from __future__ import annotations
 from adapters.http.fields.composites import DelimitedList, Dict, List, Money, Nested
 from adapters.http.fields.currencies import Currency
 from adapters.http.fields.moments import Date, DateTime, Time, Timezone
-from adapters.http.fields.texts import UUID, Email, Enum, Line, Secret, String, Url
+from adapters.http.fields.texts import UUID, Email, Enum, Line, Name, Secret, String, Url
 from adapters.http.fields.values import Boolean, Decimal, Float, Integer, Raw
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Line",
     "List",
     "Money",
+    "Name",
     "Nested",
     "Raw",
     "Secret",

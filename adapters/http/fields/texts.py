@@ -16,7 +16,13 @@ MAX_LENGTH: Final = 10_000
 MAX_EMAIL: Final = 254
 MAX_URL: Final = 2_048
 
-_LINE: Final = r"^[^\S{0}]*[^\s{0}][^{0}]*\Z".format(r"\x00-\x1f\x7f-\x9f\u2028\u2029")  # linear: no two parts take the same character
+_CONTROLS: Final = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
+_TURNING: Final = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_ONE_LINE: Final = r"^[^\S{0}]*[^\s{0}][^{0}]*\Z"  # linear: no two parts take the same character
+_LINE: Final = _ONE_LINE.format(_CONTROLS)
+_NAME: Final = _ONE_LINE.format(_CONTROLS + _TURNING)
+_TURNS: Final = re.compile(f"[{_TURNING}]")
+_LEADS: Final = re.compile(r"://|\bwww\.")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -47,6 +53,15 @@ class Line(String):
     def __init__(self, *, max_length: int, **kwargs: Any) -> None:
         super().__init__(min_length=1, max_length=max_length, **kwargs)
         self.validators.append(validate.Regexp(_LINE, error="Must be one line and not blank: no line breaks, no control characters."))
+
+
+class Name(Line):
+    """What a person or a workspace is called, and strangers read in letters: a line that leads nowhere, without `://` and `www.`, and reads in one
+    direction, without characters that turn it. `fit.pt` is a name."""
+
+    def __init__(self, *, max_length: int, metadata: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
+        super().__init__(max_length=max_length, metadata={"pattern": _NAME, **(metadata or {})}, **kwargs)
+        self.validators.append(_check_name)
 
 
 class Secret(String):
@@ -115,6 +130,13 @@ class Enum(ma.fields.Enum[Any]):
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
         # A row holds the value, domain code the member; both are written the same.
         return value.value if isinstance(value, enum.Enum) else value
+
+
+def _check_name(text: str) -> None:
+    if turning := _TURNS.search(text):
+        raise ma.ValidationError(f"May not contain U+{ord(turning[0]):04X}, which turns the direction of text.")
+    if leading := _LEADS.search(unicodedata.normalize("NFKC", text).casefold()):
+        raise ma.ValidationError(f'Is a name, not a link: may not contain "{leading[0]}".')
 
 
 def normalise_email(address: str) -> str:

@@ -9,9 +9,9 @@ from plugins.sdk import fields, validate
 SHORTEST, LONGEST = 8, 128
 
 
-def name(**options: Any) -> fields.Line:
+def name(**options: Any) -> fields.Name:
     """A person's name, as they write it."""
-    return fields.Line(max_length=200, **options)
+    return fields.Name(max_length=200, **options)
 
 
 def language(**options: Any) -> fields.String:

@@ -48,15 +48,17 @@ class AddressesService:
         """Have the new address of the signed-in person confirmed by who reads mail there, while the session they ask in lives.
 
         The old address is told at once, and can stop it. Whether another account has the new one is not told here: its owner gets no mail,
-        and nothing happens. Outside a transaction. Raises RateLimited.
+        and nothing happens. Nor are more letters sent to one address than may be, whoever asks for them, without a word. Outside a transaction.
+        Raises RateLimited by the person.
         """
+        now = self._clock.now()
         with self._store.transaction():
             found = self._store.profile()
             if found is None:
                 raise Unauthenticated()
             person = found.person
-            wait_s = self._store.attempt(self._guard.mail_to(str(person.id)), now=self._clock.now())
-            if wait_s is None and email != person.email:
+            wait_s = self._store.attempt(self._guard.mail_to(str(person.id)), now=now)
+            if wait_s is None and email != person.email and self._store.attempt(self._guard.mail_to(email), now=now) is None:
                 self._post.follow_link(self._links.hand_out(Door.ADDRESS, email, person.id, previous_email=person.email, session_id=session_id))
                 self._post.follow_link(self._links.hand_out(Door.STOP, person.email, person.id))
         refuse(wait_s)

@@ -95,13 +95,18 @@ class ForwardedSignups(SignupsService):
     def sign_up(
         self, *, email: str, password: str, full_name: str, consents: Mapping[str, bool], locale: str = "en", visit: Visit = NOWHERE
     ) -> SignedIn:
-        """Create an account there and a session. Raises Forbidden `email_not_verified` where the address must be confirmed first.
+        """Create an account there and a session. Raises Forbidden `email_not_verified` where the address must be confirmed first, RateLimited by
+        the network address: to the service every attempt comes from us.
 
-        What the new person agreed to is kept either way; whether the address was taken is not told where the service does not tell.
+        What the new person agreed to is kept either way; whether the address was taken is not told where the service does not tell. Nor is the
+        service asked for more letters to one address than may be, without a word.
         """
         purposes = agreed(consents)
         self._passwords.check(password)
-        made = self._provider.sign_up(email, password)
+        self._count(visit)
+        with self._store.transaction():
+            writes = self._store.attempt(self._guard.mail_to(email), now=self._clock.now()) is None
+        made = self._provider.sign_up(email, password) if writes else None
         if isinstance(made, Grant):
             return self._hosted.admitted(made, visit, full_name=full_name, locale=locale, consents=purposes)
         if made is not None:

@@ -82,10 +82,13 @@ class SignupsService:
         """The password's hash, counted for the network address whatever comes of it."""
         self._passwords.check(password)
         with self._passwords.turn():
-            with self._store.transaction():
-                wait_s = self._store.attempt(self._guard.sign_up(visit), now=self._clock.now())
-            refuse(wait_s, "Too many people signed up from here; try again later.")
+            self._count(visit)
             return self._passwords.hash(password)
+
+    def _count(self, visit: Visit) -> None:
+        with self._store.transaction():
+            wait_s = self._store.attempt(self._guard.sign_up(visit), now=self._clock.now())
+        refuse(wait_s, "Too many people signed up from here; try again later.")
 
     def _admitted(
         self, person: Person, hashed: str, documents: Mapping[str, str], agreed_at: datetime, visit: Visit, *, verified_at: datetime | None = None

@@ -31,15 +31,19 @@ REACHABLE: Final = sql(
     " where p.workspace_id = $1 and p.booking_id = $2 and p.status = 'booked' and c.email is not null order by p.client_id",
     "workspace_id", "booking_id",
 )  # fmt: skip
-_SAID: Final = "b.title, b.status, b.start_time, b.location, w.timezone"
+_SAID: Final = "b.title, b.status, b.start_time, b.location_kind, b.location, w.timezone"
+# Joining takes following a link that was mailed to the address. Anybody else's is what somebody typed.
+_JOINED: Final = (
+    "exists (select from user_roles r where r.workspace_id = $1 and r.client_id = c.id and r.ended_at is null and r.email = c.email) as joined"
+)
 CLIENT: Final = sql(
-    f"select c.email, c.full_name, {_SAID} from bookings b join workspaces w on w.id = $1"
+    f"select c.email, c.full_name, {_SAID}, {_JOINED} from bookings b join workspaces w on w.id = $1"
     " join bookings_participant p on p.workspace_id = $1 and p.booking_id = b.id and p.client_id = $3 and p.status = 'booked'"
     " join clients c on c.workspace_id = $1 and c.id = p.client_id where b.workspace_id = $1 and b.id = $2 and c.email is not null",
     "workspace_id", "booking_id", "client_id",
 )  # fmt: skip
 ORGANIZER: Final = sql(
-    f"select r.email, r.full_name, {_SAID} from bookings b join workspaces w on w.id = $1"
+    f"select r.email, r.full_name, {_SAID}, false as joined from bookings b join workspaces w on w.id = $1"
     " join user_roles r on r.workspace_id = $1 and r.user_id = b.organizer_id and r.ended_at is null"
     " where b.workspace_id = $1 and b.id = $2 and r.email is not null",
     "workspace_id", "booking_id",

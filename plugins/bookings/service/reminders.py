@@ -57,13 +57,20 @@ class Reminders:
         self._next(booking_id, start, below=minutes)
 
     def letter(self, booking_id: UUID, start: datetime, client_id: UUID | None) -> dict[str, Any] | None:
-        """What to write to whom, times on the workspace's clocks; None when it is not to be any more."""
+        """What to write to whom, times on the workspace's clocks; None when it is not to be any more.
+
+        Where it is online the link leads there for clients who joined. For others it is shown lifeless: whoever typed their address may have
+        made them a client for that alone.
+        """
         found = self._stored.organizer(booking_id) if client_id is None else self._stored.client(booking_id, client_id)
         if found is None or not self._stands(found, start):
             return None
         zone = ZoneInfo(found["timezone"])
+        leads = found["joined"] and found["location_kind"] == "online"
+        where = found["location"] or ""
         return {
-            "email": found["email"], "full_name": found["full_name"], "title": found["title"], "location": found["location"] or "",
+            "email": found["email"], "full_name": found["full_name"], "title": found["title"],
+            "location": "" if leads else where, "link": where if leads else "",
             "start": f"{found['start_time'].astimezone(zone):%Y-%m-%d %H:%M}", "zone": zone.key,
         }  # fmt: skip
 

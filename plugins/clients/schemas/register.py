@@ -38,7 +38,7 @@ class ClientSchema(Schema):
 class ClientInputSchema(Schema):
     """What is said about a client."""
 
-    full_name = fields.Line(required=True, max_length=200)
+    full_name = fields.Name(required=True, max_length=200)
     email = fields.Email(load_default=None, allow_none=True)
     phone = Phone(load_default=None, allow_none=True)
     birth_date = fields.Date(load_default=None, allow_none=True, metadata={"example": "1990-04-17"})

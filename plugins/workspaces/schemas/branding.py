@@ -50,7 +50,7 @@ class PaletteSchema(Schema):
 class BrandingSchema(Schema):
     """How a workspace shows itself. In a change, what is left out stays and null takes away."""
 
-    display_name = fields.Line(
+    display_name = fields.Name(
         allow_none=True,
         dump_default=None,
         max_length=80,

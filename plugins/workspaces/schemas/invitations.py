@@ -15,7 +15,7 @@ class InvitationTermsSchema(Schema):
     """What somebody is asked to be."""
 
     role = fields.Enum(Role, required=True, metadata={"description": "At most the inviter's own.", "example": "Cliente"})
-    full_name = fields.Line(load_default=None, allow_none=True, max_length=200)
+    full_name = fields.Name(load_default=None, allow_none=True, max_length=200)
     client_id = fields.UUID(load_default=None, allow_none=True, metadata=_CLIENT)
     client_scope = client_scope_field(load_default=None, allow_none=True, metadata=_SCOPE)
 

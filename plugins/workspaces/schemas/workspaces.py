@@ -13,7 +13,7 @@ _TAG = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?(-([a-z0-9]{5,8}|[0-
 class ProfileSchema(Schema):
     """What an Owner says about a workspace."""
 
-    name = fields.Line(required=True, max_length=120)
+    name = fields.Name(required=True, max_length=120)
     timezone = fields.Timezone(load_default="UTC", metadata={"description": "Days and local times are counted in it."})
     currency = fields.Currency(load_default="EUR", metadata={"description": "ISO 4217 code of new prices."})
     locale = fields.String(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import ValidationError
 
 from adapters.http import fields
@@ -40,3 +44,37 @@ def test_a_long_line_is_refused_in_one_pass(text: str) -> None:
     """Steps of a pattern that looks back at every character would be 10^12 here."""
     with pytest.raises(ValidationError):
         Named().load({"name": text})
+
+
+class Called(Schema):
+    name = fields.Name(max_length=200)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("Unlock it at https://evil.example/x", '"://"'), ("ftp\uff1a\uff0f\uff0fevil.example", '"://"'), ("see www.evil.example", '"www."'),
+        ("WWW.EVIL.EXAMPLE", '"www."'), ("\uff57\uff57\uff57\uff0eevil.example", '"www."'), ("Hi\u202ex", "U+202E"), ("\u2066Ana\u2069", "U+2066"),
+        ("Ana\u200f", "U+200F"), ("\u061cAna", "U+061C"),
+    ],
+)  # fmt: skip
+def test_a_name_leads_nowhere_and_reads_in_one_direction(text: str, says: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Called().load({"name": text})
+    assert says in str(refused.value.messages_dict["name"])
+
+
+@pytest.mark.parametrize(
+    "text", ["A.B. Sport", "fit.pt", "Awww. Cute Gym", "AC/DC", "Yoga: Body", "مى\u200cخواهم", "שלום", "👩\u200d👩\u200d👧", "क्\u200dष"]
+)
+def test_what_people_and_studios_are_called_is_a_name(text: str) -> None:
+    assert Called().load({"name": text}) == {"name": text}
+
+
+def test_a_name_is_a_line_and_documented_as_what_it_is() -> None:
+    with pytest.raises(ValidationError):
+        Called().load({"name": "Ana\nSouza"})
+    spec = APISpec("names", "1", "3.1.0", plugins=[MarshmallowPlugin()])
+    spec.components.schema("Called", schema=Called)
+    pattern = re.compile(spec.to_dict()["components"]["schemas"]["Called"]["properties"]["name"]["pattern"])
+    assert [bool(pattern.search(text)) for text in ("Ana", "Ana\n", "Ana\u202e")] == [True, False, False]
