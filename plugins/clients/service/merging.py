@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from kernel.context import current
-from kernel.errors import Conflict, Fault, Forbidden, Invalid, NotFound
+from kernel.errors import Conflict, Fault, Forbidden, Invalid, NotFound, Stale
 from plugins.clients import events
 from plugins.clients.domain.register import MOST_TAGS, Status, unique_tags
 from plugins.clients.domain.timeline import Moment
@@ -36,11 +36,12 @@ class Merging:
         self._health = health
         self._now = now
 
-    def merge(self, client_id: UUID, source: UUID, choices: Mapping[str, str], *, leave_conflicts: bool) -> Document:
-        """Make `source` part of `client_id`: everything that refers to it refers to the survivor, also rows of plugins that are off.
+    def merge(self, client_id: UUID, source: UUID, choices: Mapping[str, str], expected: int | None, *, leave_conflicts: bool) -> Document:
+        """Make `source` part of `client_id`: everything that refers to it refers to the survivor, also rows of plugins that are off. expected: the
+        survivor's version that the caller decided by, None or -1 for any.
 
         choices: field → `from` or `into`; what is not chosen is the survivor's, or the other's where the survivor's is empty. Tags and custom
-        fields add up unless one side is chosen; of the consents the strictest decides. Raises NotFound, Invalid for one and the same, Conflict
+        fields add up unless one side is chosen; of the consents the strictest decides. Raises NotFound, Stale, Invalid for one and the same, Conflict
         already_merged, client_archived for an archived survivor of one who is not, and Conflict merge_conflict when both have health data and
         nothing was chosen, their tags are too many, or rows cannot move because the survivor has their like, unless leave_conflicts: then they stay
         with the archived record.
@@ -52,6 +53,8 @@ class Merging:
         held = self._stored.hold([client_id, source])
         if client_id not in held:
             raise NotFound()
+        if expected not in (None, -1, held[client_id]["version"]):
+            raise Stale()
         if source not in held:
             raise Invalid(code="invalid_reference", errors=[Fault("/from", "No such client in this workspace.")])
         into, other = held[client_id], held[source]
