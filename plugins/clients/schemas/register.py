@@ -55,7 +55,11 @@ class ClientInputSchema(Schema):
     custom_fields = fields.Dict(
         load_default=dict,
         max_items=200,
-        metadata={"description": f"{_CUSTOM['description']} PATCH changes those it names; null takes one away.", "example": {}},
+        metadata={
+            "description": f"{_CUSTOM['description']} PATCH changes those it names; null takes one away that is not required, and one that became"
+            " required later may go on missing. PUT says them all.",
+            "example": {},
+        },
     )
 
 
