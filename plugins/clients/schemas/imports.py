@@ -42,9 +42,20 @@ class ImportFileSchema(Schema):
     encoding = fields.String(metadata={"example": "utf-8"})
     separator = fields.String(metadata={"example": ";"})
     columns = fields.Dict(
-        metadata={"description": "Field → the header it is read from; of several the first that is filled.", "example": {"full_name": "Nombre"}}
+        metadata={
+            "description": "Field → the headers it is read from. Notes and tags of several columns add up; of any other field the first that is"
+            " filled counts, and what the others say besides is kept in the notes, as `Mobile: +34 600 000 002`.",
+            "example": {"full_name": "Nombre", "phone": "Teléfono, Móvil"},
+        }
     )
-    ignored_columns = fields.List(fields.String(), metadata={"description": "Headers that nothing is read from."})
+    ignored_columns = fields.List(
+        fields.String(),
+        metadata={
+            "description": "Headers that nothing is read from; `(E)` for a filled column without one. Among them those that may mean something else"
+            " (`State`, `Owner`, `Stage`), where most of what is filled is no status, stage or collaborator that we know.",
+            "example": ["State", "Shoe size"],
+        },
+    )
     date_order = fields.String(allow_none=True, metadata={"example": "dmy"})
 
 
