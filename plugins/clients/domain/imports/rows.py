@@ -159,9 +159,9 @@ class _Reader:
         if "full_name" in filled:
             whole = set(normalise(entry.values["full_name"]).split())
             besides += [pair for part in PARTS for pair in filled.get(part, ())[:1] if not whole.issuperset(normalise(pair[1]).split())]
-        for header, text in filled.get("status", ())[:1]:
-            if "lifecycle_stage" in filled and self._meant("status", text) in set(Stage) - {entry.values.get("lifecycle_stage")}:
-                besides.append((header, text))
+        if "lifecycle_stage" in filled:  # which goes before a stage in the column of another
+            stages = set(Stage) - {entry.values.get("lifecycle_stage")}
+            besides += [pair for pair in filled.get("status", ())[:1] if self._meant("status", pair[1]) in stages]
         lines = [*dict.fromkeys(text for _, text in filled.get("notes", ())), *(f"{header}: {text}" for header, text in besides)]
         if lines:
             entry.values["notes"] = "\n".join(lines)
@@ -184,7 +184,9 @@ class _Reader:
             return read_date(text, self.order, self.today) or plain
         if name == "assigned_to":
             return self.staff.get(plain) or plain
-        return (STATUS.get(plain) if name == "status" else None) or (STAGE.get(plain, plain) if name in ("status", "lifecycle_stage") else plain)
+        if name == "status" and plain in STATUS:
+            return STATUS[plain]
+        return STAGE.get(plain, plain) if name in ("status", "lifecycle_stage") else plain
 
     def _cell(self, cell: str) -> str:
         """Trimmed, unless an export marked it as exactly this."""
