@@ -24,7 +24,11 @@ class ImportQuerySchema(QuerySchema):
     mode = fields.String(
         load_default="rows",
         validate=validate.OneOf(["rows", "all"]),
-        metadata={"description": "`rows`: every good row is added; `all`: nobody, unless every row is good."},
+        metadata={
+            "description": "`rows`: every good row is added; `all`: nobody, unless every row is good. That is one transaction: while it runs,"
+            " some seconds with thousands of rows, whoever adds or changes an e-mail address, phone number or birth date is answered 409 `busy` with"
+            " `Retry-After`."
+        },
     )
     allow_duplicate = fields.Boolean(
         load_default=False, metadata={"description": "Add rows of people who seem to be here already; otherwise they are reported."}
@@ -52,7 +56,7 @@ class ImportFileSchema(Schema):
         fields.String(),
         metadata={
             "description": "Headers that nothing is read from; `(E)` for a filled column without one. Among them those that may mean something else"
-            " (`State`, `Owner`, `Stage`), where most of what is filled is no status, stage or collaborator that we know.",
+            " (`State`, `Owner`, `Stage`), where less than half of what is filled is a status, stage or collaborator that we know.",
             "example": ["State", "Shoe size"],
         },
     )
