@@ -35,7 +35,8 @@ class ClientsSettings(Schema):
             "description": "A JSON Schema (2020-12) of what is asked of every client besides: at most 200 fields in 5 levels, named in"
             " lower case, each with one type. Taken besides: title, description, properties, required, additionalProperties: false, items, enum,"
             " minimum, maximum, minLength, maxLength, minItems, maxItems, pattern (RE2), format (date, date-time, email, uri). What is stored"
-            " stays when a field goes.",
+            " stays when a field goes, and passes as it is, whatever the definition is by now. A field that becomes required is asked for by POST,"
+            " PUT and imports; PATCH leaves it missing with clients of before until somebody names it, and takes it away from nobody.",
             "example": _EXAMPLE,
         },
     )

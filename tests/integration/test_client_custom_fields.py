@@ -120,7 +120,6 @@ def test_what_was_read_is_sent_back_whatever_the_definition_is_by_now(studio: St
     size = {"type": "number"}
     assert define(studio, {"type": "object", "properties": {"goal": {"type": "string"}, "old": {"type": "boolean"}, "size": size}}).status == 200
     made = studio.post({"full_name": "Ana", "custom_fields": {"goal": "fame", "old": True, "size": 1}}).json
-    bo = studio.post({"full_name": "Bo", "custom_fields": {"size": 1}}).json
     tightened = {"goal": {"type": "string", "enum": ["weight"]}, "size": {"type": "boolean"}, "new": {"type": "string"}}
     assert define(studio, {"type": "object", "properties": tightened, "required": ["goal"]}).status == 200
     shown = {name: made[name] for name in ("full_name", "email", "phone", "custom_fields")}
@@ -131,7 +130,27 @@ def test_what_was_read_is_sent_back_whatever_the_definition_is_by_now(studio: St
     for change, field in (({"goal": "money"}, "goal"), ({"goal": None}, "goal"), ({"old": False}, "old"), ({"old": 1}, "old"), ({"size": 2}, "size")):
         refused = studio.patch(made["id"], {"custom_fields": change})
         assert (refused.status, [each["pointer"] for each in refused.json["errors"]]) == (422, [f"/custom_fields/{field}"]), change
-    assert studio.patch(bo["id"], {"custom_fields": {"new": "x"}}).json["errors"][0]["pointer"] == "/custom_fields/goal"
+
+
+def test_what_became_required_later_is_asked_for_where_all_is_said_and_taken_from_nobody(studio: Studio) -> None:
+    fields = {"level": {"type": "integer"}, "must": {"type": "string"}, "kin": {"type": "object", "properties": {"name": {"type": "string"}}}}
+    assert define(studio, {"type": "object", "properties": fields}).status == 200
+    bo = studio.post({"full_name": "Bo", "custom_fields": {"level": 1, "kin": {}}}).json["id"]
+    fields["kin"]["required"] = ["name"]
+    assert define(studio, {"type": "object", "properties": fields, "required": ["must", "level"]}).status == 200
+    patched = studio.patch(bo, {"custom_fields": {"level": 4}})
+    assert (patched.status, patched.json["custom_fields"]) == (200, {"level": 4, "kin": {}})
+    for change, pointer in (
+        ({"level": None}, "level"), ({"must": None}, "must"), ({"must": 1}, "must"), ({"level": "x"}, "level"), ({"kin": {"name": 1}}, "kin/name"),
+    ):  # fmt: skip
+        refused = studio.patch(bo, {"custom_fields": change})
+        assert (refused.status, [each["pointer"] for each in refused.json["errors"]]) == (422, [f"/custom_fields/{pointer}"]), change
+    whole = {"full_name": "Bo", "custom_fields": {"level": 4}}
+    for refused in (studio.put(bo, whole, "*"), studio.post({**whole, "full_name": "Cy"})):
+        assert (refused.status, [each["pointer"] for each in refused.json["errors"]]) == (422, ["/custom_fields/must"])
+    assert studio.patch(bo, {"custom_fields": {"must": "x"}}).status == 200
+    assert studio.patch(bo, {"custom_fields": {"must": None}}).status == 422
+    assert studio.get(bo).json["custom_fields"] == {"level": 4, "kin": {}, "must": "x"}
 
 
 def test_who_gives_none_is_told_what_is_required_and_none_are_when_none_is(defined: Studio) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from typing import Any
 
 import pytest
 
 from adapters.postgres import work
 from config.settings import Settings
-from tests.servers import Api, Person, add_member
+from tests.servers import Api, Person, add_member, owner_of
 
 ANA = {"full_name": "José Álvarez", "email": "jose@example.com", "phone": "+34 600 000 001", "birth_date": "1990-04-17"}
 
@@ -128,6 +129,42 @@ def test_what_was_merged_away_stops_no_change_of_the_survivor(studio: Studio) ->
     kept = studio.post({"full_name": "Pepe", "email": "pepe@example.com"}).json["id"]
     assert studio.post({"from": gone, "fields": {"email": "into"}}, f"/{kept}/merge").status == 200
     assert studio.patch(kept, {"email": ANA["email"]}).status == 200
+
+
+def test_who_was_merged_is_known_by_both_addresses_and_numbers(studio: Studio) -> None:
+    """Also after a second merge and when the survivor says something else; a person with two addresses is why there were two records."""
+    second = {"full_name": "Pepe Álvarez", "email": "pepe@example.com", "phone": "+34 611 111 111", "birth_date": "1990-04-17"}
+    third = {"full_name": "P", "email": "third@example.com"}
+    one, two, three = (studio.post(body).json["id"] for body in (ANA, second, third))
+    chosen = {"from": one, "fields": {"email": "from", "phone": "into"}}
+    assert studio.post(chosen, f"/{two}/merge").status == 200
+    assert studio.post({"from": two}, f"/{three}/merge").status == 200
+    assert studio.patch(three, {"email": "fourth@example.com", "full_name": "Paula"}).status == 200
+    known = [{"email": each} for each in ("jose@example.com", "PEPE@example.com", "fourth@example.com")]
+    known += [{"phone": each["phone"]} for each in (ANA, second)] + [
+        {"full_name": each["full_name"], "birth_date": "1990-04-17"} for each in (ANA, second)
+    ]
+    for body in known:
+        refused = studio.post({"full_name": "Bo", **body})
+        assert (refused.status, [each["id"] for each in refused.json.get("candidates", ())]) == (409, [three]), body
+    assert studio.post({"full_name": "Bo", "email": "third@example.com"}).status == 201, "what it said itself and does not say any more"
+    assert [each["id"] for each in studio.get("?q=pepe@example").json["items"]] == [three]
+    assert studio.get("?q=alvarez").json["items"] == [], "the names are not theirs"
+    assert studio.get("/duplicates").json["items"] == []
+
+
+def test_who_was_merged_before_is_known_by_both_after_the_migration(studio: Studio, settings: Settings) -> None:
+    gone, kept = studio.post(ANA).json["id"], studio.post({"full_name": "Pepe", "email": "pepe@example.com", "phone": "+34 611 111 111"}).json["id"]
+    assert studio.post({"from": gone}, f"/{kept}/merge").status == 200
+    terms = "select term, merged from clients_term where workspace_id = %s and client_id = %s order by term"
+    with owner_of(settings) as connection:
+        before = connection.execute(terms, (studio.id, kept)).fetchall()
+        connection.execute("delete from clients_term where merged")
+        connection.execute("alter table clients_term drop column merged")
+        connection.execute(import_module("plugins.clients.migrations.0012_merged_terms")._UPGRADE)
+        assert connection.execute(terms, (studio.id, kept)).fetchall() == before
+        connection.rollback()
+    assert sum(merged for _, merged in before) == 3
 
 
 def test_another_workspaces_clients_stop_no_change(local: Api) -> None:

@@ -225,3 +225,16 @@ def test_tags_that_would_be_too_many_are_told_and_none_is_lost_silently(studio: 
     other = studio.add(full_name="Ana", tags=ours)
     left = merge(studio, kept, other, leave_conflicts=True)
     assert (left.status, left.json["tags"], studio.get(other).json["tags"]) == (200, theirs + ours[:10], ours)
+
+
+def test_who_decided_by_another_version_of_the_survivor_merges_nothing(studio: Studio) -> None:
+    kept, gone = studio.add(full_name="Ana", phone="1001"), studio.add(full_name="Ana Souza", email="ana@example.com")
+    read = studio.get(kept).headers["ETag"]
+    assert studio.patch(kept, {"phone": "1002"}).status == 200
+    for tag in (read, '"99-nope"'):
+        refused = studio.call("POST", f"/{kept}/merge", {"from": gone}, headers={"If-Match": tag})
+        assert (refused.status, refused.json["code"]) == (412, "stale_version")
+        assert studio.get(gone).json["merged_into"] is None
+    now = studio.get(kept).headers["ETag"]
+    assert studio.call("POST", f"/{kept}/merge", {"from": gone}, headers={"If-Match": now}).json["email"] == "ana@example.com"
+    assert studio.call("POST", f"/{kept}/merge", {"from": studio.add(full_name="Ana S")}, headers=ANY).status == 200

@@ -58,6 +58,8 @@ terms = sa.Table(
     sa.Column("workspace_id", sa.Uuid, primary_key=True),
     sa.Column("client_id", sa.Uuid, primary_key=True),
     sa.Column("term", _BYTES, primary_key=True),
+    # Of a record that was merged into theirs: theirs, whatever their own comes to say.
+    sa.Column("merged", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index("ix_clients_term_term", "workspace_id", "term", "client_id"),
     comment="unaudited",  # derived from an audited table
 )

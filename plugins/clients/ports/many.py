@@ -33,8 +33,9 @@ class Merging(Protocol):
     def repoint(self, source: UUID, to: UUID) -> Sequence[Moved]:
         """Make whatever refers to one client refer to another, in every table of every plugin; health data stay where they are."""
 
-    def archive(self, source: UUID, to: UUID, now: datetime) -> None:
-        """Queue: the record merged away is archived, points at the survivor, and is found no more."""
+    def archive(self, source: UUID, to: UUID, now: datetime, keys: Sequence[str]) -> None:
+        """Queue: the record merged away is archived, points at the survivor, and is found no more; the survivor is known by these keys, too,
+        and by those that the other had taken over."""
 
 
 class Exports(Protocol):

@@ -51,7 +51,7 @@ _KEEP = statement(
     sa.insert(files).values(workspace_id=sa.bindparam("workspace_id"), import_id=sa.bindparam("import_id"), content=sa.bindparam("content"))
 )
 _CONTENT = sql(
-    "select i.mode, i.allow_duplicate, i.date_order, i.charset, i.total, i.done, i.created_by, f.content from clients_import i"
+    "select i.mode, i.allow_duplicate, i.date_order, i.charset, i.file, i.total, i.done, i.created_by, f.content from clients_import i"
     " join clients_import_file f on f.workspace_id = i.workspace_id and f.import_id = i.id where i.workspace_id = $1 and i.id = $2",
     "workspace_id", "import_id",
 )  # fmt: skip

@@ -12,7 +12,7 @@ from plugins.clients.models.many import Filter
 from plugins.clients.models.register import clients
 from plugins.clients.ports.many import Moved
 from plugins.clients.repository.collaborators import STAYS
-from plugins.clients.repository.register import FORGET_TERMS, asked
+from plugins.clients.repository.register import asked
 from plugins.sdk import Conflict, Row, constraints, ctx, sa, sql, statement
 
 _T: Final = clients.c
@@ -33,6 +33,13 @@ _ARCHIVE = sql(
     "update clients set status = 'archived', archived_at = coalesce(archived_at, $4), merged_into = $3, updated_at = $4, version = version + 1"
     " where workspace_id = $1 and id = $2",
     "workspace_id", "client_id", "into", "now",
+)  # fmt: skip
+_FORGET = sql("delete from clients_term where workspace_id = $1 and client_id = $2", "workspace_id", "client_id")
+_KEEP_TERMS = sql(
+    "insert into clients_term (workspace_id, client_id, term, merged) select $1::uuid, $3::uuid, term, true from clients_term"
+    " where workspace_id = $1 and client_id = $2 and merged union select $1::uuid, $3::uuid, unnest($4::text[]), true"
+    " on conflict (workspace_id, client_id, term) do update set merged = true",
+    "workspace_id", "client_id", "into", "keys",
 )  # fmt: skip
 _ADDRESSES = sql("select user_id, email from user_roles where workspace_id = $1 and role <> 'Cliente'", "workspace_id")
 
@@ -77,9 +84,10 @@ class Many:
     def repoint(self, source: UUID, to: UUID) -> Sequence[Moved]:
         return [Moved(each.table, each.moved, each.left) for each in ctx.repoint("clients", source, to, leaving=_CHOSEN)]
 
-    def archive(self, source: UUID, to: UUID, now: datetime) -> None:
+    def archive(self, source: UUID, to: UUID, now: datetime, keys: Sequence[str]) -> None:
         ctx.work.write(_ARCHIVE, client_id=source, into=to, now=now)
-        ctx.work.write(FORGET_TERMS, client_id=source)
+        ctx.work.write(_KEEP_TERMS, client_id=source, into=to, keys=list(keys))
+        ctx.work.write(_FORGET, client_id=source)
 
     def every(self, search: Search) -> Iterator[Row]:
         addresses = {row["user_id"]: row["email"] for row in ctx.work.rows(_ADDRESSES)}

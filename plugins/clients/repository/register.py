@@ -95,8 +95,11 @@ CHANGE = statement(
     )
     .returning(*_SHOWN)
 )
-FORGET_TERMS = sql("delete from clients_term where workspace_id = $1 and client_id = $2", "workspace_id", "client_id")
-ADD_TERMS = sql("insert into clients_term (workspace_id, client_id, term) select $1, $2, unnest($3::text[])", "workspace_id", "client_id", "terms")
+FORGET_TERMS = sql("delete from clients_term where workspace_id = $1 and client_id = $2 and not merged", "workspace_id", "client_id")
+ADD_TERMS = sql(
+    "insert into clients_term (workspace_id, client_id, term) select $1, $2, unnest($3::text[]) on conflict do nothing",
+    "workspace_id", "client_id", "terms",
+)  # fmt: skip
 # Of two who add the same person at once one waits here, and then finds the other. In one order, so that they never wait for each other.
 LOCK_KEYS = sql(
     "select pg_advisory_xact_lock(place) from (select pg_advisory_xact_lock_shared(hashtextextended($1::text || ' every key', 0))) every,"

@@ -30,6 +30,7 @@ from plugins.sdk import (
     Sheet,
     SheetFormat,
     allow,
+    conditional,
     ctx,
     file_of,
     json_schema,
@@ -68,9 +69,12 @@ class Merge(MethodView):
     @blp.arguments(MergeSchema)
     @blp.response(200, ClientSchema)
     @allow("write")
+    @conditional
     def post(self, given: dict[str, Any], client_id: UUID) -> dict[str, Any]:
-        """Make another record part of this one: all that refers to it, in every module, refers to this one; it is archived."""
-        return service().merging.merge(client_id, given["source"], given["fields_"], leave_conflicts=given["leave_conflicts"])
+        """Make another record part of this one: all that refers to it, in every module, refers to this one; it is archived. It cannot be undone:
+        send `If-Match` with the version that was looked at."""
+        chosen, leave = given["fields_"], given["leave_conflicts"]
+        return service().merging.merge(client_id, given["source"], chosen, ctx.expected_version, leave_conflicts=leave)
 
 
 @blp.route("/bulk")

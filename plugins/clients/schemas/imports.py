@@ -24,7 +24,11 @@ class ImportQuerySchema(QuerySchema):
     mode = fields.String(
         load_default="rows",
         validate=validate.OneOf(["rows", "all"]),
-        metadata={"description": "`rows`: every good row is added; `all`: nobody, unless every row is good."},
+        metadata={
+            "description": "`rows`: every good row is added; `all`: nobody, unless every row is good. That is one transaction: while it runs,"
+            " some seconds with thousands of rows, whoever adds or changes an e-mail address, phone number or birth date is answered 409 `busy` with"
+            " `Retry-After`."
+        },
     )
     allow_duplicate = fields.Boolean(
         load_default=False, metadata={"description": "Add rows of people who seem to be here already; otherwise they are reported."}
@@ -42,9 +46,20 @@ class ImportFileSchema(Schema):
     encoding = fields.String(metadata={"example": "utf-8"})
     separator = fields.String(metadata={"example": ";"})
     columns = fields.Dict(
-        metadata={"description": "Field → the header it is read from; of several the first that is filled.", "example": {"full_name": "Nombre"}}
+        metadata={
+            "description": "Field → the headers it is read from. Notes and tags of several columns add up; of any other field the first that is"
+            " filled counts, and what the others say besides is kept in the notes, as `Mobile: +34 600 000 002`.",
+            "example": {"full_name": "Nombre", "phone": "Teléfono, Móvil"},
+        }
     )
-    ignored_columns = fields.List(fields.String(), metadata={"description": "Headers that nothing is read from."})
+    ignored_columns = fields.List(
+        fields.String(),
+        metadata={
+            "description": "Headers that nothing is read from; `(E)` for a filled column without one. Among them those that may mean something else"
+            " (`State`, `Owner`, `Stage`), where less than half of what is filled is a status, stage or collaborator that we know.",
+            "example": ["State", "Shoe size"],
+        },
+    )
     date_order = fields.String(allow_none=True, metadata={"example": "dmy"})
 
 

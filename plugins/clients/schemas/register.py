@@ -55,7 +55,11 @@ class ClientInputSchema(Schema):
     custom_fields = fields.Dict(
         load_default=dict,
         max_items=200,
-        metadata={"description": f"{_CUSTOM['description']} PATCH changes those it names; null takes one away.", "example": {}},
+        metadata={
+            "description": f"{_CUSTOM['description']} PATCH changes those it names; null takes one away that is not required, and one that became"
+            " required later may go on missing. PUT says them all.",
+            "example": {},
+        },
     )
 
 
@@ -83,7 +87,11 @@ class ClientQuerySchema(QuerySchema):
         load_default=None,
         min_length=1,
         max_length=100,
-        metadata={"description": "Each word begins a word of the name, or the e-mail address; case and accents do not matter.", "example": "ana"},
+        metadata={
+            "description": "Each word begins a word of the name, or an e-mail address of theirs or of a record merged into theirs; case and"
+            " accents do not matter.",
+            "example": "ana",
+        },
     )
     sort = fields.String(
         load_default=None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -102,7 +102,7 @@ class Imports:
         told, content = found
         options = Options(told["mode"], told["allow_duplicate"], told["date_order"], told["charset"])
         place = self._stored.place()
-        file = self._read(content, options, place)
+        file = self._read(content, options, place, told["file"]["ignored_columns"])
         arrivals = self._arrivals(file, place, load)
         step = len(arrivals) if options.mode == "all" else _STEP
         done, seen = int(told["done"]), dict[str, int]()
@@ -173,12 +173,13 @@ class Imports:
         for client in clients:
             events.clients_created(client_id=client["id"])
 
-    def _read(self, content: bytes, options: Options, place: Place) -> File:
+    def _read(self, content: bytes, options: Options, place: Place, ignored: Collection[str] | None = None) -> File:
+        """ignored: the columns that were when it was started, whoever has left since."""
         order = DateOrder(options.date_order) if options.date_order else None
         try:
             return read_file(
                 content, options.charset, order=order, locale=place.locale, today=place.today, unquoted=self._unquoted,
-                custom=[Custom(name, defined) for name, defined in self._custom().properties.items()],
+                custom=[Custom(name, defined) for name, defined in self._custom().properties.items()], staff=place.collaborators, ignored=ignored,
             )  # fmt: skip
         except Unreadable as error:
             raise Invalid(code="unreadable_file", errors=[Fault("", str(error))]) from None

@@ -8,8 +8,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from kernel.context import current
-from kernel.errors import Conflict, Fault, Forbidden, Invalid, NotFound
+from kernel.errors import Conflict, Fault, Forbidden, Invalid, NotFound, Stale
 from plugins.clients import events
+from plugins.clients.domain.duplicates import keys_of
 from plugins.clients.domain.register import MOST_TAGS, Status, unique_tags
 from plugins.clients.domain.timeline import Moment
 from plugins.clients.ports.many import Merging as Stored
@@ -36,14 +37,15 @@ class Merging:
         self._health = health
         self._now = now
 
-    def merge(self, client_id: UUID, source: UUID, choices: Mapping[str, str], *, leave_conflicts: bool) -> Document:
-        """Make `source` part of `client_id`: everything that refers to it refers to the survivor, also rows of plugins that are off.
+    def merge(self, client_id: UUID, source: UUID, choices: Mapping[str, str], expected: int | None, *, leave_conflicts: bool) -> Document:
+        """Make `source` part of `client_id`: everything that refers to it refers to the survivor, also rows of plugins that are off. expected: the
+        survivor's version that the caller decided by, None or -1 for any.
 
         choices: field → `from` or `into`; what is not chosen is the survivor's, or the other's where the survivor's is empty. Tags and custom
-        fields add up unless one side is chosen; of the consents the strictest decides. Raises NotFound, Invalid for one and the same, Conflict
-        already_merged, client_archived for an archived survivor of one who is not, and Conflict merge_conflict when both have health data and
-        nothing was chosen, their tags are too many, or rows cannot move because the survivor has their like, unless leave_conflicts: then they stay
-        with the archived record.
+        fields add up unless one side is chosen; of the consents the strictest decides; addresses and numbers of both tell who the survivor is, also
+        those that are not chosen. Raises NotFound, Stale, Invalid for one and the same, Conflict already_merged, client_archived for an archived
+        survivor of one who is not, and Conflict merge_conflict when both have health data and nothing was chosen, their tags are too many, or rows
+        cannot move because the survivor has their like, unless leave_conflicts: then they stay with the archived record.
         """
         if current().open_transaction.entered().limited:
             raise Forbidden("Whoever sees only their own clients cannot merge.", code="limited_to_own_clients")
@@ -52,6 +54,8 @@ class Merging:
         held = self._stored.hold([client_id, source])
         if client_id not in held:
             raise NotFound()
+        if expected not in (None, -1, held[client_id]["version"]):
+            raise Stale()
         if source not in held:
             raise Invalid(code="invalid_reference", errors=[Fault("/from", "No such client in this workspace.")])
         into, other = held[client_id], held[source]
@@ -79,7 +83,8 @@ class Merging:
         # Both records are held already, and whoever goes holds themselves before the records: nobody waits for the other.
         if values.get("assigned_to") and not self._stored.stays(values["assigned_to"]):
             raise Conflict("Who looks after the other record is leaving right now; try again.", code="busy", retry_after_s=1)
-        self._stored.archive(source, client_id, now)
+        own = keys_of({**into, **values})
+        self._stored.archive(source, client_id, now, [key for key in (*keys_of(into), *keys_of(other)) if key not in own])
         self._history.remember(client_id, Moment.MERGED, now, other["full_name"], source)
         survivor = self._clients.change(client_id, values, None, fitted=True, allow_duplicate=True)
         events.clients_merged(client_id=client_id, from_id=source)

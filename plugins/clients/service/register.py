@@ -70,7 +70,7 @@ class Clients:
         now = self._now()
         _check_birth(given, now)
         self._register.stay(_assigned(given))
-        custom = self._fitting({}, given["custom_fields"]) if given["custom_fields"] or self._register.again else {}
+        custom = self._fitting({}, given["custom_fields"], whole=True) if given["custom_fields"] or self._register.again else {}
         keys = [] if allow_duplicate else keys_of(given)
         if found := self._duplicates.check(keys):
             raise duplicate(found)
@@ -137,11 +137,14 @@ class Clients:
             self.change(client_id, {"status": Status.ARCHIVED}, expected)
 
     def _fitting(self, stored: Mapping[str, Any], changes: Mapping[str, Any], *, whole: bool = False) -> dict[str, Any]:
-        """The custom fields after a change. whole: those that are not named go. Raises Invalid for what is new and does not fit their definition."""
+        """The custom fields after a change. whole: those that are not named go, so that what is required has to be among them; otherwise what
+        was missing before may go on missing. Raises Invalid for what is new and does not fit their definition."""
         definition, after = self._custom(), merged({} if whole else stored, changes)
         same = kept(stored, after)
         asked = {name: value for name, value in after.items() if name not in same or name in definition.names}
-        if faults := [each for each in definition.faults(asked, _CUSTOM) if each.pointer.removeprefix(f"{_CUSTOM}/").partition("/")[0] not in same]:
+        as_before = same if whole else same.union(set(definition.names) - stored.keys() - changes.keys())
+        faults = definition.faults(asked, _CUSTOM)
+        if faults := [each for each in faults if each.pointer.removeprefix(f"{_CUSTOM}/").partition("/")[0] not in as_before]:
             raise Invalid(errors=faults)
         return after
 

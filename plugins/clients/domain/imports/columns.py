@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -52,6 +52,13 @@ _SYNONYMS: Final[Mapping[str, str]] = {
 _MEANING: Final = {re.sub(r"\s+", " ", name).strip(): field for field, names in _SYNONYMS.items() for name in names.split(",")}
 _AMBIGUOUS: Final = frozenset({"name", "nombre", "nome"})
 """Beside surnames a given name, alone the whole one."""
+_DOUBTFUL: Final = frozenset(
+    {
+        "state", "estado", "situacion", "situacao", "stage", "etapa", "fase", "estagio", "owner", "responsible", "responsable", "responsavel",
+        "profesional", "profissional", "professor", "personal",
+    }
+)  # fmt: skip
+"""As often part of an address, of a plan or of a person's own life: what the cells say tells."""
 _NUMBERED: Final = re.compile(r"\A(?:n|no|nr|num|numero) (?:de |do )?|\A(.*) (?:n|no|nr|num|numero)\Z")
 _OURS: Final = frozenset({"id", "version", "created at", "updated at", "archived at", "merged into", "lifecycle since"})
 """What our own export writes besides; read back without a word."""
@@ -64,8 +71,8 @@ PARTS: Final = ("first_name", "middle_name", "last_name", "second_last_name")
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Where each field is, those of the workspace's own as `custom_fields.<name>`: of several places the first that is filled counts. written: every
-    header; ignored: those nothing is read from."""
+    """Where each field is, those of the workspace's own as `custom_fields.<name>`: of several places the first that is filled counts, and notes and
+    tags add up. written: every header; ignored: those nothing is read from."""
 
     places: Mapping[str, Sequence[int]]
     written: Sequence[str]
@@ -95,6 +102,11 @@ def meaning(header: str) -> str | None:
     return found or ("phone" if _MEANING.get(_NUMBERED.sub(r"\1", plain)) == "phone" else None)
 
 
+def doubtful(header: str) -> str | None:
+    """The field a header stands for when it may as well stand for something else."""
+    return meaning(header) if _plain(header) in _DOUBTFUL or _plain(header.partition("(")[0]) in _DOUBTFUL else None
+
+
 def known(headers: Sequence[str]) -> int:
     """How many headers stand for something."""
     return sum(meaning(each) is not None or _plain(each) in _OURS for each in headers)
@@ -106,11 +118,11 @@ def header_of(custom: Custom) -> str:
     return PREFIX + custom.name if plain in _MEANING or plain in _OURS else custom.name
 
 
-def read_header(headers: Sequence[str], custom: Sequence[Custom] = ()) -> Columns:
+def read_header(headers: Sequence[str], custom: Sequence[Custom] = (), others: Collection[int] = ()) -> Columns:
     """What the columns mean. Beside surnames, `name` is the given name. custom: fields of the workspace's own, by name or title, where the header is
-    none of ours."""
+    none of ours; others: columns that say something else than their header seems to."""
     own = {_plain(spelled): PREFIX + each.name for each in reversed(custom) for spelled in (each.title, each.name, PREFIX + each.name) if spelled}
-    fields = [meaning(header) or own.get(_plain(header)) for header in headers]
+    fields = [(None if place in others else meaning(header)) or own.get(_plain(header)) for place, header in enumerate(headers)]
     if "first_name" not in fields and not {"last_name", "second_last_name"}.isdisjoint(fields):
         fields = ["first_name" if _plain(header) in _AMBIGUOUS else field for field, header in zip(fields, headers, strict=True)]
     written = [header.strip()[:100] for header in headers]

@@ -3,57 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 
-from plugins.clients.domain.imports.columns import PARTS, Columns, known, read_header
+from plugins.clients.domain.imports.columns import PARTS, Columns, doubtful, known, read_header
 from plugins.clients.domain.imports.custom import PREFIX, Custom
 from plugins.clients.domain.imports.dates import DateOrder, order_of, read_date
 from plugins.clients.domain.imports.tags import tags_of
 from plugins.clients.domain.imports.text import Table, Unreadable, decode, tabulate
-from plugins.clients.domain.register import Stage, Status, normalise
+from plugins.clients.domain.imports.words import EMPTIABLE, NOTHING, STAGE, STATUS, fits
+from plugins.clients.domain.register import Stage, normalise, phone_key, unique_tags
 
 MAX_ROWS: Final = 20_000
 
-_NOTHING: Final = frozenset({"-", "--", "n/a", "na", "null", "none", "nan", "#n/a"})
-_EMPTIABLE: Final = frozenset({"email", "phone", "birth_date", "status", "lifecycle_stage", "assigned_to"})
-_STATUS: Final[Mapping[str, Status]] = {
-    **dict.fromkeys(("active", "activo", "activa", "ativo", "ativa", "yes", "si", "sim", "current", "alta", "true", "1"), Status.ACTIVE),
-    **dict.fromkeys(
-        (
-            "inactive",
-            "inactivo",
-            "inactiva",
-            "inativo",
-            "inativa",
-            "no",
-            "nao",
-            "paused",
-            "baja",
-            "pausado",
-            "suspended",
-            "false",
-            "0",
-            "cancelled",
-            "canceled",
-            "cancelado",
-            "cancelada",
-            "expired",
-            "vencido",
-            "vencida",
-        ),
-        Status.INACTIVE,
-    ),
-    **dict.fromkeys(("archived", "archivado", "archivada", "arquivado", "arquivada", "deleted", "former", "antiguo", "antigo"), Status.ARCHIVED),
-}
-_STAGE: Final[Mapping[str, Stage]] = {
-    **dict.fromkeys(("lead", "prospect", "prospecto", "prospecta", "interesado", "interesada", "interessado", "interessada"), Stage.LEAD),
-    **dict.fromkeys(("trial", "trialing", "prueba", "en prueba", "teste", "em teste", "experimental"), Stage.TRIAL),
-    **dict.fromkeys(("client", "customer", "member", "cliente", "socio", "aluno", "alumno"), Stage.CLIENT),
-    **dict.fromkeys(("former", "ex", "former client", "antiguo", "antigua", "antigo", "antiga", "ex cliente", "excliente"), Stage.FORMER),
-}
+_ADDED_UP: Final = frozenset({"notes", "tags"})
 _INVISIBLE: Final = "\u200b\u2060\ufeff"
 _NO_DAY: Final = re.compile(r"0{1,4}[-/.]0{1,2}[-/.]0{1,4}(?: .*)?", re.ASCII)
 _SERIAL: Final = re.compile(r"\d{5}(\.\d+)?", re.ASCII)
@@ -94,27 +59,53 @@ class File:
 
 def read_file(
     raw: bytes, charset: str | None, *, order: DateOrder | None, locale: str, today: date, unquoted: Callable[[str], str],
-    custom: Sequence[Custom] = (),
+    custom: Sequence[Custom] = (), staff: Mapping[str, object] = {}, ignored: Collection[str] | None = None,
 ) -> File:  # fmt: skip
     """Everything a file says. order: of dates, None to find out; unquoted: takes off what an export puts before a formula; custom: the fields of
-    the workspace's own. Raises Unreadable."""
+    the workspace's own; staff: who is who, by address and name; ignored: of the headers that may mean something else those that do, None to find
+    out. Raises Unreadable."""
     table = tabulate(*decode(raw, charset), known)
     if not table.records:
         raise Unreadable("The file is empty.")
     if len(table.records) - 1 > MAX_ROWS:
         raise Unreadable(f"The file has more than {MAX_ROWS} rows; send it in parts.")
-    columns = read_header([unquoted(cell.strip()) for cell in table.records[0][1]], custom)
+    headers = [unquoted(cell.strip()) for cell in table.records[0][1]]
+    columns = read_header(headers, custom, _others(table, headers, staff, ignored))
     if not columns.named:
         raise Unreadable("No column of the first row is a name we know, such as `name`, `nombre` or `nome`.")
+    nameless = [f"({_letters(place)})" for place, header in enumerate(headers) if not header.strip() and any(map(str.strip, _column(table, place)))]
+    columns = replace(columns, ignored=[*columns.ignored, *nameless])
     own = [each for each in custom if PREFIX + each.name in columns.places]
     dated = [place for name in ("birth_date", *(PREFIX + each.name for each in own if each.dated)) for place in columns.places.get(name, ())]
     decided = (order or order_of((cell for place in dated for cell in _column(table, place)), locale)) if dated else None
-    reader = _Reader(columns, own, len(table.records[0][1]), decided or DateOrder.DMY, today, unquoted, columns.headers)
+    reader = _Reader(columns, own, len(headers), decided or DateOrder.DMY, today, unquoted, columns.headers, staff)
     return File(table.encoding, table.separator, columns, decided, [reader.read(number, cells) for number, cells in table.records[1:]])
 
 
 def _column(table: Table, place: int) -> Iterator[str]:
     return (cells[place] for _, cells in table.records[1:] if place < len(cells))
+
+
+def _letters(place: int) -> str:
+    """A column as a spreadsheet calls it."""
+    rest, last = divmod(place, 26)
+    return (_letters(rest - 1) if rest else "") + chr(ord("A") + last)
+
+
+def _others(table: Table, headers: Sequence[str], staff: Mapping[str, object], ignored: Collection[str] | None) -> Collection[int]:
+    """The columns that mean something else: `State` that is part of an address, `Owner` of something. Most of what they say tells which it is."""
+    found = set()
+    for place, header in enumerate(headers):
+        if (name := doubtful(header)) is None:
+            continue
+        if ignored is not None:
+            wrong = header.strip()[:100] in ignored
+        else:
+            filled = [cell for cell in map(str.strip, _column(table, place)) if cell and cell.lower() not in NOTHING]
+            wrong = bool(filled) and 2 * sum(fits(name, cell, staff) for cell in filled) < len(filled)
+        if wrong:
+            found.add(place)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +117,18 @@ class _Reader:
     today: date
     unquoted: Callable[[str], str]
     headers: Mapping[str, str]
+    staff: Mapping[str, object]
 
     def read(self, number: int, cells: Sequence[str]) -> Entry:
-        said, headers = self._said(cells)
+        filled = self._filled(cells)
+        said = {name: found[0][1] for name, found in filled.items()}
         name = said.get("full_name") or " ".join(part for each in PARTS if (part := said.get(each)))
         values: dict[str, Any] = {"full_name": name}
-        values.update({key: said[key] for key in ("email", "phone", "notes") if said.get(key)})
-        if tags := tags_of(said.get("tags", "")):
+        values.update({key: said[key] for key in ("email", "phone") if key in said})
+        if tags := unique_tags([tag for _, text in filled.get("tags", ()) for tag in tags_of(text)]):
             values["tags"] = tags
-        entry = Entry(number, values, said.get("assigned_to") or None, headers=headers)
+        further = {name: header for name, ((header, _), *_) in filled.items() if header != self.headers[name]}
+        entry = Entry(number, values, said.get("assigned_to") or None, headers=further)
         if any(cell.strip() for cell in cells[self.width :]):
             self._wrong(entry, None, "There are more cells than columns; is a text with the separator not in quotes?")
         if not name:
@@ -146,20 +140,53 @@ class _Reader:
         self._status(entry, said.get("status", ""))
         if own := {each.name: each.read(cell, self.order, self.today) for each in self.custom if (cell := said.get(PREFIX + each.name))}:
             entry.values["custom_fields"] = own
+        self._notes(entry, filled)
         return entry
 
-    def _said(self, cells: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
-        """What each field says, and the headers of what was found further on."""
-        said, headers = dict[str, str](), dict[str, str]()
+    def _filled(self, cells: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
+        """What the columns of each field say, with their headers; those that say nothing are left out."""
+        found = dict[str, list[tuple[str, str]]]()
         for name, places in self.columns.places.items():
             for place in places:
                 cell = self._cell(cells[place]) if place < len(cells) else ""
-                if cell and not (name in _EMPTIABLE and cell.lower() in _NOTHING):
-                    said[name] = cell
-                    if place != places[0]:
-                        headers[name] = self.columns.written[place]
-                    break
-        return said, headers
+                if cell and not (name in EMPTIABLE and cell.lower() in NOTHING) and not (name == "birth_date" and _NO_DAY.fullmatch(cell)):
+                    found.setdefault(name, []).append((self.columns.written[place], cell))
+        return found
+
+    def _notes(self, entry: Entry, filled: Mapping[str, Sequence[tuple[str, str]]]) -> None:
+        """What the columns of notes say, and below it what is said besides and has no other place: nothing of a row is lost."""
+        besides = [pair for name, found in filled.items() if name not in _ADDED_UP for pair in self._besides(name, found)]
+        if "full_name" in filled:
+            whole = set(normalise(entry.values["full_name"]).split())
+            besides += [pair for part in PARTS for pair in filled.get(part, ())[:1] if not whole.issuperset(normalise(pair[1]).split())]
+        if "lifecycle_stage" in filled:  # which goes before a stage in the column of another
+            stages = set(Stage) - {entry.values.get("lifecycle_stage")}
+            besides += [pair for pair in filled.get("status", ())[:1] if self._meant("status", pair[1]) in stages]
+        lines = [*dict.fromkeys(text for _, text in filled.get("notes", ())), *(f"{header}: {text}" for header, text in besides)]
+        if lines:
+            entry.values["notes"] = "\n".join(lines)
+        if besides and "notes" not in filled:
+            entry.headers["notes"] = besides[0][0]
+
+    def _besides(self, name: str, found: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+        said = {self._meant(name, found[0][1])}
+        for header, text in found[1:]:
+            if (meant := self._meant(name, text)) not in said:
+                said.add(meant)
+                yield header, text
+
+    def _meant(self, name: str, text: str) -> object:
+        """What a cell says, however it is spelled."""
+        plain = normalise(text)
+        if name == "phone":
+            return phone_key(text) or plain
+        if name == "birth_date":
+            return read_date(text, self.order, self.today) or plain
+        if name == "assigned_to":
+            return self.staff.get(plain) or plain
+        if name == "status" and plain in STATUS:
+            return STATUS[plain]
+        return STAGE.get(plain, plain) if name in ("status", "lifecycle_stage") else plain
 
     def _cell(self, cell: str) -> str:
         """Trimmed, unless an export marked it as exactly this."""
@@ -168,8 +195,6 @@ class _Reader:
 
     def _date(self, entry: Entry, text: str) -> None:
         if not text:
-            return
-        if _NO_DAY.fullmatch(text):
             return
         found = read_date(text, self.order, self.today)
         if found is None and _SERIAL.fullmatch(text):
@@ -183,18 +208,18 @@ class _Reader:
         if not text:
             return
         plain = normalise(text)
-        found = _STATUS.get(plain)
+        found = STATUS.get(plain)
         if found is not None:
             entry.values["status"] = found.value
-        elif plain in _STAGE:  # other programs have one column for both
-            entry.values.setdefault("lifecycle_stage", _STAGE[plain].value)
+        elif plain in STAGE:  # other programs have one column for both
+            entry.values.setdefault("lifecycle_stage", STAGE[plain].value)
         else:
             self._wrong(entry, "status", "Is none of active, inactive, archived, nor a lifecycle stage.")
 
     def _stage(self, entry: Entry, text: str) -> None:
         if not text:
             return
-        found = _STAGE.get(normalise(text))
+        found = STAGE.get(normalise(text))
         if found is None:
             self._wrong(entry, "lifecycle_stage", "Is none of lead, trial, client, former.")
         else:

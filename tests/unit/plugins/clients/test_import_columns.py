@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import pytest
@@ -12,9 +13,10 @@ from plugins.clients.domain.imports.rows import File, read_file
 from plugins.clients.domain.imports.text import Unreadable
 
 
-def read(raw: str | bytes) -> File:
+def read(raw: str | bytes, ignored: Sequence[str] | None = None) -> File:
     content = raw.encode() if isinstance(raw, str) else raw
-    return read_file(content, None, order=None, locale="es", today=date(2026, 5, 4), unquoted=unquoted)
+    staff = {"carl": 1, "carl@example.com": 1}
+    return read_file(content, None, order=None, locale="es", today=date(2026, 5, 4), unquoted=unquoted, staff=staff, ignored=ignored)
 
 
 @pytest.mark.parametrize(
@@ -73,3 +75,55 @@ def test_a_stray_nul_does_not_make_a_file_utf_16(name: str) -> None:
 def test_utf_16_without_a_mark_is_known_by_its_nuls(encoding: str) -> None:
     file = read("Имя,name,email\nАна Соуза Лима,Ана Соуза,ana@example.com\n".encode(encoding))
     assert (file.encoding, file.entries[0].values["full_name"]) == (encoding, "Ана Соуза")
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "notes"),
+    [
+        ("Name,Notes,Comments", "Ana,one,two", "one\ntwo"),
+        ("Name,Notes,Comments", "Ana,one,one", "one"),
+        ("Name,Phone,Mobile,WhatsApp", "Ana,600111000,600333000,+34 600 333 000", "Mobile: 600333000"),
+        ("Name,Phone,Mobile", "Ana,600111000,+34 600-111-000", None),
+        ("Name,Notes,Email,Mail", "Ana,one,a@example.com,b@example.com", "one\nMail: b@example.com"),
+        ("Name,Trainer,Coach,Nutritionist", "Ana,carl,carl@example.com,Eva", "Nutritionist: Eva"),
+        ("Name,Status,Active", "Ana,Active,yes", None),
+        ("Name,Status,Active", "Ana,Active,no", "Active: no"),
+        ("Name,Status,Stage", "Ana,Lead,Client", "Status: Lead"),
+        ("Name,Born,DOB", "Ana,1990-04-17,17/04/1990", None),
+        ("Name,Born,DOB", "Ana,1990-04-17,1991-04-17", "DOB: 1991-04-17"),
+        ("Full name,First name,Last name", "Ana Souza,Ana,Lima", "Last name: Lima"),
+        ("Name,Client", "Ana,Bo", "Client: Bo"),
+    ],
+)
+def test_what_several_columns_say_is_kept_in_the_notes(header: str, row: str, notes: str | None) -> None:
+    (entry,) = read(f"{header}\n{row}\n").entries
+    assert (entry.values.get("notes"), entry.problems) == (notes, [])
+
+
+def test_tags_of_several_columns_add_up_and_no_day_is_no_first_one() -> None:
+    file = read('Name,Tags,Groups,DOB,Birthday\nAna,"a; b","B, c",0000-00-00,1990-04-17\n')
+    assert (file.entries[0].values["tags"], file.entries[0].values["birth_date"]) == (["a", "b", "c"], "1990-04-17")
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "field"),
+    [
+        ("State", ["CA", "NY"], None), ("Estado", ["SP", "RJ", "activo"], None), ("State", ["active", "CA", "paused"], "status"),
+        ("Estado", ["", "n/a"], "status"), ("Estado (cliente)", ["SP"], None), ("Owner", ["Anybody"], None), ("Owner", ["Carl"], "assigned_to"),
+        ("Responsable", ["carl@example.com", "Eva"], "assigned_to"), ("Fase", ["hipertrofia"], None), ("Fase", ["prueba"], "lifecycle_stage"),
+        ("Status", ["CA"], "status"), ("Trainer", ["Anybody"], "assigned_to"),
+    ],
+)  # fmt: skip
+def test_headers_with_two_meanings_count_when_most_cells_fit(header: str, cells: list[str], field: str | None) -> None:
+    text = f"name;{header}\n" + "".join(f"Ana {n};{cell}\n" for n, cell in enumerate(cells))
+    columns = read(text).columns
+    assert (columns.headers.get(field or "none"), columns.ignored) == ((header, []) if field else (None, [header]))
+    # As it was told when the import began, so it stays.
+    assert read(text, columns.ignored).columns == columns
+    assert field is None or read(text, []).columns == columns
+
+
+def test_a_file_with_addresses_is_imported_and_filled_columns_without_a_header_are_told() -> None:
+    file = read("Name,City,State,Status,,\nAna,LA,CA,inactive,x,\n")
+    assert (file.entries[0].values, file.entries[0].problems) == ({"full_name": "Ana", "status": "inactive"}, [])
+    assert file.columns.ignored == ["City", "State", "(E)"]
