@@ -17,6 +17,7 @@ from plugins.bookings.ports.bookings import Bookings, Search
 from plugins.bookings.ports.offering import Catalogue
 from plugins.bookings.service.actors import actor, is_cliente, own_client
 from plugins.bookings.service.availability import Availability
+from plugins.bookings.service.limits import check_theirs
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.terms import check_asked_by_client, check_in_time, check_moved, check_seats, completed, place_of
 from plugins.bookings.service.turns import Turns
@@ -99,8 +100,11 @@ class Booking:
         return own_view(shown) if by_client else shown
 
     def change(self, booking_id: UUID, changes: Mapping[str, Any], expected: int | None) -> Document:
-        """Set the given fields. Raises NotFound, Stale, Conflict slot_taken, class_full, and Refused for moving one that is over."""
+        """Set the given fields. Raises NotFound, Stale, Conflict slot_taken, class_full, Refused for moving one that is over, and
+        own_clients_only for more than their clients in a class of another's in which others take part whom the actor does not see."""
         before = self.hold(booking_id, expected)
+        if any(value != before[name] for name, value in changes.items() if name != "client_ids"):
+            check_theirs(self._stored, [before])
         if "room_id" not in changes:
             changes = {**changes, **self._other_room(before, {**before, **changes})}
         after = {**before, **changes}
