@@ -83,7 +83,7 @@ CLASSES: Final = statement(
     sa.select(_T.booking_id, _T.organizer_id, _T.room_id, _T.starts_at, _T.ends_at, (_T.capacity - _T.taken).label("seats_left"))
     .where(
         _T.workspace_id == sa.bindparam("workspace_id"), _T.service_id == sa.bindparam("id"), _T.starts_at >= _begins, _T.starts_at < _ends,
-        _T.booking_id.is_not(None),
+        _T.booking_id.is_not(None), _T.capacity > 1,
     )
     .order_by(_T.starts_at, _T.id)
 )  # fmt: skip

@@ -118,7 +118,8 @@ class Availability:
     def _computed(self, service: Row, people: Sequence[UUID], zone: ZoneInfo, asked: Asked) -> list[dict[str, Any]]:
         days = [asked.first + n * _DAY for n in range((asked.last - asked.first).days + 1)]
         span = Interval(day_bounds(asked.first, zone).start, day_bounds(asked.last, zone).end)
-        found = self._classes(service, people, span) if service["capacity"] > 1 else self._free(service, people, span)
+        # What was booked before the service had another capacity keeps its own: classes stay classes, and appointments are none.
+        found = [*self._classes(service, people, span), *(self._free(service, people, span) if service["capacity"] == 1 else ())]
         by_day: dict[str, list[dict[str, Any]]] = {day.isoformat(): [] for day in days}
         for slot in sorted(found, key=lambda each: (each["start"], str(each["organizer_id"]))):
             start, end = slot.pop("start").astimezone(zone), slot.pop("end").astimezone(zone)

@@ -181,11 +181,11 @@ class Booking:
     def check_offered(
         self, service: Row, organizer: UUID, start: datetime, besides: UUID | None = None, terms: Mapping[str, Any] | None = None
     ) -> None:  # fmt: skip
-        """That a client may book this start. besides: whose time does not count; terms: that differ from the service's. Raises Conflict
-        slot_unavailable, join_instead, Forbidden staff_only."""
+        """That a client may book this start. besides: whose time does not count; terms: of an appointment there is, which stays one whatever
+        the service is now. Raises Conflict slot_unavailable, join_instead, Forbidden staff_only."""
         if not service["self_service"]:
             raise Forbidden("Only the staff books this service.", code="staff_only")
-        if service["capacity"] > 1:
+        if service["capacity"] > 1 and terms is None:
             raise Conflict("Join one of its classes instead.", code="join_instead")
         check_in_time(service, start, self._now())
         if not self._availability.offers(service, organizer, start, besides=besides, terms=terms):

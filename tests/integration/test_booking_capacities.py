@@ -1,0 +1,61 @@
+"""Services that become classes, or stop being some: what was booked before stays what it is, and so does who teaches it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from config.settings import Settings
+from tests.agenda import Agenda, a_day
+from tests.servers import Api
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def agenda(local: Api, settings: Settings) -> Agenda:
+    made = Agenda.new(local, settings)
+    made.hours()
+    return made
+
+
+def test_an_appointment_is_no_class_when_its_service_becomes_one_and_can_still_be_moved(agenda: Agenda) -> None:
+    start, service = a_day(), agenda.service()["id"]
+    made = agenda.booked(start, who="Cliente", service_id=service)
+    _patch(agenda, service, capacity=3)
+    assert _shown(agenda, service, start) == []
+    assert agenda.book(start + 3 * HOUR, who="Cliente", service_id=service).json["code"] == "join_instead"
+    moved = agenda.act(made, "reschedule", {"start_time": (start + 2 * HOUR).isoformat()}, who="Cliente")
+    assert (moved.status, moved.json["capacity"]) == (200, 1), moved.body
+    group = agenda.booked(start + 5 * HOUR, service_id=service)
+    assert [each["booking_id"] for each in _shown(agenda, service, start)] == [group["id"]]
+
+
+def test_a_class_stays_one_when_its_service_is_none_any_more(agenda: Agenda) -> None:
+    start, service = a_day(), agenda.service(capacity=4)["id"]
+    group = agenda.booked(start, service_id=service, client_ids=agenda.clients[1:2])
+    _patch(agenda, service, capacity=1)
+    shown = _shown(agenda, service, start)
+    assert [(each["start_time"][11:16], each["seats_left"]) for each in shown if each["booking_id"] == group["id"]] == [("09:00", 3)]
+    free = [each["start_time"][11:16] for each in shown if each["booking_id"] is None]
+    assert "10:00" in free
+    assert "09:00" not in free
+    assert agenda.act(group, "join", {}, who="Cliente").status == 200
+    assert [each["seats_left"] for each in _shown(agenda, service, start) if each["booking_id"] is not None] == [2]
+
+
+def _patch(agenda: Agenda, service: str, **changes: Any) -> None:
+    changed = agenda.ask("PATCH", f"/api/v1/bookings/services/{service}", changes, **{"If-Match": "*"})
+    assert changed.status == 200, changed.body
+
+
+def _shown(agenda: Agenda, service: str, day: datetime, **query: str) -> list[dict[str, Any]]:
+    """The slots a client is shown, kept and computed the same."""
+    asked = "".join(f"&{name}={value}" for name, value in {"from": day.date(), "to": day.date(), **query}.items())
+    path = f"/api/v1/bookings/availability?service={service}{asked}"
+    kept, computed = (agenda.get(path, who="Cliente", **headers) for headers in ({}, {"Cache-Control": "no-cache"}))
+    assert kept.status == 200, kept.body
+    assert kept.body == computed.body
+    return [slot for each in kept.json["items"] for slot in each["slots"]]
