@@ -46,6 +46,39 @@ def test_a_class_stays_one_when_its_service_is_none_any_more(agenda: Agenda) -> 
     assert [each["seats_left"] for each in _shown(agenda, service, start) if each["booking_id"] is not None] == [2]
 
 
+@pytest.mark.parametrize("how", ["reassigned", "booked with them", "taken out of the service"])
+def test_a_class_is_shown_whoever_teaches_it(agenda: Agenda, how: str) -> None:
+    start, eva = a_day(), agenda.people["Eva"].id
+    service = agenda.service(capacity=2)["id"]
+    group = agenda.booked(start, service_id=service, organizer_id=eva if how == "booked with them" else agenda.organizer, client_ids=[])
+    if how == "reassigned":
+        assert _ids(_shown(agenda, service, start)) == [group["id"]]
+        assert agenda.act(group, "reassign", {"organizer_id": eva}).status == 200
+    elif how != "booked with them":
+        _patch(agenda, service, organizer_ids=[eva])
+    assert _ids(_shown(agenda, service, start)) == [group["id"]]
+    teacher = agenda.organizer if how == "taken out of the service" else eva
+    assert _ids(_shown(agenda, service, start, organizer=teacher)) == [group["id"]]
+    assert agenda.act(group, "join", {}, who="Cliente").status == 200
+    assert [each["seats_left"] for each in _shown(agenda, service, start)] == [1]
+    assert agenda.act(group, "cancel").status == 200
+    assert _shown(agenda, service, start) == []
+
+
+def test_who_neither_offers_nor_teaches_it_is_refused(agenda: Agenda) -> None:
+    start, eva = a_day(), agenda.people["Eva"].id
+    service = agenda.service(capacity=2)["id"]
+    path = f"/api/v1/bookings/availability?service={service}&from={start.date()}&to={start.date()}&organizer={eva}"
+    agenda.booked(start, service_id=service, organizer_id=eva, capacity=1, client_ids=[])
+    assert [each["pointer"] for each in agenda.get(path).json["errors"]] == ["?organizer"]
+    agenda.booked(start + timedelta(days=1), service_id=service, organizer_id=eva, client_ids=[])
+    assert agenda.get(path).status == 200  # on another day
+
+
+def _ids(slots: list[dict[str, Any]]) -> list[str | None]:
+    return [each["booking_id"] for each in slots]
+
+
 def _patch(agenda: Agenda, service: str, **changes: Any) -> None:
     changed = agenda.ask("PATCH", f"/api/v1/bookings/services/{service}", changes, **{"If-Match": "*"})
     assert changed.status == 200, changed.body
