@@ -133,6 +133,55 @@ class TestSeries:
         assert agenda.act(named, "cancel?scope=all", who="Colaborador").status == 200
         assert [agenda.get(_path(each)).json["status"] for each in series["bookings"]] == ["booked", "cancelled", "cancelled"]
 
+    @pytest.mark.parametrize("scope", ["all", "following"])
+    def test_what_they_do_not_see_all_of_they_change_one_by_one(self, agenda: Agenda, scope: str) -> None:
+        start = next_month()
+        series = made(agenda, start, "FREQ=WEEKLY;COUNT=3")
+        first, _, handed = series["bookings"]
+        _hand_over(agenda, handed)
+        assert agenda.get(_path(handed), who="Colaborador").status == 404
+        before = [agenda.get(path).json for path in (*map(_path, series["bookings"]), f"/api/v1/bookings/series/{series['id']}")]
+        for reply in _scoped(agenda, first, start, scope):
+            assert (reply.status, reply.json["code"]) == (409, "own_clients_only"), reply.body
+        assert [agenda.get(path).json for path in (*map(_path, series["bookings"]), f"/api/v1/bookings/series/{series['id']}")] == before
+        assert agenda.act(first, "cancel", who="Colaborador").status == 200
+
+    def test_one_that_became_anothers_before_what_follows_is_in_no_way_and_stands(self, agenda: Agenda) -> None:
+        start = next_month()
+        series = made(agenda, start, "FREQ=WEEKLY;COUNT=3")
+        handed, named, _ = series["bookings"]
+        _hand_over(agenda, handed)
+        assert agenda.act(named, "cancel?scope=following", who="Colaborador").status == 200
+        shown = agenda.get(f"/api/v1/bookings/series/{series['id']}").json
+        assert (shown["status"], shown["rrule"]) == ("active", f"FREQ=WEEKLY;UNTIL={start:%Y%m%dT%H%M%SZ}")
+        assert agenda.get(_path(handed)).json["status"] == "booked"
+
+    def test_a_booking_that_they_see_of_a_series_that_they_do_not_is_refused_with_its_reason(self, agenda: Agenda) -> None:
+        start = next_month()
+        series = made(agenda, start, "FREQ=WEEKLY;COUNT=2", organizer_id=agenda.people["Eva"].id, client_ids=agenda.clients[:1])
+        named = series["bookings"][0]
+        assert agenda.get(_path(named), who="Colaborador").status == 200
+        for reply in _scoped(agenda, named, start, "all"):
+            assert (reply.status, reply.json["code"]) == (409, "own_clients_only"), reply.body
+        assert agenda.act(named, "cancel", who="Colaborador").status == 200
+
+
+def _hand_over(agenda: Agenda, booking: dict[str, Any]) -> None:
+    """To another collaborator, with a client whom the first does not see."""
+    changes = {"organizer_id": agenda.people["Eva"].id, "client_ids": agenda.clients[1:2]}
+    changed = agenda.ask("PATCH", _path(booking), changes)
+    assert changed.status == 200, changed.body
+
+
+def _scoped(agenda: Agenda, booking: dict[str, Any], start: datetime, scope: str) -> list[Reply]:
+    path, later = f"{_path(booking)}?scope={scope}", {"start_time": (start + HOUR).isoformat()}
+    return [
+        agenda.act(booking, f"cancel?scope={scope}", who="Colaborador"),
+        agenda.act(booking, f"reschedule?scope={scope}", later, who="Colaborador"),
+        agenda.ask("PATCH", path, {"title": "Mine"}, who="Colaborador"),
+        agenda.ask("DELETE", path, who="Colaborador"),
+    ]
+
 
 def _assign(agenda: Agenda, client: str) -> None:
     assigned = agenda.ask("PATCH", f"/api/v1/clients/{client}", {"assigned_to": agenda.organizer}, **{"If-Match": "*"})

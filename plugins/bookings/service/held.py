@@ -12,7 +12,8 @@ from ports.persistence import Row
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A series locked with all its bookings. targets: those that change; rest: everything from the first of them on, which they are of."""
+    """A series locked with all its bookings. targets: those that change; head, tail: what comes before the first of them, and everything from
+    it on; unseen: occurrences that the actor does not see, which come before it and are over."""
 
     series: Row
     plan: Plan
@@ -20,6 +21,7 @@ class Held:
     targets: Sequence[Row]
     head: Sequence[Row]
     tail: Sequence[Row]
+    unseen: bool = False
 
     @property
     def cut(self) -> datetime:

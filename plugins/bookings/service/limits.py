@@ -13,6 +13,7 @@ from plugins.bookings.service.actors import actor
 from ports.persistence import Row
 
 _NOT_YOURS: Final = "Others take part whom you do not see, and it is not yours: you change the seats of your clients; the rest does who sees all."
+_SERIES: Final = "You do not see the whole series: change its bookings one by one, or ask who sees all."
 _OVER: Final = "Others take part whom you do not see: say who of yours did not come; the rest says who sees all."
 
 
@@ -37,6 +38,13 @@ def check_outcome(stored: Bookings, rows: Sequence[Row], now: datetime) -> None:
     check_theirs(stored, rows)
     if some_unseen(stored, [row for row in rows if row["end_time"] <= now]):
         raise refused(_OVER)
+
+
+def check_series(*, whole: bool) -> None:
+    """Before more of a series than one booking changes. whole: whether the actor sees it, and all of it that would change. Raises Refused
+    own_clients_only."""
+    if not whole and is_limited():
+        raise refused(_SERIES)
 
 
 def refused(detail: str = _OVER) -> Refused:

@@ -25,7 +25,7 @@ from plugins.bookings.ports.series import Series
 from plugins.bookings.service.actors import actor, is_cliente
 from plugins.bookings.service.clashes import Wanted, clashes, closed_to, refused, stuck
 from plugins.bookings.service.held import Held
-from plugins.bookings.service.limits import check_outcome, check_theirs
+from plugins.bookings.service.limits import check_outcome, check_series, check_theirs, is_limited
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.terms import check_moved, check_seats, place_of, policy_of
 from plugins.bookings.service.turns import Turns
@@ -85,9 +85,9 @@ class Scopes:
         self._series.release(ids)
         self._series.cancel(list(ids), requested_by, reason, now)
         left = [row for row in (*held.head, *held.tail) if row["id"] not in ids and row["status"] != Status.CANCELLED]
-        if not left:
+        if not left and not held.unseen:
             self._series.change(held.series["id"], {"status": "cancelled", "now": now})
-        elif held.head and all(row["occurrence"] < held.cut for row in left):
+        elif (held.head or held.unseen) and all(row["occurrence"] < held.cut for row in left):
             self._series.change(held.series["id"], {**_rule(held.plan.until(held.cut)), "now": now})
         for row in held.targets:
             events.bookings_cancelled(booking_id=row["id"])
@@ -106,6 +106,7 @@ class Scopes:
             # Before any booking of it, always: whoever changes several waits here for whoever else does.
             series = self._series.lock(found["series_id"])
             if series is None:
+                check_series(whole=False)
                 raise NotFound()
             rows = sorted(self._series.lock_bookings(series["id"]), key=lambda row: row["occurrence"])
             named = next((row for row in rows if row["id"] == booking_id), None)
@@ -127,9 +128,11 @@ class Scopes:
         first = named["occurrence"] if scope == "following" else targets[0]["occurrence"]
         zone = ZoneInfo(series["timezone"])
         plan = Plan(parse(series["rule"]), series["first_wall"], zone, frozenset(series["exdates"]))
-        return Held(
-            series, plan, named, targets, [row for row in rows if row["occurrence"] < first], [row for row in rows if row["occurrence"] >= first]
-        )
+        # What the rule names is there, also when it became somebody else's whose clients the actor does not see.
+        unseen = set(plan.occurrences()).difference(row["occurrence"] for row in rows) if is_limited() else set()
+        check_series(whole=not any(each >= first or (scope == "all" and plan.at(each) > now) for each in unseen))
+        head, tail = ([row for row in rows if (row["occurrence"] < first) is before] for before in (True, False))
+        return Held(series, plan, named, targets, head, tail, bool(unseen))
 
     def _apply(self, held: Held, scope: str, changes: Mapping[str, Any], *, said: bool, skip: bool) -> Document:
         """said: as a change, which is told of each booking."""
