@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -73,6 +73,32 @@ def test_who_neither_offers_nor_teaches_it_is_refused(agenda: Agenda) -> None:
     assert [each["pointer"] for each in agenda.get(path).json["errors"]] == ["?organizer"]
     agenda.booked(start + timedelta(days=1), service_id=service, organizer_id=eva, client_ids=[])
     assert agenda.get(path).status == 200  # on another day
+
+
+@pytest.mark.parametrize("scope", ["this", "all"])
+def test_what_waits_for_approval_becomes_no_class_before(agenda: Agenda, scope: str) -> None:
+    service = agenda.service(needs_approval=True)["id"]
+    start, rule = a_day(), "FREQ=DAILY;INTERVAL=301;COUNT=2"
+    body = {"service_id": service, "organizer_id": agenda.organizer, "start_time": start.isoformat(), "client_ids": agenda.clients[:1]}
+    named = agenda.made("/api/v1/bookings/series", {**body, "rrule": rule})["bookings"][0]["id"]
+    moved = agenda.act(named, "reschedule", {"start_time": (start + HOUR).isoformat()}, who="Cliente")
+    assert (moved.status, moved.json["status"]) == (200, "pending"), moved.body
+    path = f"/api/v1/bookings/{named}?scope={scope}"
+    refused = agenda.ask("PATCH", path, {"capacity": 3})
+    assert (refused.status, refused.json["code"]) == (409, "not_approved"), refused.body
+    assert agenda.get(f"/api/v1/bookings/{named}").json["capacity"] == 1
+    assert agenda.act(named, "approve").status == 200
+    assert agenda.ask("PATCH", path, {"capacity": 3}).status == 200
+
+
+def test_nobody_joins_what_nobody_came_to(agenda: Agenda) -> None:
+    group = agenda.booked(datetime.now(UTC) - HOUR / 4, capacity=3, client_ids=agenda.clients[:1])
+    assert agenda.act(group, "no-show").json["status"] == "no_show"
+    path = f"/api/v1/bookings/{group['id']}"
+    before = agenda.get(f"{path}/participants").json
+    refused = agenda.act(group, "join", {"client_id": agenda.clients[1]})
+    assert (refused.status, refused.json["code"]) == (409, "already_no_show"), refused.body
+    assert (agenda.get(f"{path}/participants").json, agenda.get(path).json["seats_taken"]) == (before, 1)
 
 
 def _ids(slots: list[dict[str, Any]]) -> list[str | None]:

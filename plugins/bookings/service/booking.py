@@ -19,7 +19,7 @@ from plugins.bookings.service.actors import actor, is_cliente, own_client
 from plugins.bookings.service.availability import Availability
 from plugins.bookings.service.limits import check_theirs
 from plugins.bookings.service.placing import Placing
-from plugins.bookings.service.terms import check_asked_by_client, check_in_time, check_moved, check_seats, completed, place_of
+from plugins.bookings.service.terms import check_asked_by_client, check_capacity, check_in_time, check_moved, check_seats, completed, place_of
 from plugins.bookings.service.turns import Turns
 from ports.persistence import Document, Row
 
@@ -109,6 +109,7 @@ class Booking:
             changes = {**changes, **self._other_room(before, {**before, **changes})}
         after = {**before, **changes}
         check_moved(before, after)
+        check_capacity(before, after)
         values = {name: value for name, value in changes.items() if name != "client_ids" and value != before[name]}
         wanted = None if changes.get("client_ids") is None else set(changes["client_ids"])
         if before["capacity"] > 1 and after["capacity"] == 1:

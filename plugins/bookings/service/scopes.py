@@ -27,7 +27,7 @@ from plugins.bookings.service.clashes import Wanted, clashes, closed_to, refused
 from plugins.bookings.service.held import Held
 from plugins.bookings.service.limits import check_outcome, check_series, check_theirs, is_limited
 from plugins.bookings.service.placing import Placing
-from plugins.bookings.service.terms import check_moved, check_seats, place_of, policy_of
+from plugins.bookings.service.terms import check_capacity, check_moved, check_seats, place_of, policy_of
 from plugins.bookings.service.turns import Turns
 from ports.persistence import Document, Row
 
@@ -193,7 +193,8 @@ class Scopes:
         self, held: Held, changing: Sequence[tuple[Row, Mapping[str, Any]]], clients: list[UUID] | None, *, room_said: bool, skip: bool
     ) -> dict[UUID, dict[str, Any]]:
         """Take the new times: all of them or none, or (skip) all but those that it tells."""
-        for _, new in changing:
+        for old, new in changing:
+            check_capacity(old, new)
             check_seats(len(new["client_ids"] if clients is None else set(clients)), new["capacity"])
         pairs = [
             (old, new) for old, new in changing
