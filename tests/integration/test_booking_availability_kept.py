@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -12,12 +13,14 @@ import pytest
 
 from config.bootstrap import install, web
 from config.settings import Settings
+from plugins import bookings
 from plugins.bookings.domain.seats import anyones
 from tests.agenda import Agenda, a_day
 from tests.integration.domains import Studio, name
 from tests.servers import Api, Cluster, Reply, owner_of
 
 HOUR = timedelta(hours=1)
+MIGRATIONS = Path(bookings.__file__).parent / "migrations"
 
 ANEW = {"Cache-Control": "no-cache"}
 
@@ -41,11 +44,12 @@ class Walk:
         for user in (agenda.organizer, agenda.people["Eva"].id):
             agenda.hours(user)
         self.made: list[str] = []
-        self.full = 0
+        self.full = self.substituted = 0
         self.steps: list[Callable[[], Any]] = [
             *(self.book, self.book, self.cancel, self.move, self.hold, self.expire, self.join),
             *(self.hours, self.away, self.close, self.terms, self.zone, self.toggle),
             *(self.page, self.publish, self.release, self.fill, self.archive),
+            *(self.substitute, self.lead, self.capacity, self.seats),
         ]
 
     def unequal(self, steps: int) -> list[str]:
@@ -65,6 +69,8 @@ class Walk:
                 assert public.status == anew.status == (200 if seen else 404), (public.body, anew.body)
                 if seen and (public.body != anew.body or public.json["items"] != self.of_anyone(computed)):
                     found.append(f"{n}: {step.__name__}, for strangers")
+                offering = self.agenda.get(f"/api/v1/bookings/services/{service['id']}").json["organizer_ids"]
+                self.substituted += sum(slot["organizer_id"] not in offering for day in computed.json["items"] for slot in day["slots"])
                 self.full += sum(slot["can_queue"] for day in computed.json["items"] for slot in day["slots"])
         return found
 
@@ -102,6 +108,25 @@ class Walk:
         if reply.status == 201:
             self.made.append(reply.json["id"])
 
+    def substitute(self) -> None:
+        """Also one who never offers any of the services."""
+        if self.made:
+            other = self.chance.choice([self.someone(), self.agenda.people["Owner"].id])
+            self.agenda.act(self.chance.choice(self.made), "reassign", {"organizer_id": other})
+
+    def lead(self) -> None:
+        """A class of somebody who does not offer its service."""
+        leader, service = self.agenda.people["Owner"].id, self.services[2]["id"]
+        self.agenda.book(self.time(), service_id=service, organizer_id=leader, client_ids=[])
+
+    def capacity(self) -> None:
+        service = self.chance.choice(self.services)["id"]
+        assert self.agenda.ask("PATCH", f"/api/v1/bookings/services/{service}", {"capacity": self.chance.choice([1, 2])}).status == 200
+
+    def seats(self) -> None:
+        if self.made:
+            self.agenda.ask("PATCH", f"/api/v1/bookings/{self.chance.choice(self.made)}", {"capacity": self.chance.choice([1, 2, 3])})
+
     def hold(self) -> None:
         wanted = {"service_id": self.services[0]["id"], "organizer_id": self.agenda.organizer, "start_time": self.time().isoformat()}
         self.agenda.post("/api/v1/bookings/holds", wanted)
@@ -138,9 +163,9 @@ class Walk:
 
     def terms(self) -> None:
         service = self.chance.choice(self.services)
-        changes = self.chance.choice(
-            [{"buffer_after_minutes": self.chance.choice([0, 15, 30])}, {"organizer_ids": [self.agenda.organizer, self.agenda.people["Eva"].id]}]
-        )
+        both = [self.agenda.organizer, self.agenda.people["Eva"].id]
+        offering = self.chance.choice([both, both[:1], both[1:]])
+        changes = self.chance.choice([{"buffer_after_minutes": self.chance.choice([0, 15, 30])}, {"organizer_ids": offering}])
         assert self.agenda.ask("PATCH", f"/api/v1/bookings/services/{service['id']}", changes).status == 200
 
     def zone(self) -> None:
@@ -173,6 +198,7 @@ def test_what_is_kept_equals_what_would_be_computed_after_every_change(local: Ap
     walk = Walk(Agenda.new(local, settings), seed=7)
     assert walk.unequal(80) == []
     assert walk.full > 0, "no class was ever full"
+    assert walk.substituted > 0, "no class was ever another's"
 
 
 @pytest.mark.torture
@@ -194,6 +220,17 @@ def test_a_change_that_tells_nobody_is_noticed(table: str, cluster: Cluster, mut
     steps = {"bookings_time": [walk.book], "bookings_schedule": [walk.hours], "bookings_time_off": [walk.away], "bookings_room": [walk.archive]}
     walk.steps = steps[table]
     assert walk.unequal(12) != []
+
+
+def test_classes_of_a_substitute_that_tell_their_service_nothing_are_noticed(cluster: Cluster, mute: Callable[[str], Api]) -> None:
+    """Seeded fault: the time of a class is a revision of its people and rooms alone."""
+    api = mute("fitpro_mute_classes")
+    settings = cluster.settings("fitpro_mute_classes")
+    with psycopg.connect(settings.database_owner_url or "") as connection:
+        connection.execute((MIGRATIONS / "0012_classes_of_a_service_undo.sql").read_text().encode())
+    walk = Walk(Agenda.new(api, settings), seed=5)
+    walk.steps = [walk.lead]
+    assert walk.unequal(6) != []
 
 
 @pytest.fixture

@@ -95,3 +95,28 @@ class TestMovingToAnotherRoom:
         assert agenda.act(made, "reschedule", {"start_time": later.isoformat()}, who="Cliente").json["code"] == "slot_unavailable"
         refused = agenda.act(made, "reschedule", {"start_time": later.isoformat()})
         assert (refused.status, refused.json["code"], refused.json["taken"]["resource"]) == (409, "slot_taken", "room")
+
+
+class TestClosedRooms:
+    def test_what_was_put_into_one_stays_there_by_name(self, agenda: Agenda) -> None:
+        room, start = agenda.room(), a_day()
+        end = start + HOUR
+        agenda.made("/api/v1/bookings/time-off", {"room_id": room, "starts_at": start.isoformat(), "ends_at": (start + 6 * HOUR).isoformat()})
+        made = agenda.booked(start, room_id=room)
+        path, longer = f"/api/v1/bookings/{made['id']}", {"end_time": (end + HOUR).isoformat()}
+        for refused in (agenda.ask("PATCH", path, longer), agenda.act(made, "reschedule", {"start_time": end.isoformat()})):
+            assert (refused.status, refused.json["code"], refused.json["taken"]["resource"]) == (409, "slot_taken", "room"), refused.body
+            assert "Its room is closed then" in refused.json["detail"]
+            assert "room_id" in refused.json["detail"]
+        changed = agenda.ask("PATCH", path, {**longer, "room_id": room})
+        assert (changed.status, changed.json["room_id"]) == (200, room), changed.body
+
+    def test_what_is_in_one_that_is_archived_goes_elsewhere(self, agenda: Agenda) -> None:
+        room, start = agenda.room(), a_day() - timedelta(days=700)  # of bookings to come none is left in it
+        made = agenda.booked(start, room_id=room)
+        assert agenda.ask("DELETE", f"/api/v1/bookings/rooms/{room}").status == 204
+        path, longer = f"/api/v1/bookings/{made['id']}", {"end_time": (start + 2 * HOUR).isoformat()}
+        refused = agenda.ask("PATCH", path, longer)
+        assert (refused.status, refused.json["code"]) == (409, "slot_taken"), refused.body
+        assert "not in use any more" in refused.json["detail"]
+        assert agenda.ask("PATCH", path, {**longer, "room_id": None}).status == 200

@@ -99,6 +99,12 @@ def moved(status: Status) -> Status:
     return status
 
 
+def joined(status: Status) -> Status:
+    """Somebody else comes too: it stays what it is, approved and not told how it was."""
+    _must_stand(status, Status.CANCELLED)
+    return status
+
+
 def check_times(start: datetime, end: datetime) -> None:
     """Refuses a booking that ends before it starts, or that nobody would hold."""
     length = end.astimezone(UTC) - start.astimezone(UTC)

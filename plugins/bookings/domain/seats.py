@@ -16,7 +16,10 @@ def anyones(slots: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     many people have that time, which would tell who is away.
     """
     left: dict[tuple[str, str], int] = {}
+    alone: set[tuple[str, str]] = set()
     for slot in slots:
         time = slot["start_time"], slot["end_time"]
-        left[time] = 1 if slot["booking_id"] is None else left.get(time, 0) + slot["seats_left"]
-    return [{"start_time": start, "end_time": end, **seats(free)} for (start, end), free in left.items()]
+        if slot["booking_id"] is None:
+            alone.add(time)
+        left[time] = left.get(time, 0) + (0 if slot["booking_id"] is None else slot["seats_left"])
+    return [{"start_time": time[0], "end_time": time[1], **seats(places + (time in alone))} for time, places in left.items()]

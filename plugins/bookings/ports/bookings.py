@@ -84,4 +84,8 @@ class Bookings(Protocol):
     def forgive(self, booking_id: UUID, clients: Collection[UUID], reason: str) -> None:
         """What they owed for that they do not owe any more."""
 
+    def some_unseen(self, ids: Collection[UUID]) -> bool:
+        """Whether clients take part in one of these whom the actor does not see. Seats that are only offered do not count, nor what takes no
+        time any more."""
+
     def participants(self, booking_id: UUID, limit: int, after: tuple[Any, ...] | None) -> Sequence[Row]: ...

@@ -30,4 +30,7 @@ class Free(Protocol):
         """Time taken by calendars elsewhere: `user_id`, `starts_at`, `ends_at`."""
 
     def classes(self, service_id: UUID, span: Interval) -> Sequence[Row]:
-        """The service's classes, full ones as well: `booking_id`, `organizer_id`, `starts_at`, `ends_at`, `seats_left`."""
+        """The service's classes, full ones as well, whoever teaches them: `booking_id`, `organizer_id`, `starts_at`, `ends_at`, `seats_left`."""
+
+    def teaches(self, service_id: UUID, organizer_id: UUID) -> bool:
+        """Whether any class of the service is theirs."""

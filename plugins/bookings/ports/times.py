@@ -55,4 +55,4 @@ class Times(Protocol):
         """The first of these rooms that nothing is in the way of."""
 
     def closed(self, place: Place) -> Row | None:
-        """When its room is closed then, or archived: as `conflict` has it."""
+        """When its room is closed then, or (`archived`) for good: as `conflict` has it."""

@@ -147,6 +147,14 @@ CHARGE = sql(
     "workspace_id", "booking_id", "clients", "amount", "currency", "reason",
 )  # fmt: skip
 
+# Everybody may count seats, and places in the queue; who has them is for who may see them.
+SOME_UNSEEN: Final = sql(
+    "select from bookings_time t where t.workspace_id = $1 and t.id = any($2::uuid[]) and t.taken"
+    " > (select count(*) from bookings_queue_place q where q.workspace_id = $1 and q.booking_id = t.id and q.status = 'offered')"
+    " + (select count(*) from bookings_participant p where p.workspace_id = $1 and p.booking_id = t.id and p.status <> 'left') limit 1",
+    "workspace_id", "ids",
+)  # fmt: skip
+
 
 def _participants(after: bool) -> Any:
     query = sa.select(_P.client_id, _P.status, _P.joined_at, _P.left_at, money(_P.fee_amount, _P.fee_currency, "fee"), _P.fee_reason)
@@ -269,6 +277,9 @@ class Bookings:
 
     def charge(self, booking_id: UUID, clients: Collection[UUID], fee: Money, reason: str) -> None:
         ctx.work.write(CHARGE, booking_id=booking_id, clients=list(clients), amount=fee.amount, currency=fee.currency, reason=reason)
+
+    def some_unseen(self, ids: Collection[UUID]) -> bool:
+        return ctx.work.one(SOME_UNSEEN, ids=list(ids)) is not None
 
     def participants(self, booking_id: UUID, limit: int, after: tuple[Any, ...] | None) -> Sequence[Row]:
         return ctx.work.rows(_PARTICIPANTS[after is not None], booking_id=booking_id, limit=limit, **last_of(after))

@@ -26,6 +26,7 @@ _SUBJECTS: Final = sa.union_all(
         service_rooms.c.workspace_id == sa.bindparam("workspace_id"), service_rooms.c.service_id == sa.bindparam("id")
     ),
     sa.select(sa.bindparam("workspace_id", type_=sa.Uuid)),
+    sa.select(sa.bindparam("id", type_=sa.Uuid)),  # its classes, whoever teaches them
 ).cte("subjects")
 _REVISIONS: Final = (
     sa.select(sa.func.string_agg(sa.cast(_R.subject, sa.Text) + ":" + sa.cast(_R.revision, sa.Text), sa.text("' ' order by subject")))
@@ -83,9 +84,17 @@ CLASSES: Final = statement(
     sa.select(_T.booking_id, _T.organizer_id, _T.room_id, _T.starts_at, _T.ends_at, (_T.capacity - _T.taken).label("seats_left"))
     .where(
         _T.workspace_id == sa.bindparam("workspace_id"), _T.service_id == sa.bindparam("id"), _T.starts_at >= _begins, _T.starts_at < _ends,
-        _T.booking_id.is_not(None),
+        _T.booking_id.is_not(None), _T.capacity > 1,
     )
     .order_by(_T.starts_at, _T.id)
+)  # fmt: skip
+TEACHES: Final = statement(
+    sa.select(sa.true())
+    .where(
+        _T.workspace_id == sa.bindparam("workspace_id"), _T.organizer_id == sa.bindparam("organizer_id"), _T.service_id == sa.bindparam("id"),
+        _T.booking_id.is_not(None), _T.capacity > 1,
+    )
+    .limit(1)
 )  # fmt: skip
 
 
@@ -109,6 +118,9 @@ class Free:
 
     def classes(self, service_id: UUID, span: Interval) -> Sequence[Row]:
         return ctx.work.rows(CLASSES, id=service_id, begins=span.start, ends=span.end)
+
+    def teaches(self, service_id: UUID, organizer_id: UUID) -> bool:
+        return ctx.work.one(TEACHES, id=service_id, organizer_id=organizer_id) is not None
 
 
 def _asked(people: Collection[UUID], rooms: Collection[UUID], span: Interval) -> dict[str, Any]:

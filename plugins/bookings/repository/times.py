@@ -52,9 +52,9 @@ FREE_ROOM: Final = sql(
     "workspace_id", "from", "to", "besides", "candidates",
 )  # fmt: skip
 CLOSED: Final = sql(
-    "select * from (select starts_at, ends_at, 'room' as resource from bookings_time_off where workspace_id = $1 and room_id = $4"
-    " and starts_at < $3::timestamptz and ends_at > $2::timestamptz union all select $2::timestamptz, $3::timestamptz, 'room' from bookings_room"
-    " where workspace_id = $1 and id = $4 and archived_at is not null) closed order by starts_at limit 1",
+    "select * from (select starts_at, ends_at, 'room' as resource, false as archived from bookings_time_off where workspace_id = $1 and room_id = $4"
+    " and starts_at < $3::timestamptz and ends_at > $2::timestamptz union all select $2::timestamptz, $3::timestamptz, 'room', true"
+    " from bookings_room where workspace_id = $1 and id = $4 and archived_at is not null) closed order by archived desc, starts_at limit 1",
     "workspace_id", "from", "to", "room",
 )  # fmt: skip
 _COLUMNS: Final = ("organizer_id", "room_id", "service_id", "starts_at", "ends_at", "from", "to", "capacity")

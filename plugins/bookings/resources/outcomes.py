@@ -63,7 +63,7 @@ class Reassignment(MethodView):
     @allow("write")
     @conditional
     def post(self, given: dict[str, Any], booking_id: UUID) -> Any:
-        """Make it another collaborator's."""
+        """Make it another collaborator's; what changes for others whom a collaborator does not see is not theirs to do (409 `own_clients_only`)."""
         return service().outcomes.reassign(booking_id, ctx.expected_version, given["organizer_id"])
 
 

@@ -217,7 +217,9 @@ class PeriodQuerySchema(QuerySchema):
 class AvailabilityQuerySchema(PeriodQuerySchema):
     """And with whom."""
 
-    organizer = fields.UUID(load_default=None, metadata={"description": "Without it, everybody who offers the service."})
+    organizer = fields.UUID(
+        load_default=None, metadata={"description": "Without it, everybody who offers the service, and all of its classes, whoever teaches them."}
+    )
 
 
 class SlotSchema(Schema):

@@ -1,4 +1,4 @@
-"""What can be booked: open, free, and not too soon. The answer names nobody but the collaborators who offer the service.
+"""What can be booked: open, free, and not too soon. The answer names nobody but the collaborators who offer the service or teach its classes.
 
 What is computed is kept under the revisions of everything it was made from, and depends on no clock: notice and booking window, which do,
 are applied to what is kept.
@@ -34,7 +34,7 @@ _DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked for. organizer_id: None for everybody who offers it; first, last: days in the zone `tz`, both included."""
+    """What is asked for. organizer_id: None for everybody who offers it or teaches it; first, last: days in the zone `tz`, both included."""
 
     service_id: UUID
     organizer_id: UUID | None
@@ -54,7 +54,7 @@ class Availability:
     def days(self, asked: Asked) -> list[bytes]:
         """Every day asked for with its slots, each as JSON text: starts and ends with the offset of the zone.
 
-        Raises NotFound for no such service, Invalid for too many days or somebody who does not offer it.
+        Raises NotFound for no such service, Invalid for too many days or somebody who neither offers it nor teaches it.
         """
         service = self._service(asked)
         return self._bookable(service, self._kept(service, asked))
@@ -91,9 +91,9 @@ class Availability:
         """Every day as a line, whatever the time is now."""
         people = [UUID(each) for each in service["organizer_ids"]]
         if asked.organizer_id is not None:
-            if asked.organizer_id not in people:
-                raise Invalid(errors=[Fault("?organizer", "Does not offer this service.")])
-            people = [asked.organizer_id]
+            people = [each for each in people if each == asked.organizer_id]
+            if not people and not self._stored.teaches(service["id"], asked.organizer_id):
+                raise Invalid(errors=[Fault("?organizer", "Neither offers this service nor has a class of it.")])
         if asked.last < asked.first or (asked.last - asked.first).days >= LONGEST:
             raise Invalid(errors=[Fault("?to", f"At least from, and at most {LONGEST} days with it.")])
         zone = ZoneInfo(asked.tz or service["timezone"])
@@ -118,7 +118,8 @@ class Availability:
     def _computed(self, service: Row, people: Sequence[UUID], zone: ZoneInfo, asked: Asked) -> list[dict[str, Any]]:
         days = [asked.first + n * _DAY for n in range((asked.last - asked.first).days + 1)]
         span = Interval(day_bounds(asked.first, zone).start, day_bounds(asked.last, zone).end)
-        found = self._classes(service, people, span) if service["capacity"] > 1 else self._free(service, people, span)
+        # What was booked before the service had another capacity keeps its own: classes stay classes, and appointments are none.
+        found = [*self._classes(service, asked.organizer_id, span), *(self._free(service, people, span) if service["capacity"] == 1 else ())]
         by_day: dict[str, list[dict[str, Any]]] = {day.isoformat(): [] for day in days}
         for slot in sorted(found, key=lambda each: (each["start"], str(each["organizer_id"]))):
             start, end = slot.pop("start").astimezone(zone), slot.pop("end").astimezone(zone)
@@ -132,9 +133,9 @@ class Availability:
             for start in starts:
                 yield {"start": start, "end": start + length, "organizer_id": str(person), "booking_id": None, **seats(1)}
 
-    def _classes(self, service: Row, people: Sequence[UUID], span: Interval) -> Iterable[dict[str, Any]]:
+    def _classes(self, service: Row, organizer: UUID | None, span: Interval) -> Iterable[dict[str, Any]]:
         for each in self._stored.classes(service["id"], span):
-            if each["organizer_id"] in people:
+            if organizer in (None, each["organizer_id"]):
                 yield {
                     "start": each["starts_at"], "end": each["ends_at"], "organizer_id": str(each["organizer_id"]),
                     "booking_id": str(each["booking_id"]), **seats(each["seats_left"]),

@@ -17,8 +17,9 @@ from plugins.bookings.ports.bookings import Bookings, Search
 from plugins.bookings.ports.offering import Catalogue
 from plugins.bookings.service.actors import actor, is_cliente, own_client
 from plugins.bookings.service.availability import Availability
+from plugins.bookings.service.limits import check_theirs
 from plugins.bookings.service.placing import Placing
-from plugins.bookings.service.terms import check_asked_by_client, check_in_time, check_moved, check_seats, completed, place_of
+from plugins.bookings.service.terms import check_asked_by_client, check_capacity, check_in_time, check_moved, check_seats, completed, place_of
 from plugins.bookings.service.turns import Turns
 from ports.persistence import Document, Row
 
@@ -99,12 +100,16 @@ class Booking:
         return own_view(shown) if by_client else shown
 
     def change(self, booking_id: UUID, changes: Mapping[str, Any], expected: int | None) -> Document:
-        """Set the given fields. Raises NotFound, Stale, Conflict slot_taken, class_full, and Refused for moving one that is over."""
+        """Set the given fields. Raises NotFound, Stale, Conflict slot_taken, class_full, Refused for moving one that is over, and
+        own_clients_only for more than their clients in a class of another's in which others take part whom the actor does not see."""
         before = self.hold(booking_id, expected)
+        if any(value != before[name] for name, value in changes.items() if name != "client_ids"):
+            check_theirs(self._stored, [before])
         if "room_id" not in changes:
             changes = {**changes, **self._other_room(before, {**before, **changes})}
         after = {**before, **changes}
         check_moved(before, after)
+        check_capacity(before, after)
         values = {name: value for name, value in changes.items() if name != "client_ids" and value != before[name]}
         wanted = None if changes.get("client_ids") is None else set(changes["client_ids"])
         if before["capacity"] > 1 and after["capacity"] == 1:
@@ -177,11 +182,11 @@ class Booking:
     def check_offered(
         self, service: Row, organizer: UUID, start: datetime, besides: UUID | None = None, terms: Mapping[str, Any] | None = None
     ) -> None:  # fmt: skip
-        """That a client may book this start. besides: whose time does not count; terms: that differ from the service's. Raises Conflict
-        slot_unavailable, join_instead, Forbidden staff_only."""
+        """That a client may book this start. besides: whose time does not count; terms: of an appointment there is, which stays one whatever
+        the service is now. Raises Conflict slot_unavailable, join_instead, Forbidden staff_only."""
         if not service["self_service"]:
             raise Forbidden("Only the staff books this service.", code="staff_only")
-        if service["capacity"] > 1:
+        if service["capacity"] > 1 and terms is None:
             raise Conflict("Join one of its classes instead.", code="join_instead")
         check_in_time(service, start, self._now())
         if not self._availability.offers(service, organizer, start, besides=besides, terms=terms):

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from kernel.errors import Conflict, Fault, Forbidden, Invalid, NotFound, Refused, Stale
 from plugins.bookings import events
+from plugins.bookings.domain.booking import Status, joined
 from plugins.bookings.domain.policy import cancellation
 from plugins.bookings.ports.bookings import Bookings
 from plugins.bookings.ports.offering import Catalogue
@@ -36,8 +37,8 @@ class Classes:
         """Take a seat, the one that is offered to them if one is; a Cliente for themselves, while it is not over for the staff and has not begun
         for them. expected: as `Booking.hold` has it.
 
-        Raises Stale, Conflict class_full, already_joined, slot_unavailable, NotFound, Refused not_a_class, already_started, already_cancelled, and by
-        whoever answers bookings_validate.
+        Raises Stale, Conflict class_full, already_joined, slot_unavailable, NotFound, Refused not_a_class, already_started, already_cancelled,
+        already_no_show, not_approved, and by whoever answers bookings_validate.
         """
         client = self.coming(client_id)
         self.check_version(booking_id, expected)
@@ -57,7 +58,9 @@ class Classes:
             raise Conflict("They take part already.", code="already_joined")
         self._booking.reseated(booking_id)
         events.bookings_joined(booking_id=booking_id, client_id=client)
-        return self._booking.read(booking_id)
+        found = self._booking.read(booking_id)  # which whoever acts may see from here on
+        joined(Status(found["status"]))
+        return found
 
     def leave(self, booking_id: UUID, client_id: UUID | None, *, waive_fee: bool = False) -> None:
         """Give a seat back; late, the fee of the policy is recorded. Raises NotFound, Refused not_a_class, already_started."""

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from kernel.context import current
 from kernel.errors import Fault, Invalid, NotFound, Refused
 from plugins.bookings import events
 from plugins.bookings.domain.booking import Status, approved, cancelled, completed, declined, missed, moved
@@ -15,6 +14,7 @@ from plugins.bookings.domain.policy import absence, cancellation
 from plugins.bookings.ports.bookings import Bookings
 from plugins.bookings.service.actors import is_cliente
 from plugins.bookings.service.booking import Booking, own_view
+from plugins.bookings.service.limits import check_outcome, check_theirs, refused, some_unseen
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.terms import policy_of
 from plugins.bookings.service.turns import Turns
@@ -37,7 +37,7 @@ class Outcomes:
         """Call a booking off; it stays, and its time is free at once. At the client's wish after the free time, the late fee is recorded.
 
         Raises Refused already_cancelled and the like; for a client leave_instead in a class, and already_started: who did not come is then
-        the staff's to say.
+        the staff's to say; own_clients_only where others take part whom the actor does not see, unless it is theirs and not over.
         """
         before = self._held_by_allowed(booking_id, expected)
         by_client = is_cliente()
@@ -47,6 +47,7 @@ class Outcomes:
         status = cancelled(Status(before["status"]))
         if by_client and before["start_time"] <= self._now():
             raise Refused("It has started.", code="already_started")
+        check_outcome(self._stored, [before], self._now())
         outcome = cancellation(before["start_time"], self._now(), policy_of(before))
         if requested_by == "client" and outcome.fee is not None and not waive_fee and before["status"] != Status.PENDING:
             self._stored.charge(booking_id, before["client_ids"], outcome.fee, "late_cancellation")
@@ -56,10 +57,11 @@ class Outcomes:
         """Move to another time, as long as before unless an end is given. A client moves within the policy, to a free slot, and where the
         service needs approval, the new time needs it too.
 
-        Raises Conflict slot_taken, slot_unavailable, Refused too_late.
+        Raises Conflict slot_taken, slot_unavailable, Refused too_late, own_clients_only as changing it does.
         """
         before = self._held_by_allowed(booking_id, expected)
         moved(Status(before["status"]))
+        check_theirs(self._stored, [before])
         status = before["status"]
         if is_cliente():
             if end is not None:
@@ -75,10 +77,11 @@ class Outcomes:
         return self._booking.move(booking_id, before, changes, vouched=is_cliente())
 
     def reassign(self, booking_id: UUID, expected: int | None, organizer: UUID) -> Document:
-        """Make it another collaborator's. Raises Conflict slot_taken."""
+        """Make it another collaborator's. Raises Conflict slot_taken, Refused own_clients_only as changing it does."""
         before = self._booking.hold(booking_id, expected)
         if organizer == before["organizer_id"]:
             return self._booking.read(booking_id)
+        check_theirs(self._stored, [before])
         return self._booking.move(booking_id, before, {"organizer_id": organizer})
 
     def approve(self, booking_id: UUID, expected: int | None) -> Document:
@@ -103,8 +106,8 @@ class Outcomes:
         before = self._booking.hold(booking_id, expected)
         was, absent = Status(before["status"]), set(missing or ())
         status = completed(was, before["end_time"], self._now(), corrected=missing is not None)
-        if self._others(before):
-            raise _limited()
+        if some_unseen(self._stored, [before]):
+            raise refused()
         if absent and absent.issuperset(before["client_ids"]):
             raise Invalid(errors=[Fault("/missing", "Somebody came to what took place; if nobody did, note a no-show.")])
         self._stored.attended(booking_id, missing_too=missing is not None or was == Status.NO_SHOW, besides=absent)
@@ -129,9 +132,9 @@ class Outcomes:
         status = Status(before["status"])
         forgiven = waive_fee and status == Status.NO_SHOW
         nobody_came = status if forgiven else missed(status, before["start_time"], self._now())
-        others = self._others(before)
+        others = some_unseen(self._stored, [before])
         if clients is None and others:
-            raise _limited()
+            raise refused()
         absent = sorted(before["client_ids"] if clients is None else set(clients))
         if not before["client_ids"]:
             raise Refused("Nobody takes part in this booking.", code="nobody_booked")
@@ -146,13 +149,6 @@ class Outcomes:
     def _held_by_allowed(self, booking_id: UUID, expected: int | None) -> Row:
         self._booking.allow_self_service()
         return self._booking.hold(booking_id, expected)
-
-    def _others(self, before: Row) -> bool:
-        """Whether clients take part whom the actor, limited to their own, does not see. What has started has no seat that is only offered."""
-        if not current().open_transaction.entered().limited:
-            return False
-        seat = self._turns.settle(before["id"])
-        return seat is not None and seat["taken"] > len(before["client_ids"])
 
     def _miss(self, before: Row, absent: Collection[UUID], pointer: str, *, waive_fee: bool) -> list[UUID]:
         """They did not come. Of whom that is new: they alone are charged, for what was forgiven stays so. pointer: where they are named."""
@@ -183,7 +179,3 @@ class Outcomes:
         if changed is None:
             raise NotFound()
         return own_view(changed) if is_cliente() else changed
-
-
-def _limited() -> Refused:
-    return Refused("Others take part whom you do not see: say who of yours did not come; the rest says who sees all.", code="own_clients_only")

@@ -13,6 +13,8 @@ from plugins.bookings.ports.times import Times
 from ports.persistence import Row
 
 _NOTHING: Final = UUID(int=0)
+_CLOSED: Final = "Its room is closed then: the staff may have it there all the same by naming the room (room_id) with the times, or name another."
+_ARCHIVED: Final = "Its room is not in use any more: the staff names another (room_id) with the times, or none."
 
 
 class Placing:
@@ -68,9 +70,9 @@ class Placing:
         return self._stored.free_room(candidates, place, besides or _NOTHING)
 
     def check_open(self, place: Place) -> None:
-        """Raises Conflict slot_taken when its room is closed then, or archived."""
+        """Raises Conflict slot_taken when its room is closed then, or archived, and says which, and what can be done."""
         if (found := self._stored.closed(place)) is not None:
-            raise slot_taken(found)
+            raise slot_taken(found, _ARCHIVED if found["archived"] else _CLOSED)
 
     def _look(self, place: Place, besides: UUID) -> None:
         """Only when an attempt failed: to write and be refused costs nobody who succeeds a question."""
@@ -78,7 +80,7 @@ class Placing:
             raise slot_taken(found)
 
 
-def slot_taken(found: Row) -> Conflict:
+def slot_taken(found: Row, detail: str = "That time is taken.") -> Conflict:
     """The refusal that says which time is taken, and never by whom."""
     taken = {"start_time": found["starts_at"].isoformat(), "end_time": found["ends_at"].isoformat(), "resource": found["resource"]}
-    return Conflict("That time is taken.", code="slot_taken", extra={"taken": taken})
+    return Conflict(detail, code="slot_taken", extra={"taken": taken})

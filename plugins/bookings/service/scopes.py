@@ -7,7 +7,6 @@ alone keeps its time while the others move, unless it is the one named: then the
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -25,8 +24,10 @@ from plugins.bookings.ports.bookings import Bookings
 from plugins.bookings.ports.series import Series
 from plugins.bookings.service.actors import actor, is_cliente
 from plugins.bookings.service.clashes import Wanted, clashes, closed_to, refused, stuck
+from plugins.bookings.service.held import Held
+from plugins.bookings.service.limits import check_outcome, check_series, check_theirs, is_limited
 from plugins.bookings.service.placing import Placing
-from plugins.bookings.service.terms import check_moved, check_seats, place_of, policy_of
+from plugins.bookings.service.terms import check_capacity, check_moved, check_seats, place_of, policy_of
 from plugins.bookings.service.turns import Turns
 from ports.persistence import Document, Row
 
@@ -34,33 +35,6 @@ _PLACE: Final = ("organizer_id", "room_id", "start_time", "end_time", "capacity"
 _TIMES: Final = ("start_time", "end_time")
 _ATTEMPTS: Final = 5
 _STILL: Final = timedelta()
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A series locked with all its bookings. targets: those that change; rest: everything from the first of them on, which they are of."""
-
-    series: Row
-    plan: Plan
-    named: Row
-    targets: Sequence[Row]
-    head: Sequence[Row]
-    tail: Sequence[Row]
-
-    @property
-    def cut(self) -> datetime:
-        """The first occurrence that changes."""
-        first: datetime = self.tail[0]["occurrence"]
-        return first
-
-    @property
-    def length(self) -> timedelta:
-        return timedelta(minutes=self.series["minutes"])
-
-    def alone(self, row: Row) -> bool:
-        """Whether it was moved by itself."""
-        at = self.plan.at(row["occurrence"])
-        return bool(row["start_time"] != at or row["end_time"] != at + self.length)
 
 
 class Scopes:
@@ -78,22 +52,28 @@ class Scopes:
     ) -> Document:
         """Move them as far on the wall clock as the one named; `conflicts` are those that (skip) stay as they are, where they are.
 
-        Raises Conflict series_conflicts with every one whose new time is taken or closed, unless skip and the one named is not among them.
+        Raises Conflict series_conflicts with every one whose new time is taken or closed, unless skip and the one named is not among them,
+        Refused own_clients_only where one of them may not be changed alone.
         """
         held = self._hold(booking_id, scope, expected)
+        check_theirs(self._bookings, held.targets)
         length: timedelta = held.named["end_time"] - held.named["start_time"]
         return self._apply(held, scope, {"start_time": start, "end_time": end or start + length}, said=False, skip=skip)
 
     def change(self, booking_id: UUID, scope: str, changes: Mapping[str, Any], expected: int | None, *, skip: bool = False) -> Document:
         """Set the given fields of them. Raises as `reschedule` does."""
         held = self._hold(booking_id, scope, expected)
+        if any(name != "client_ids" for name in changes):
+            check_theirs(self._bookings, held.targets)
         return self._apply(held, scope, changes, said=True, skip=skip)
 
     def cancel(
         self, booking_id: UUID, scope: str, expected: int | None, *, reason: str | None = None, requested_by: str = "studio", waive_fee: bool = False
     ) -> Document:
-        """Call them off; the rule ends before the first of them."""
+        """Call them off; the rule ends before the first of them. Raises Refused own_clients_only where one of them may not be called off
+        alone."""
         held, now = self._hold(booking_id, scope, expected), self._now()
+        check_outcome(self._bookings, held.targets, now)
         for row in held.targets:
             cancelled(Status(row["status"]))
             fee = cancellation(row["start_time"], now, policy_of(row)).fee
@@ -105,9 +85,9 @@ class Scopes:
         self._series.release(ids)
         self._series.cancel(list(ids), requested_by, reason, now)
         left = [row for row in (*held.head, *held.tail) if row["id"] not in ids and row["status"] != Status.CANCELLED]
-        if not left:
+        if not left and not held.unseen:
             self._series.change(held.series["id"], {"status": "cancelled", "now": now})
-        elif held.head and all(row["occurrence"] < held.cut for row in left):
+        elif (held.head or held.unseen) and all(row["occurrence"] < held.cut for row in left):
             self._series.change(held.series["id"], {**_rule(held.plan.until(held.cut)), "now": now})
         for row in held.targets:
             events.bookings_cancelled(booking_id=row["id"])
@@ -126,6 +106,7 @@ class Scopes:
             # Before any booking of it, always: whoever changes several waits here for whoever else does.
             series = self._series.lock(found["series_id"])
             if series is None:
+                check_series(whole=False)
                 raise NotFound()
             rows = sorted(self._series.lock_bookings(series["id"]), key=lambda row: row["occurrence"])
             named = next((row for row in rows if row["id"] == booking_id), None)
@@ -147,9 +128,11 @@ class Scopes:
         first = named["occurrence"] if scope == "following" else targets[0]["occurrence"]
         zone = ZoneInfo(series["timezone"])
         plan = Plan(parse(series["rule"]), series["first_wall"], zone, frozenset(series["exdates"]))
-        return Held(
-            series, plan, named, targets, [row for row in rows if row["occurrence"] < first], [row for row in rows if row["occurrence"] >= first]
-        )
+        # What the rule names is there, also when it became somebody else's whose clients the actor does not see.
+        unseen = set(plan.occurrences()).difference(row["occurrence"] for row in rows) if is_limited() else set()
+        check_series(whole=not any(each >= first or (scope == "all" and plan.at(each) > now) for each in unseen))
+        head, tail = ([row for row in rows if (row["occurrence"] < first) is before] for before in (True, False))
+        return Held(series, plan, named, targets, head, tail, bool(unseen))
 
     def _apply(self, held: Held, scope: str, changes: Mapping[str, Any], *, said: bool, skip: bool) -> Document:
         """said: as a change, which is told of each booking."""
@@ -210,7 +193,8 @@ class Scopes:
         self, held: Held, changing: Sequence[tuple[Row, Mapping[str, Any]]], clients: list[UUID] | None, *, room_said: bool, skip: bool
     ) -> dict[UUID, dict[str, Any]]:
         """Take the new times: all of them or none, or (skip) all but those that it tells."""
-        for _, new in changing:
+        for old, new in changing:
+            check_capacity(old, new)
             check_seats(len(new["client_ids"] if clients is None else set(clients)), new["capacity"])
         pairs = [
             (old, new) for old, new in changing

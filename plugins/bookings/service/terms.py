@@ -10,7 +10,7 @@ from uuid import UUID
 
 from kernel.errors import Conflict, Fault, Invalid
 from kernel.money import Money
-from plugins.bookings.domain.booking import check_times
+from plugins.bookings.domain.booking import Status, check_times, joined
 from plugins.bookings.domain.place import Place
 from plugins.bookings.domain.policy import NoShow, Policy
 from ports.persistence import Row
@@ -84,6 +84,12 @@ def check_moved(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
     """Raises Invalid for another location that is none."""
     if any(after[name] != before[name] for name in ("location_kind", "location")) and (faults := location_faults(after)):
         raise Invalid(errors=faults)
+
+
+def check_capacity(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Raises Refused not_approved for a class of what one client asked for: nobody said yes to it."""
+    if after["capacity"] > 1 and after["capacity"] != before["capacity"]:
+        joined(Status(before["status"]))
 
 
 def check_seats(clients: int, capacity: int) -> None:

@@ -38,3 +38,8 @@ def test_nobody_and_no_booking_is_named_and_no_place_is_lost(given: list[tuple[i
     assert all(each.keys() == {"start_time", "end_time", "seats_left", "can_queue"} for each in merged)
     assert len({each["start_time"] for each in merged}) == len(merged)
     assert sum(each["seats_left"] for each in merged) == sum(left for _, left, _ in given)
+
+
+@given(st.permutations([slot(9, organizer="a"), slot(9, organizer="b"), slot(9, 2, "x", "c"), slot(9, 0, "y", "d")]))
+def test_a_free_time_besides_classes_is_one_place_more_in_every_order(several: list[dict[str, Any]]) -> None:
+    assert [each["seats_left"] for each in anyones(several)] == [3]

@@ -1,0 +1,39 @@
+"""A series that is being changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from plugins.bookings.domain.repeating import Plan
+from ports.persistence import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A series locked with all its bookings. targets: those that change; head, tail: what comes before the first of them, and everything from
+    it on; unseen: occurrences that the actor does not see, which come before it and are over."""
+
+    series: Row
+    plan: Plan
+    named: Row
+    targets: Sequence[Row]
+    head: Sequence[Row]
+    tail: Sequence[Row]
+    unseen: bool = False
+
+    @property
+    def cut(self) -> datetime:
+        """The first occurrence that changes."""
+        first: datetime = self.tail[0]["occurrence"]
+        return first
+
+    @property
+    def length(self) -> timedelta:
+        return timedelta(minutes=self.series["minutes"])
+
+    def alone(self, row: Row) -> bool:
+        """Whether it was moved by itself."""
+        at = self.plan.at(row["occurrence"])
+        return bool(row["start_time"] != at or row["end_time"] != at + self.length)

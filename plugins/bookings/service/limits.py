@@ -1,0 +1,52 @@
+"""What a collaborator who is limited to their own clients does not decide: what becomes of others whom they do not see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from kernel.context import current
+from kernel.errors import Refused
+from plugins.bookings.ports.bookings import Bookings
+from plugins.bookings.service.actors import actor
+from ports.persistence import Row
+
+_NOT_YOURS: Final = "Others take part whom you do not see, and it is not yours: you change the seats of your clients; the rest does who sees all."
+_SERIES: Final = "You do not see the whole series: change its bookings one by one, or ask who sees all."
+_OVER: Final = "Others take part whom you do not see: say who of yours did not come; the rest says who sees all."
+
+
+def is_limited() -> bool:
+    """Whether the actor sees their own clients alone."""
+    return current().open_transaction.entered().limited
+
+
+def some_unseen(stored: Bookings, rows: Sequence[Row]) -> bool:
+    """Whether clients take part in one of these whom the actor does not see."""
+    return is_limited() and bool(rows) and stored.some_unseen([row["id"] for row in rows])
+
+
+def check_theirs(stored: Bookings, rows: Sequence[Row]) -> None:
+    """That of these, which change for all who take part, each is the actor's, or they see everybody in it. Raises Refused own_clients_only."""
+    if is_limited() and some_unseen(stored, [row for row in rows if row["organizer_id"] != actor()]):
+        raise refused(_NOT_YOURS)
+
+
+def check_outcome(stored: Bookings, rows: Sequence[Row], now: datetime) -> None:
+    """The same of these, which do not take place; what is over tells of each who came, whosever it was. Raises Refused own_clients_only."""
+    check_theirs(stored, rows)
+    if some_unseen(stored, [row for row in rows if row["end_time"] <= now]):
+        raise refused(_OVER)
+
+
+def check_series(*, whole: bool) -> None:
+    """Before more of a series than one booking changes. whole: whether the actor sees it, and all of it that would change. Raises Refused
+    own_clients_only."""
+    if not whole and is_limited():
+        raise refused(_SERIES)
+
+
+def refused(detail: str = _OVER) -> Refused:
+    """The refusal to who does not see all."""
+    return Refused(detail, code="own_clients_only")
