@@ -102,7 +102,7 @@ class _Later:
         plugin.tasks["remind"].schedule(values, at=at, unique=f"remind:{booking_id}:{start.isoformat()}:{minutes}")
 
     def letter(self, booking_id: UUID, start: datetime, minutes: int, client_id: UUID | None) -> None:
-        values = {"booking_id": booking_id, "start": start, "client_id": client_id}
+        values = {"booking_id": booking_id, "start": start, "client_id": client_id, "minutes": minutes}
         plugin.tasks["reminder"].schedule(values, unique=f"reminder:{booking_id}:{start.isoformat()}:{minutes}:{client_id}")
 
 

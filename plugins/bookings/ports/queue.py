@@ -18,6 +18,9 @@ class Turns(Protocol):
         afterwards, with `offered`: places that were offered one now, `until`; `unseen`: its seats changed, and its version did not, for the
         actor does not see the class. None when it takes no time any more."""
 
+    def unsettled(self, now: datetime) -> Sequence[UUID]:
+        """Classes with offers that are over, and those to come with a free seat that somebody waits for; the next first."""
+
     def forget(self, ids: Collection[UUID], clients: Collection[UUID], now: datetime) -> Sequence[Row]:
         """They need no place in these classes any more. Of those in which a seat that was offered to them is given back: `booking_id`, and
         whether it is `unseen`."""

@@ -45,6 +45,12 @@ SETTLE: Final = sql(
     " counted.more <> 0 and not exists (select from raised) as unseen from class, counted, free",
     "workspace_id", "id", "freed", "now", "minutes",
 )  # fmt: skip
+UNSETTLED: Final = sql(
+    "select t.id from bookings_time t where t.workspace_id = $1 and t.booking_id is not null and t.id in ("
+    "select p.booking_id from bookings_queue_place p where p.workspace_id = $1"
+    " and (p.offered_until <= $2 or (p.status = 'waiting' and t.taken < t.capacity and t.starts_at > $2))) order by t.starts_at, t.id",
+    "workspace_id", "now",
+)  # fmt: skip
 FORGET: Final = sql(
     "with gone as (delete from bookings_queue_place p using bookings_queue_entry e where e.workspace_id = $1 and e.booking_id = any($2::uuid[])"
     " and e.client_id = any($3::uuid[]) and p.workspace_id = $1 and p.id = e.place_id returning p.booking_id, p.status),"
@@ -106,6 +112,9 @@ class Queue:
         ctx.work.write(LOCK, ids=[booking_id])
         found = ctx.work.one(SETTLE, id=booking_id, freed=freed, now=now, minutes=offer_minutes)
         return None if found is None else {**found, "offered": [UUID(each) for each in found["offered"]]}
+
+    def unsettled(self, now: datetime) -> Sequence[UUID]:
+        return [row["id"] for row in ctx.work.rows(UNSETTLED, now=now)]
 
     def forget(self, ids: Collection[UUID], clients: Collection[UUID], now: datetime) -> Sequence[Row]:
         ctx.work.write(LOCK, ids=list(ids))

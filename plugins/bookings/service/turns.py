@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -35,6 +35,12 @@ class Turns:
                 events.bookings_promoted(booking_id=booking_id, place_id=place_id)
                 self._notices.offered(booking_id, place_id, found["until"])
         return found
+
+    def catch_up(self) -> Iterator[None]:
+        """Settle, one in each step, whatever nobody heard of while the module was off: offers that ended, and seats that became free."""
+        for booking_id in self._stored.unsettled(self._now()):
+            self.settle(booking_id)
+            yield
 
     def forget(self, ids: Collection[UUID], clients: Collection[UUID]) -> bool:
         """They have a seat in these classes, or want none: their places are gone, and seats offered to them given back. `settle` afterwards.
