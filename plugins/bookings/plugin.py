@@ -86,9 +86,6 @@ def _filled(stored: Mapping[str, Any]) -> dict[str, Any]:
 class _Notices:
     """plugins.bookings.ports.queue.Notices: tasks of this plugin, by name, for they are an edge and declare themselves here."""
 
-    def reseated(self, booking_id: UUID) -> None:
-        plugin.tasks["reseated"](booking_id=booking_id)
-
     def offered(self, booking_id: UUID, place_id: UUID, until: datetime) -> None:
         plugin.tasks["place_offered"](place_id=place_id)
         plugin.tasks["pass_on"].schedule({"booking_id": booking_id}, at=until)

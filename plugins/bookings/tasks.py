@@ -20,12 +20,6 @@ def pass_on(booking_id: UUID) -> None:
     _service().turns.settle(booking_id)
 
 
-@plugin.task
-def reseated(booking_id: UUID) -> None:
-    """Seats of a class were changed by who does not see it: its version says so from here on."""
-    _service().booking.reseated(booking_id)
-
-
 @plugin.mail
 def place_offered(place_id: UUID) -> Letter | None:
     """To whom a seat is offered; nothing when it is not any more."""

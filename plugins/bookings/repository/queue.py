@@ -38,11 +38,10 @@ SETTLE: Final = sql(
     " counted as (select (select count(*) from offered) - (select count(*) from gone) - $3::integer as more),"
     " seated as (update bookings_time t set taken = t.taken + counted.more from counted"
     " where t.workspace_id = $1 and t.id = $2 and t.booking_id is not null and counted.more <> 0),"
-    " raised as (update bookings b set version = b.version + 1, updated_at = $4 from counted"
-    " where b.workspace_id = $1 and b.id = $2 and counted.more <> 0 returning b.id)"
+    " raised as (select app.bookings_reseated($2, $4) from counted where counted.more <> 0)"
     " select class.starts_at, class.ends_at, class.organizer_id, class.service_id, class.capacity,"
     " (class.taken + counted.more)::integer as taken, free.until, to_json(array(select id from offered)) as offered,"
-    " counted.more <> 0 and not exists (select from raised) as unseen from class, counted, free",
+    " (select count(*) from raised) as raised from class, counted, free",
     "workspace_id", "id", "freed", "now", "minutes",
 )  # fmt: skip
 UNSETTLED: Final = sql(
@@ -56,9 +55,8 @@ FORGET: Final = sql(
     " and e.client_id = any($3::uuid[]) and p.workspace_id = $1 and p.id = e.place_id returning p.booking_id, p.status),"
     " given as (select booking_id, count(*) as seats from gone where status = 'offered' group by booking_id),"
     " seated as (update bookings_time t set taken = t.taken - given.seats from given where t.workspace_id = $1 and t.id = given.booking_id),"
-    " raised as (update bookings b set version = b.version + 1, updated_at = $4 from given"
-    " where b.workspace_id = $1 and b.id = given.booking_id returning b.id)"
-    " select booking_id, booking_id not in (select id from raised) as unseen from given",
+    " raised as (select app.bookings_reseated(booking_id, $4) from given)"
+    " select (select count(*) from given) > 0 as given, (select count(*) from raised) as raised",
     "workspace_id", "ids", "clients", "now",
 )  # fmt: skip
 CLOSE: Final = sql(
@@ -116,9 +114,10 @@ class Queue:
     def unsettled(self, now: datetime) -> Sequence[UUID]:
         return [row["id"] for row in ctx.work.rows(UNSETTLED, now=now)]
 
-    def forget(self, ids: Collection[UUID], clients: Collection[UUID], now: datetime) -> Sequence[Row]:
+    def forget(self, ids: Collection[UUID], clients: Collection[UUID], now: datetime) -> bool:
         ctx.work.write(LOCK, ids=list(ids))
-        return ctx.work.rows(FORGET, ids=list(ids), clients=list(clients), now=now)
+        found = ctx.work.one(FORGET, ids=list(ids), clients=list(clients), now=now)
+        return found is not None and bool(found["given"])
 
     def queued(self, ids: Collection[UUID]) -> Collection[UUID]:
         if not ids:

@@ -150,6 +150,7 @@ SET: Final = sql(
 )  # fmt: skip
 CANCEL: Final = sql(
     "update bookings set status = 'cancelled', cancelled_at = $3, cancelled_by = $4, cancel_reason = $5, sequence = sequence + 1,"
+    " unapproved = status = 'pending',"
     " version = version + 1, updated_at = $3 where workspace_id = $1 and id = any($2::uuid[])",
     "workspace_id", "ids", "now", "by", "reason",
 )  # fmt: skip

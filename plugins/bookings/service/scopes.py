@@ -94,6 +94,7 @@ class Scopes:
     ) -> Document:
         """Call them off; the rule ends before the first of them."""
         held, now = self._hold(booking_id, scope, expected), self._now()
+        self._bookings.excuse([row["id"] for row in held.targets])
         for row in held.targets:
             cancelled(Status(row["status"]))
             fee = cancellation(row["start_time"], now, policy_of(row)).fee

@@ -29,8 +29,6 @@ class Turns:
         """
         found = self._stored.settle(booking_id, freed, self._now(), self._settings()["offer_minutes"])
         if found is not None:
-            if found["unseen"] and not freed:
-                self._notices.reseated(booking_id)
             for place_id in found["offered"]:
                 events.bookings_promoted(booking_id=booking_id, place_id=place_id)
                 self._notices.offered(booking_id, place_id, found["until"])
@@ -45,11 +43,7 @@ class Turns:
     def forget(self, ids: Collection[UUID], clients: Collection[UUID]) -> bool:
         """They have a seat in these classes, or want none: their places are gone, and seats offered to them given back. `settle` afterwards.
         Whether any was."""
-        given = self._stored.forget(ids, clients, self._now())
-        for each in given:
-            if each["unseen"]:
-                self._notices.reseated(each["booking_id"])
-        return bool(given)
+        return self._stored.forget(ids, clients, self._now())
 
     def queued(self, ids: Collection[UUID]) -> Collection[UUID]:
         """Those of them with a queue, which alone have anything to settle. Nobody comes to or leaves any of the queues meanwhile."""
