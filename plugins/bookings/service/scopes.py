@@ -262,7 +262,7 @@ class Scopes:
         elif by or of_series:
             self._series.change(id, {**of_series, **_rule(self._shifted(plan, by)), "now": now})
         if split or by:
-            self._series.identify(id, [(row["id"], row["occurrence"] + by) for row in held.tail])
+            self._series.identify(id, [(row["id"], row["occurrence"] + by) for row in held.tail], now)
 
     def _shifted(self, plan: Plan, by: timedelta) -> Plan:
         if by == _STILL:
