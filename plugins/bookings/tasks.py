@@ -70,9 +70,9 @@ def renew_reminders(missed: bool) -> Iterator[None]:
 
 @plugin.task
 def catch_up() -> Iterator[None]:
-    """Offers that ended while the module was off are passed on, and who has one that stands is told."""
+    """Offers that ended while the module was off are passed on, who has one that stands is told, and merges are followed to their end."""
     yield from _service().turns.catch_up()
-    plugin.resume("place_offered")
+    plugin.resume("place_offered", "clients_merged")
 
 
 @plugin.task

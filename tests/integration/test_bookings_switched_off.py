@@ -123,6 +123,46 @@ class TestReminders:
         assert len(office.mails(address)) == 1
 
 
+class TestClients:
+    def test_nobody_with_bookings_to_come_is_archived(self, agenda: Agenda) -> None:
+        made = class_of(agenda, 2, agenda.clients[1:3])
+        switch(agenda, enabled=False)
+        for reply in (
+            agenda.ask("DELETE", f"/api/v1/clients/{agenda.clients[1]}"),
+            agenda.ask("PATCH", f"/api/v1/clients/{agenda.clients[1]}", {"status": "archived"}, **{"If-Match": "*"}),
+        ):
+            assert (reply.status, reply.json["code"]) == (409, "has_bookings")
+        switch(agenda, enabled=True)
+        assert agenda.get(f"/api/v1/bookings/{made['id']}").json["seats_taken"] == 2
+
+    def test_two_who_become_one_have_one_seat_and_the_other_is_offered_when_the_module_is_on(self, agenda: Agenda, office: Office) -> None:
+        one, two = (agenda.made("/api/v1/clients", {"full_name": f"Merged {uuid.uuid4().hex[:6]}"})["id"] for _ in range(2))
+        made, address = class_of(agenda, 2, [one, two]), _address(agenda, 3)
+        assert queueing(agenda, made, 3).status == 201
+        switch(agenda, enabled=False)
+        merged = agenda.post(f"/api/v1/clients/{one}/merge", {"from": two})
+        assert merged.status == 200, merged.body
+        assert stored(agenda, made) == [(3, "waiting")], "nobody can accept what is offered now"
+        switch(agenda, enabled=True)
+        read = agenda.get(f"/api/v1/bookings/{made['id']}").json
+        assert (read["client_ids"], read["seats_taken"]) == ([one], 1)
+        office.work()
+        assert stored(agenda, made) == [(3, "offered")]
+        assert made["title"] in office.text(address)
+
+    def test_nobody_writes_to_who_was_archived_before_this_was_so(self, agenda: Agenda, office: Office) -> None:
+        reminded, offered = _address(agenda, 0), _address(agenda, 3)
+        _due(agenda, office)
+        _offered(agenda)
+        with owner_of(agenda.settings) as connection:
+            archive = "update clients set status = 'archived', archived_at = now() where id = any(%s::uuid[])"
+            connection.execute(archive, ([agenda.clients[0], agenda.clients[3]],))
+        office.work()
+        assert (office.mails(reminded), office.mails(offered)) == ([], [])
+        with owner_of(agenda.settings) as connection:
+            connection.execute("update clients set status = 'active', archived_at = null where id = any(%s::uuid[])", (agenda.clients,))
+
+
 def switch(agenda: Agenda, *, enabled: bool, **settings: Any) -> None:
     body = {"enabled": enabled, **({"settings": settings} if settings else {})}
     reply = agenda.ask("PUT", f"/api/v1/workspaces/{agenda.workspace}/modules/bookings", body)

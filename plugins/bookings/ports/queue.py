@@ -13,8 +13,8 @@ from ports.persistence import Row
 class Turns(Protocol):
     """Whose turn it is. Everything happens one after another for each class: under the lock of its time."""
 
-    def settle(self, booking_id: UUID, freed: int, now: datetime, offer_minutes: int) -> Row | None:
-        """Give back `freed` seats and those of offers that are over, and offer what is free to the first who wait. The class's time
+    def settle(self, booking_id: UUID, freed: int, now: datetime, offer_minutes: int, *, offering: bool) -> Row | None:
+        """Give back `freed` seats and those of offers that are over, and (offering) offer what is free to the first who wait. The class's time
         afterwards, with `offered`: places that were offered one now, and `until`; None when it takes no time any more. When its seats
         change, its version steps, whether or not the actor sees the class; for `freed` ones it did before."""
 

@@ -30,8 +30,8 @@ SETTLE: Final = sql(
     "with class as (select * from bookings_time where workspace_id = $1 and id = $2 and booking_id is not null),"
     " gone as (delete from bookings_queue_place p using class where p.workspace_id = $1 and p.booking_id = $2 and p.status = 'offered'"
     " and (p.offered_until <= $4 or class.starts_at <= $4) returning p.id),"
-    " free as (select case when starts_at > $4 then greatest(0, capacity - taken + $3::integer + (select count(*) from gone)) else 0 end as seats,"
-    " least($4::timestamptz + make_interval(mins => $5::integer), starts_at) as until from class),"
+    " free as (select case when $6 and starts_at > $4 then greatest(0, capacity - taken + $3::integer + (select count(*) from gone)) else 0 end"
+    " as seats, least($4::timestamptz + make_interval(mins => $5::integer), starts_at) as until from class),"
     " offered as (update bookings_queue_place p set status = 'offered', offered_until = free.until from free"
     " where p.workspace_id = $1 and p.id in (select id from bookings_queue_place where workspace_id = $1 and booking_id = $2"
     " and status = 'waiting' order by number limit (select seats from free)) returning p.id),"
@@ -42,7 +42,7 @@ SETTLE: Final = sql(
     " select class.starts_at, class.ends_at, class.organizer_id, class.service_id, class.capacity,"
     " (class.taken + counted.more)::integer as taken, free.until, to_json(array(select id from offered)) as offered,"
     " (select count(*) from raised) as raised from class, counted, free",
-    "workspace_id", "id", "freed", "now", "minutes",
+    "workspace_id", "id", "freed", "now", "minutes", "offering",
 )  # fmt: skip
 UNSETTLED: Final = sql(
     "select t.id from bookings_time t where t.workspace_id = $1 and t.booking_id is not null and t.id in ("
@@ -98,7 +98,7 @@ OFFER: Final = sql(
     "select c.email, c.full_name, b.title, b.start_time, p.offered_until, w.timezone from bookings_queue_place p"
     " join bookings_queue_entry e on e.workspace_id = $1 and e.place_id = p.id join clients c on c.workspace_id = $1 and c.id = e.client_id"
     " join bookings b on b.workspace_id = $1 and b.id = p.booking_id join workspaces w on w.id = $1"
-    " where p.workspace_id = $1 and p.id = $2 and p.status = 'offered'",
+    " where p.workspace_id = $1 and p.id = $2 and p.status = 'offered' and c.archived_at is null",
     "workspace_id", "place_id",
 )  # fmt: skip
 
@@ -106,9 +106,9 @@ OFFER: Final = sql(
 class Queue:
     """plugins.bookings.ports.queue.Turns and Queue on the open transaction."""
 
-    def settle(self, booking_id: UUID, freed: int, now: datetime, offer_minutes: int) -> Row | None:
+    def settle(self, booking_id: UUID, freed: int, now: datetime, offer_minutes: int, *, offering: bool) -> Row | None:
         ctx.work.write(LOCK, ids=[booking_id])
-        found = ctx.work.one(SETTLE, id=booking_id, freed=freed, now=now, minutes=offer_minutes)
+        found = ctx.work.one(SETTLE, id=booking_id, freed=freed, now=now, minutes=offer_minutes, offering=offering)
         return None if found is None else {**found, "offered": [UUID(each) for each in found["offered"]]}
 
     def unsettled(self, now: datetime) -> Sequence[UUID]:

@@ -28,7 +28,8 @@ PASS_OVER: Final = sql(
 )  # fmt: skip
 REACHABLE: Final = sql(
     "select p.client_id from bookings_participant p join clients c on c.workspace_id = $1 and c.id = p.client_id"
-    " where p.workspace_id = $1 and p.booking_id = $2 and p.status = 'booked' and c.email is not null order by p.client_id",
+    " where p.workspace_id = $1 and p.booking_id = $2 and p.status = 'booked' and c.email is not null and c.archived_at is null"
+    " order by p.client_id",
     "workspace_id", "booking_id",
 )  # fmt: skip
 _SAID: Final = "b.title, b.status, b.start_time, b.location, w.timezone, m.minutes as over"
@@ -37,7 +38,7 @@ CLIENT: Final = sql(
     f"select c.email, c.full_name, {_SAID} from bookings b join workspaces w on w.id = $1"
     " join bookings_participant p on p.workspace_id = $1 and p.booking_id = b.id and p.client_id = $3 and p.status = 'booked'"
     f" join clients c on c.workspace_id = $1 and c.id = p.client_id{_REMINDED}"
-    " where b.workspace_id = $1 and b.id = $2 and c.email is not null",
+    " where b.workspace_id = $1 and b.id = $2 and c.email is not null and c.archived_at is null",
     "workspace_id", "booking_id", "client_id",
 )  # fmt: skip
 ORGANIZER: Final = sql(

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from kernel.context import current
 from plugins.bookings import events
 from plugins.bookings.ports.queue import Notices
 from plugins.bookings.ports.queue import Turns as Stored
@@ -23,11 +24,14 @@ class Turns:
         self._now = now
 
     def settle(self, booking_id: UUID, freed: int = 0) -> Row | None:
-        """Give seats back, end offers that are over, and offer what is free. The class's time afterwards; None when it has none.
+        """Give seats back, end offers that are over, and offer what is free, once the module is on. The class's time afterwards; None when it
+        has none.
 
         freed: of clients who left, for which its version rose already.
         """
-        found = self._stored.settle(booking_id, freed, self._now(), self._settings()["offer_minutes"])
+        # Asked while the module is off, nobody could accept: who waits would lose their turn without a word.
+        on = "bookings" in current().modules.names()
+        found = self._stored.settle(booking_id, freed, self._now(), self._settings()["offer_minutes"], offering=on)
         if found is not None:
             for place_id in found["offered"]:
                 events.bookings_promoted(booking_id=booking_id, place_id=place_id)
