@@ -117,6 +117,10 @@ class Plugin(Manifest):
         declared.mail = True
         return declared
 
+    def resume(self, *names: str) -> None:
+        """Have done after all what was queued for these tasks and hooks of this plugin, and skipped in this workspace because it was off."""
+        cast("UnitOfWork", current().open_transaction).resume([f"{self.id}:{name}" for name in names])
+
     @property
     def service(self) -> Any:
         """What `build(ports)` of its plugin.py returned, in the installation that serves the current request or job."""

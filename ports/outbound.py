@@ -61,8 +61,9 @@ class PublicOutbound(Protocol):
         """What can be said without asking anybody. Raises Unreached."""
 
     def request(
-        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None, max_bytes: int = 65_536
-    ) -> OutboundReply:
-        """Send once and read the whole answer, whatever its status but a redirect's. Raises Unreached, and Unavailable while too many are
-        under way; RuntimeError inside a transaction."""
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None, max_bytes: int = 65_536,
+        deadline_s: float | None = None,
+    ) -> OutboundReply:  # fmt: skip
+        """Send once and read the whole answer, whatever its status but a redirect's. deadline_s: for all of it, when nobody waits; else short.
+        Raises Unreached, and Unavailable while too many are under way; RuntimeError inside a transaction."""
         ...

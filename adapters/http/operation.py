@@ -191,7 +191,7 @@ def build(plugin: Manifest, method: str, rule: str, endpoint: str, view: type[An
     declared: Marks | None = getattr(function, MARKS, None)
     if declared is None or declared.allow is None:
         raise ValueError(f"{view.__name__}.{method.lower()} ({method} {rule}) has no @allow")
-    shown = declared.response or _read(view)
+    record = declared.record or declared.response or _read(view)
     access = declared.allow if isinstance(declared.allow, Access) else None
     if declared.public_s and access is not Access.PUBLIC:
         raise ValueError(f"{view.__name__}.{method.lower()} ({method} {rule}) is not PUBLIC, so shared caches may not keep its answer")
@@ -210,8 +210,8 @@ def build(plugin: Manifest, method: str, rule: str, endpoint: str, view: type[An
     return Operation(
         id=operation_id(plugin.id, method, view.__name__, paginated=declared.paginated),
         plugin=plugin, method=method, rule=rule, endpoint=endpoint, view=view, handler=method.lower(), marks=declared, access=access,
-        roles=roles, database=database, projection=_projection(plugin, declared.record or shown),
-        versioned=shown is not None and "version" in shown.fields and not declared.paginated, module="" if plugin.core else plugin.id,
+        roles=roles, database=database, projection=_projection(plugin, record),
+        versioned=record is not None and "version" in record.fields and not declared.paginated, module="" if plugin.core else plugin.id,
         permission="" if access is not None else f"{plugin.id}:{declared.allow}",
     )  # fmt: skip
 

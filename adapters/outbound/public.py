@@ -50,20 +50,22 @@ class PublicHttp:
         target_of(url, self._ports)
 
     def request(
-        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None, max_bytes: int = 65_536
-    ) -> OutboundReply:
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None, max_bytes: int = 65_536,
+        deadline_s: float | None = None,
+    ) -> OutboundReply:  # fmt: skip
         outbound("a stranger's server")
         target = target_of(url, self._ports)
         sent = _head(method, target, headers or {}, body)
         if not self._turns.acquire(timeout=self._patience_s):
             raise Unavailable("Too many addresses are being read at this moment; try again.", retry_after_s=5)
-        until = time.monotonic() + self._deadline_s
+        patience_s = self._deadline_s if deadline_s is None else deadline_s
+        until = time.monotonic() + patience_s
         try:
             with self._connected(target, self._judged(target.host), until) as connection:
                 _send(connection, sent, until)
                 return _answer(connection, method, until, max_bytes)
         except TimeoutError:
-            raise Unreached(Reason.TOO_SLOW, f"There was no whole answer within {self._deadline_s:g} seconds.") from None
+            raise Unreached(Reason.TOO_SLOW, f"There was no whole answer within {patience_s:g} seconds.") from None
         except ssl.SSLError:
             raise Unreached(Reason.INSECURE, "The server did not prove with a valid certificate that it has this name.") from None
         # The cause names addresses and pieces of the answer, so it is not kept.

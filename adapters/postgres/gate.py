@@ -67,6 +67,11 @@ ENQUEUE = sql(
     "workspace_id", "id", "module", "handler", "queue", "key", "unique_key", "arguments", "available_at", "max_attempts", "request_id",
     json=("arguments",),
 )  # fmt: skip
+RESUME = sql(
+    "update outbox_deliveries set skipped_at = null"
+    " where workspace_id = $1 and handler = any($2::text[]) and skipped_at is not null and done_at is null and dead_at is null",
+    "workspace_id", "handlers",
+)  # fmt: skip
 # Who, when and which request are the columns' defaults: the app role cannot write them.
 READ = sql(
     "insert into audit_logs (workspace_id, table_name, record_id, client_id, after) values ($1, $2, $3, $4,"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -139,6 +139,10 @@ class UnitOfWork:
             arguments=dict(arguments), available_at=at, max_attempts=task.retries + 1, request_id=self.scope.request_id,
         )  # fmt: skip
         return id
+
+    def resume(self, handlers: Collection[str]) -> None:
+        """What was skipped of these handlers in this workspace is due again."""
+        self.write(gate.RESUME, handlers=list(handlers))
 
     @contextmanager
     def savepoint(self, *, read_only: bool = False) -> Iterator[None]:

@@ -86,9 +86,6 @@ def _filled(stored: Mapping[str, Any]) -> dict[str, Any]:
 class _Notices:
     """plugins.bookings.ports.queue.Notices: tasks of this plugin, by name, for they are an edge and declare themselves here."""
 
-    def reseated(self, booking_id: UUID) -> None:
-        plugin.tasks["reseated"](booking_id=booking_id)
-
     def offered(self, booking_id: UUID, place_id: UUID, until: datetime) -> None:
         plugin.tasks["place_offered"](place_id=place_id)
         plugin.tasks["pass_on"].schedule({"booking_id": booking_id}, at=until)
@@ -102,7 +99,7 @@ class _Later:
         plugin.tasks["remind"].schedule(values, at=at, unique=f"remind:{booking_id}:{start.isoformat()}:{minutes}")
 
     def letter(self, booking_id: UUID, start: datetime, minutes: int, client_id: UUID | None) -> None:
-        values = {"booking_id": booking_id, "start": start, "client_id": client_id}
+        values = {"booking_id": booking_id, "start": start, "client_id": client_id, "minutes": minutes}
         plugin.tasks["reminder"].schedule(values, unique=f"reminder:{booking_id}:{start.isoformat()}:{minutes}:{client_id}")
 
 

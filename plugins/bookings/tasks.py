@@ -20,12 +20,6 @@ def pass_on(booking_id: UUID) -> None:
     _service().turns.settle(booking_id)
 
 
-@plugin.task
-def reseated(booking_id: UUID) -> None:
-    """Seats of a class were changed by who does not see it: its version says so from here on."""
-    _service().booking.reseated(booking_id)
-
-
 @plugin.mail
 def place_offered(place_id: UUID) -> Letter | None:
     """To whom a seat is offered; nothing when it is not any more."""
@@ -60,15 +54,25 @@ def workspaces_module_configured(module: str) -> None:
 
 @plugin.hook(optional=True)
 def workspaces_module_enabled(module: str) -> None:
-    """Timers that rang meanwhile were not heard."""
+    """Timers that rang meanwhile were not heard, and what was queued was not done."""
     if module == plugin.id:
         renew_reminders.schedule({"missed": True}, key="reminders")
+        catch_up()
 
 
 @plugin.task
 def renew_reminders(missed: bool) -> Iterator[None]:
     """Set the timers of all that is to come."""
     yield from _service().reminders.renew(missed=missed)
+    if missed:
+        plugin.resume("reminder")  # now that it is known which of them a later one took the place of
+
+
+@plugin.task
+def catch_up() -> Iterator[None]:
+    """Offers that ended while the module was off are passed on, who has one that stands is told, and merges are followed to their end."""
+    yield from _service().turns.catch_up()
+    plugin.resume("place_offered", "clients_merged")
 
 
 @plugin.task
@@ -78,9 +82,9 @@ def remind(booking_id: UUID, start: datetime, minutes: int) -> None:
 
 
 @plugin.mail
-def reminder(booking_id: UUID, start: datetime, client_id: UUID | None) -> Letter | None:
-    """To one of them, or to whose time it is; nothing when it was moved or called off meanwhile."""
-    said = _service().reminders.letter(booking_id, start, client_id)
+def reminder(booking_id: UUID, start: datetime, client_id: UUID | None, minutes: int = 0) -> Letter | None:
+    """To one of them, or to whose time it is; nothing when it was moved or called off meanwhile, or a later one said as much."""
+    said = _service().reminders.letter(booking_id, start, client_id, minutes)
     return None if said is None else Letter(said["email"], "reminder", {name: value for name, value in said.items() if name != "email"})
 
 

@@ -70,12 +70,13 @@ def clients_merged(client_id: UUID, from_id: UUID) -> None:
 
 @check
 def clients_merging(client_id: UUID, from_id: UUID) -> None:
-    """Before from_id becomes part of client_id: combine what only one of them can have, or raise `Refused` to prevent it."""
+    """Before from_id becomes part of client_id: combine what only one of them can have, or raise `Refused` to prevent it. Also asked
+    of modules that are off: their data will be back."""
 
 
 @check
 def clients_archiving(client_id: UUID) -> None:
-    """Before a client is archived; raise `Refused` to prevent it."""
+    """Before a client is archived; raise `Refused` to prevent it. Also asked of modules that are off."""
 
 
 @collect

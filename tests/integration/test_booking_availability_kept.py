@@ -227,7 +227,7 @@ def test_classes_of_a_substitute_that_tell_their_service_nothing_are_noticed(clu
     api = mute("fitpro_mute_classes")
     settings = cluster.settings("fitpro_mute_classes")
     with psycopg.connect(settings.database_owner_url or "") as connection:
-        connection.execute((MIGRATIONS / "0012_classes_of_a_service_undo.sql").read_text().encode())
+        connection.execute((MIGRATIONS / "0011_classes_of_a_service_undo.sql").read_text().encode())
     walk = Walk(Agenda.new(api, settings), seed=5)
     walk.steps = [walk.lead]
     assert walk.unequal(6) != []

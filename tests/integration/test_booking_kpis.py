@@ -80,6 +80,40 @@ def test_no_shows_lateness_and_who_is_new(agenda: Agenda, settings: Settings) ->
     assert kpis(agenda).json["total"] == {name: value for name, value in theirs.items() if name not in ("organizer_id", "full_name")}
 
 
+@pytest.mark.parametrize("query", ["", "?scope=all"])
+def test_nobody_missed_what_was_called_off_afterwards(agenda: Agenda, settings: Settings, query: str) -> None:
+    fees = {"no_show_fee": {"amount": 500, "currency": "EUR"}}
+    service, (one, two) = agenda.service(capacity=3, **fees)["id"], agenda.clients[:2]
+    if query:
+        rule = {"rrule": "FREQ=DAILY;COUNT=2", "service_id": service, "organizer_id": agenda.organizer, "client_ids": [one, two]}
+        made = agenda.made("/api/v1/bookings/series", {**rule, "start_time": (MONDAY + 9 * HOUR).isoformat()})["bookings"][0]
+    else:
+        made = agenda.booked(MONDAY + 9 * HOUR, client_ids=[one, two], service_id=service)
+    assert agenda.act(made, "no-show", {"client_ids": [one]}).status == 200
+    people = f"/api/v1/bookings/{made['id']}/participants"
+    assert [each["fee"] for each in agenda.get(people).json["items"] if each["fee"]] == [fees["no_show_fee"]]
+    called_off = agenda.post(f"/api/v1/bookings/{made['id']}/cancel{query}", {})
+    assert called_off.status == 200, called_off.body
+    assert [(each["status"], each["fee"]) for each in agenda.get(people).json["items"]] == [("booked", None)] * 2
+    with owner_of(settings) as owner:  # as what was called off before it was so
+        owner.execute("update bookings_participant set status = 'no_show' where booking_id = %s and client_id = %s", (made["id"], one))
+    theirs = of(kpis(agenda), agenda.organizer)
+    assert (theirs["missed"], theirs["no_show_rate"]) == (0, None)
+
+
+def test_a_request_that_is_taken_back_is_never_late(agenda: Agenda) -> None:
+    agenda.hours()
+    service = agenda.service(needs_approval=True, free_until_minutes=40_000)["id"]
+    noon = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+    requests = [agenda.booked(noon + days * 24 * HOUR, who="Cliente", service_id=service) for days in (2, 3)]
+    assert agenda.act(requests[1], "approve").status == 200
+    days = [each["start_time"][:10] for each in requests]
+    for each in requests:
+        assert agenda.act(each, "cancel", {}, who="Cliente").status == 200
+    found = [of(kpis(agenda, day, day), agenda.organizer) for day in days]
+    assert [(each["bookings"]["cancelled"], each["late_cancellations"]) for each in found] == [(1, 0), (1, 1)]
+
+
 @pytest.mark.parametrize(("zone", "day"), [("Europe/Lisbon", "2026-03-29"), ("Europe/Lisbon", "2025-10-26"), ("America/New_York", "2026-03-08")])
 def test_days_are_of_the_zone_asked_for_also_when_clocks_change(agenda: Agenda, zone: str, day: str) -> None:
     agenda.hours(opens="00:00", closes="00:00", timezone=zone)

@@ -115,6 +115,21 @@ class TestScopes:
         stale = agenda.ask("PATCH", f"{path}?scope=all", {"title": "Yoga"}, **{"If-Match": '"1"'})
         assert stale.status == 412
 
+    def test_those_that_only_become_another_series_are_another_version_and_nothing_new_on_calendars(self, agenda: Agenda, settings: Settings) -> None:
+        series = made(agenda, next_month(), "FREQ=DAILY;COUNT=4")
+        one, two, gone, last = (f"/api/v1/bookings/{each['id']}" for each in series["bookings"])
+        assert agenda.ask("DELETE", gone).status == 204
+        before, ids = {path: agenda.get(path) for path in (one, gone)}, [each["id"] for each in series["bookings"]]
+        sequences = {row["id"]: row["sequence"] for row in of(agenda, settings, ids)}
+        split = agenda.ask("PATCH", f"{two}?scope=following", {"notes": "Bring a towel."})
+        assert split.status == 200, split.body
+        after = {path: agenda.get(path, **{"If-None-Match": reply.headers["ETag"]}) for path, reply in before.items()}
+        assert [each.status for each in after.values()] == [304, 200]
+        assert after[gone].json["series_id"] == agenda.get(last).json["series_id"] == split.json["series_id"] != series["id"]
+        assert after[gone].json["version"] > before[gone].json["version"]
+        assert after[gone].json["updated_at"] > before[gone].json["updated_at"]
+        assert {row["id"]: row["sequence"] for row in of(agenda, settings, ids)} == sequences
+
     def test_cancelling_what_follows_ends_the_rule_and_frees_the_time(self, agenda: Agenda) -> None:
         start = next_month()
         series = made(agenda, start, "FREQ=WEEKLY;COUNT=4")

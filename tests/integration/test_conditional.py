@@ -57,7 +57,8 @@ def stale(hub: World, operation: Documented) -> str | None:
     """What is wrong with an operation that documents If-Match; None when nothing is."""
     path = hub.path(operation)
     who = hub.staff if path == "/api/v1/users/me" else None  # the only Owner may not leave, whatever they read
-    reading = next((other for other in hub.operations if other.method == "GET" and other.path == operation.path), None)
+    here = (other for other in hub.operations if other.method == "GET" and other.path == operation.path)
+    reading = next((other for other in here if asks(other, "If-None-Match")), None)
     body: dict[str, Any] = {"json": hub.body(operation)} if operation.body_schema else {}
     headers = {}
     if sent := operation.described.get("requestBody", {}).get("content", {}).keys() & PICTURES.keys():

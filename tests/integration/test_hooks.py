@@ -76,9 +76,11 @@ def test_a_question_is_answered_by_those_who_only_read_and_changes_nothing(scene
     assert scene.name(client) == "Bia"
 
 
-def test_a_veto_rolls_back_what_the_check_itself_did(scene: Scene) -> None:
+@pytest.mark.parametrize("on", [True, False])
+def test_a_veto_rolls_back_what_the_check_itself_did_and_is_heard_from_what_is_off(scene: Scene, on: bool) -> None:
     client = scene.client()
-    scene.switch("diary")
+    if on:
+        scene.switch("diary")
     refused = scene.api.delete(f"/api/v1/clients/{client}", who=scene.owner, workspace=scene.workspace)
     assert (refused.status, refused.json["code"], refused.json["detail"]) == (409, "refused", "The diary is open.")
     assert scene.name(client) == "Bia"
@@ -93,7 +95,8 @@ def test_a_plugin_that_is_on_may_veto_another(scene: Scene) -> None:
     assert scene.api.get(path, who=scene.owner).json["enabled"] is False
 
 
-def test_what_happens_to_a_client_is_told(scene: Scene) -> None:
+def test_what_happens_to_a_client_is_told(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(scene.installation.hub.registry.subscriptions, "clients_archiving", ())
     client = scene.client()
     path = f"/api/v1/clients/{client}"
     assert scene.api.delete(path, who=scene.owner, workspace=scene.workspace).status == 204

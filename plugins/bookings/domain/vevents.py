@@ -18,6 +18,8 @@ _DEEPEST: Final = 8
 """Components within components; a calendar, an event and its alarm are three."""
 _LONGEST: Final = 65_536
 """Characters of a line that is of interest: some 4,000 exceptions of a series."""
+_MOST_LINES: Final = 400_000
+"""Forty for each of the most events."""
 _FOLD: Final = re.compile(r"\r?\n[ \t]")
 _NAME: Final = re.compile(r"([A-Za-z0-9-]+)[:;]")
 _LINE: Final = re.compile(r'([A-Za-z0-9-]++)((?:;[A-Za-z0-9-]++=(?:"[^"]*+"|[^";:]*+))*+):(.*)')
@@ -107,7 +109,10 @@ def invalid(message: str) -> Invalid:
 
 def _lines(text: str) -> Iterator[tuple[int, str, str]]:
     """Unfolded, with their numbers then; those that are no property are left to their senders."""
-    for number, line in enumerate(_FOLD.sub("", text).split("\n"), 1):
+    lines = _FOLD.sub("", text).split("\n")
+    if len(lines) > _MOST_LINES:
+        raise invalid(f"The calendar has more than {_MOST_LINES} lines.")
+    for number, line in enumerate(lines, 1):
         if match := _NAME.match(line):
             yield number, match[1].upper(), line.rstrip("\r")
 

@@ -65,6 +65,7 @@ class Booking(Model, plugin=plugin):
     cancelled_at: Mapped[datetime | None]
     cancelled_by: Mapped[str | None]
     cancel_reason: Mapped[str | None]
+    unapproved: Mapped[bool] = mapped_column(server_default="false")
     sequence: Mapped[int] = mapped_column(sa.Integer, server_default="0")
     series_id: Mapped[uuid.UUID | None]
     occurrence: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=False))

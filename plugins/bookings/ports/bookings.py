@@ -81,6 +81,9 @@ class Bookings(Protocol):
     def charge(self, booking_id: UUID, clients: Collection[UUID], fee: Money, reason: str) -> None:
         """What they owe."""
 
+    def excuse(self, ids: Collection[UUID]) -> None:
+        """Nobody missed what does not take place, or owes anything for that."""
+
     def forgive(self, booking_id: UUID, clients: Collection[UUID], reason: str) -> None:
         """What they owed for that they do not owe any more."""
 

@@ -13,14 +13,17 @@ from ports.persistence import Row
 class Turns(Protocol):
     """Whose turn it is. Everything happens one after another for each class: under the lock of its time."""
 
-    def settle(self, booking_id: UUID, freed: int, now: datetime, offer_minutes: int) -> Row | None:
-        """Give back `freed` seats and those of offers that are over, and offer what is free to the first who wait. The class's time
-        afterwards, with `offered`: places that were offered one now, `until`; `unseen`: its seats changed, and its version did not, for the
-        actor does not see the class. None when it takes no time any more."""
+    def settle(self, booking_id: UUID, freed: int, now: datetime, offer_minutes: int, *, offering: bool) -> Row | None:
+        """Give back `freed` seats and those of offers that are over, and (offering) offer what is free to the first who wait. The class's time
+        afterwards, with `offered`: places that were offered one now, and `until`; None when it takes no time any more. When its seats
+        change, its version steps, whether or not the actor sees the class; for `freed` ones it did before."""
 
-    def forget(self, ids: Collection[UUID], clients: Collection[UUID], now: datetime) -> Sequence[Row]:
-        """They need no place in these classes any more. Of those in which a seat that was offered to them is given back: `booking_id`, and
-        whether it is `unseen`."""
+    def unsettled(self, now: datetime) -> Sequence[UUID]:
+        """Classes with offers that are over, and those to come with a free seat that somebody waits for; the next first."""
+
+    def forget(self, ids: Collection[UUID], clients: Collection[UUID], now: datetime) -> bool:
+        """They need no place in these classes any more. Whether a seat that was offered to them is given back, with which its class's version
+        steps."""
 
     def queued(self, ids: Collection[UUID]) -> Collection[UUID]:
         """Those of them for which somebody waits or has an offer. All stay locked."""
@@ -51,10 +54,7 @@ class Queue(Protocol):
 
 
 class Notices(Protocol):
-    """What follows an offer, and seats that change."""
-
-    def reseated(self, booking_id: UUID) -> None:
-        """Raise its version soon, by somebody who sees it."""
+    """What follows an offer."""
 
     def offered(self, booking_id: UUID, place_id: UUID, until: datetime) -> None:
         """Write to whoever has the place, and pass it on when the time is over."""

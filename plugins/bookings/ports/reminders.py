@@ -26,8 +26,8 @@ class Reminders(Protocol):
         """`client_id` of everybody who is to come and has an address."""
 
     def client(self, booking_id: UUID, client_id: UUID) -> Row | None:
-        """What a letter to them says: `email`, `full_name`, `title`, `status`, `start_time`, `location_kind`, `location`, `timezone`, and `joined`:
-        whether they became a member by this address; None when they do not come."""
+        """What a letter to them says: `email`, `full_name`, `title`, `status`, `start_time`, `location_kind`, `location`, `timezone`, `joined`:
+        whether they became a member by this address, and `over` as `standing` has it; None when they do not come."""
 
     def organizer(self, booking_id: UUID) -> Row | None:
         """The same for whose time it is, while they are staff here; not `joined`."""

@@ -49,8 +49,8 @@ class Series(Protocol):
     def release(self, ids: Collection[UUID]) -> Mapping[UUID, int]:
         """Give their time back; the seats that were taken of each."""
 
-    def identify(self, series_id: UUID, rows: Sequence[tuple[UUID, datetime]]) -> None:
-        """These bookings are these occurrences of that series from here on."""
+    def identify(self, series_id: UUID, rows: Sequence[tuple[UUID, datetime]], now: datetime) -> None:
+        """These bookings are these occurrences of that series from here on; the version of those that were another's steps."""
 
     def set(self, rows: Sequence[tuple[UUID, datetime, datetime, int]], values: Mapping[str, object]) -> None:
         """Start, end and sequence of each, and what is given of all; steps their versions."""

@@ -47,7 +47,7 @@ SHOWN: Final = (
 )  # fmt: skip
 _SET: Final = (
     "organizer_id", "room_id", "title", "start_time", "end_time", "location_kind", "location", "status", "notes", "cancelled_at", "cancelled_by",
-    "cancel_reason", "sequence", "capacity",
+    "cancel_reason", "unapproved", "sequence", "capacity",
 )  # fmt: skip
 
 
@@ -141,6 +141,11 @@ AWAITED: Final = sql(
 FORGIVE: Final = sql(
     f"update bookings_participant set fee_amount = null, fee_currency = null, fee_reason = null where {_THEM} and fee_reason = $4",
     "workspace_id", "booking_id", "clients", "reason",
+)  # fmt: skip
+EXCUSE: Final = sql(
+    "update bookings_participant set status = 'booked', fee_amount = null, fee_currency = null, fee_reason = null"
+    " where workspace_id = $1 and booking_id = any($2::uuid[]) and status = 'no_show'",
+    "workspace_id", "ids",
 )  # fmt: skip
 CHARGE = sql(
     f"update bookings_participant set fee_amount = $4, fee_currency = $5, fee_reason = $6 where {_THEM}",
@@ -271,6 +276,9 @@ class Bookings:
 
     def awaited(self, booking_id: UUID) -> bool:
         return ctx.work.one(AWAITED, booking_id=booking_id) is not None
+
+    def excuse(self, ids: Collection[UUID]) -> None:
+        ctx.work.write(EXCUSE, ids=list(ids))
 
     def forgive(self, booking_id: UUID, clients: Collection[UUID], reason: str) -> None:
         ctx.work.write(FORGIVE, booking_id=booking_id, clients=list(clients), reason=reason)

@@ -23,7 +23,7 @@ PEOPLE: Final = sql(
 BOOKED: Final = sql(
     "select b.organizer_id, b.status, count(*) filter (where b.start_time >= $2) as bookings,"
     " floor(sum(extract(epoch from least(b.end_time, $3::timestamptz) - greatest(b.start_time, $2::timestamptz))))::bigint as seconds,"
-    " count(*) filter (where b.start_time >= $2 and b.status = 'cancelled' and b.cancelled_by = 'client'"
+    " count(*) filter (where b.start_time >= $2 and b.status = 'cancelled' and b.cancelled_by = 'client' and not b.unapproved"
     " and b.start_time - b.cancelled_at < make_interval(mins => coalesce(b.free_until_minutes, 0))) as late"
     f" from bookings b where b.workspace_id = $1 and b.organizer_id = any($4::uuid[]) and {_REACHES} group by b.organizer_id, b.status",
     "workspace_id", "begins", "ends", "people",
@@ -36,7 +36,8 @@ ATTENDANCE: Final = sql(
     " earlier as (select c.client_id from came c where exists (select from bookings_participant p join bookings b"
     " on b.workspace_id = p.workspace_id and b.id = p.booking_id where p.workspace_id = $1 and p.client_id = c.client_id"
     " and p.status <> 'left' and b.status in ('booked', 'completed', 'no_show') and b.start_time < $2))"
-    " select s.organizer_id, count(*) filter (where s.status = 'attended') as attended, count(*) filter (where s.status = 'no_show') as missed,"
+    " select s.organizer_id, count(*) filter (where s.status = 'attended' and s.stood <> 'cancelled') as attended,"
+    " count(*) filter (where s.status = 'no_show' and s.stood <> 'cancelled') as missed,"
     " count(*) filter (where s.status = 'booked' and s.stood <> 'cancelled' and s.end_time <= $5) as unmarked,"
     " count(*) filter (where s.status = 'left' and s.fee_reason = 'late_cancellation') as left_late,"
     " count(distinct s.client_id) filter (where s.stood <> 'cancelled' and s.status <> 'left') as clients,"

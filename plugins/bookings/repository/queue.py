@@ -30,29 +30,33 @@ SETTLE: Final = sql(
     "with class as (select * from bookings_time where workspace_id = $1 and id = $2 and booking_id is not null),"
     " gone as (delete from bookings_queue_place p using class where p.workspace_id = $1 and p.booking_id = $2 and p.status = 'offered'"
     " and (p.offered_until <= $4 or class.starts_at <= $4) returning p.id),"
-    " free as (select case when starts_at > $4 then greatest(0, capacity - taken + $3::integer + (select count(*) from gone)) else 0 end as seats,"
-    " least($4::timestamptz + make_interval(mins => $5::integer), starts_at) as until from class),"
+    " free as (select case when $6 and starts_at > $4 then greatest(0, capacity - taken + $3::integer + (select count(*) from gone)) else 0 end"
+    " as seats, least($4::timestamptz + make_interval(mins => $5::integer), starts_at) as until from class),"
     " offered as (update bookings_queue_place p set status = 'offered', offered_until = free.until from free"
     " where p.workspace_id = $1 and p.id in (select id from bookings_queue_place where workspace_id = $1 and booking_id = $2"
     " and status = 'waiting' order by number limit (select seats from free)) returning p.id),"
     " counted as (select (select count(*) from offered) - (select count(*) from gone) - $3::integer as more),"
     " seated as (update bookings_time t set taken = t.taken + counted.more from counted"
     " where t.workspace_id = $1 and t.id = $2 and t.booking_id is not null and counted.more <> 0),"
-    " raised as (update bookings b set version = b.version + 1, updated_at = $4 from counted"
-    " where b.workspace_id = $1 and b.id = $2 and counted.more <> 0 returning b.id)"
+    " raised as (select app.bookings_reseated($2, $4) from counted where counted.more <> 0)"
     " select class.starts_at, class.ends_at, class.organizer_id, class.service_id, class.capacity,"
     " (class.taken + counted.more)::integer as taken, free.until, to_json(array(select id from offered)) as offered,"
-    " counted.more <> 0 and not exists (select from raised) as unseen from class, counted, free",
-    "workspace_id", "id", "freed", "now", "minutes",
+    " (select count(*) from raised) as raised from class, counted, free",
+    "workspace_id", "id", "freed", "now", "minutes", "offering",
+)  # fmt: skip
+UNSETTLED: Final = sql(
+    "select t.id from bookings_time t where t.workspace_id = $1 and t.booking_id is not null and t.id in ("
+    "select p.booking_id from bookings_queue_place p where p.workspace_id = $1"
+    " and (p.offered_until <= $2 or (p.status = 'waiting' and t.taken < t.capacity and t.starts_at > $2))) order by t.starts_at, t.id",
+    "workspace_id", "now",
 )  # fmt: skip
 FORGET: Final = sql(
     "with gone as (delete from bookings_queue_place p using bookings_queue_entry e where e.workspace_id = $1 and e.booking_id = any($2::uuid[])"
     " and e.client_id = any($3::uuid[]) and p.workspace_id = $1 and p.id = e.place_id returning p.booking_id, p.status),"
     " given as (select booking_id, count(*) as seats from gone where status = 'offered' group by booking_id),"
     " seated as (update bookings_time t set taken = t.taken - given.seats from given where t.workspace_id = $1 and t.id = given.booking_id),"
-    " raised as (update bookings b set version = b.version + 1, updated_at = $4 from given"
-    " where b.workspace_id = $1 and b.id = given.booking_id returning b.id)"
-    " select booking_id, booking_id not in (select id from raised) as unseen from given",
+    " raised as (select app.bookings_reseated(booking_id, $4) from given)"
+    " select (select count(*) from given) > 0 as given, (select count(*) from raised) as raised",
     "workspace_id", "ids", "clients", "now",
 )  # fmt: skip
 CLOSE: Final = sql(
@@ -94,7 +98,7 @@ OFFER: Final = sql(
     "select c.email, c.full_name, b.title, b.start_time, p.offered_until, w.timezone from bookings_queue_place p"
     " join bookings_queue_entry e on e.workspace_id = $1 and e.place_id = p.id join clients c on c.workspace_id = $1 and c.id = e.client_id"
     " join bookings b on b.workspace_id = $1 and b.id = p.booking_id join workspaces w on w.id = $1"
-    " where p.workspace_id = $1 and p.id = $2 and p.status = 'offered'",
+    " where p.workspace_id = $1 and p.id = $2 and p.status = 'offered' and c.archived_at is null",
     "workspace_id", "place_id",
 )  # fmt: skip
 
@@ -102,14 +106,18 @@ OFFER: Final = sql(
 class Queue:
     """plugins.bookings.ports.queue.Turns and Queue on the open transaction."""
 
-    def settle(self, booking_id: UUID, freed: int, now: datetime, offer_minutes: int) -> Row | None:
+    def settle(self, booking_id: UUID, freed: int, now: datetime, offer_minutes: int, *, offering: bool) -> Row | None:
         ctx.work.write(LOCK, ids=[booking_id])
-        found = ctx.work.one(SETTLE, id=booking_id, freed=freed, now=now, minutes=offer_minutes)
+        found = ctx.work.one(SETTLE, id=booking_id, freed=freed, now=now, minutes=offer_minutes, offering=offering)
         return None if found is None else {**found, "offered": [UUID(each) for each in found["offered"]]}
 
-    def forget(self, ids: Collection[UUID], clients: Collection[UUID], now: datetime) -> Sequence[Row]:
+    def unsettled(self, now: datetime) -> Sequence[UUID]:
+        return [row["id"] for row in ctx.work.rows(UNSETTLED, now=now)]
+
+    def forget(self, ids: Collection[UUID], clients: Collection[UUID], now: datetime) -> bool:
         ctx.work.write(LOCK, ids=list(ids))
-        return ctx.work.rows(FORGET, ids=list(ids), clients=list(clients), now=now)
+        found = ctx.work.one(FORGET, ids=list(ids), clients=list(clients), now=now)
+        return found is not None and bool(found["given"])
 
     def queued(self, ids: Collection[UUID]) -> Collection[UUID]:
         if not ids:

@@ -28,23 +28,26 @@ PASS_OVER: Final = sql(
 )  # fmt: skip
 REACHABLE: Final = sql(
     "select p.client_id from bookings_participant p join clients c on c.workspace_id = $1 and c.id = p.client_id"
-    " where p.workspace_id = $1 and p.booking_id = $2 and p.status = 'booked' and c.email is not null order by p.client_id",
+    " where p.workspace_id = $1 and p.booking_id = $2 and p.status = 'booked' and c.email is not null and c.archived_at is null"
+    " order by p.client_id",
     "workspace_id", "booking_id",
 )  # fmt: skip
-_SAID: Final = "b.title, b.status, b.start_time, b.location_kind, b.location, w.timezone"
+_SAID: Final = "b.title, b.status, b.start_time, b.location_kind, b.location, w.timezone, m.minutes as over"
 # Joining takes following a link that was mailed to the address. Anybody else's is what somebody typed.
 _JOINED: Final = (
     "exists (select from user_roles r where r.workspace_id = $1 and r.client_id = c.id and r.ended_at is null and r.email = c.email) as joined"
 )
+_REMINDED: Final = " left join bookings_reminded m on m.workspace_id = $1 and m.booking_id = b.id and m.start_time = b.start_time"
 CLIENT: Final = sql(
     f"select c.email, c.full_name, {_SAID}, {_JOINED} from bookings b join workspaces w on w.id = $1"
     " join bookings_participant p on p.workspace_id = $1 and p.booking_id = b.id and p.client_id = $3 and p.status = 'booked'"
-    " join clients c on c.workspace_id = $1 and c.id = p.client_id where b.workspace_id = $1 and b.id = $2 and c.email is not null",
+    f" join clients c on c.workspace_id = $1 and c.id = p.client_id{_REMINDED}"
+    " where b.workspace_id = $1 and b.id = $2 and c.email is not null and c.archived_at is null",
     "workspace_id", "booking_id", "client_id",
 )  # fmt: skip
 ORGANIZER: Final = sql(
     f"select r.email, r.full_name, {_SAID}, false as joined from bookings b join workspaces w on w.id = $1"
-    " join user_roles r on r.workspace_id = $1 and r.user_id = b.organizer_id and r.ended_at is null"
+    f" join user_roles r on r.workspace_id = $1 and r.user_id = b.organizer_id and r.ended_at is null{_REMINDED}"
     " where b.workspace_id = $1 and b.id = $2 and r.email is not null",
     "workspace_id", "booking_id",
 )  # fmt: skip

@@ -124,9 +124,10 @@ TAKE: Final = sql(
 )  # fmt: skip
 RELEASE: Final = sql("delete from bookings_time where workspace_id = $1 and id = any($2::uuid[]) returning id, taken", "workspace_id", "ids")
 IDENTIFY: Final = sql(
-    "update bookings b set series_id = $2, occurrence = v.occurrence from unnest($3::uuid[], $4::timestamp[]) v (id, occurrence)"
+    "update bookings b set series_id = $2, occurrence = v.occurrence, version = b.version + (b.series_id <> $2)::integer,"
+    " updated_at = case when b.series_id <> $2 then $5 else b.updated_at end from unnest($3::uuid[], $4::timestamp[]) v (id, occurrence)"
     " where b.workspace_id = $1 and b.id = v.id",
-    "workspace_id", "series_id", "ids", "occurrences",
+    "workspace_id", "series_id", "ids", "occurrences", "now",
 )  # fmt: skip
 _SET: Final = {
     "organizer_id": "uuid", "room_id": "uuid", "title": "text", "location_kind": "text", "location": "text", "notes": "text", "capacity": "integer",
@@ -150,6 +151,7 @@ SET: Final = sql(
 )  # fmt: skip
 CANCEL: Final = sql(
     "update bookings set status = 'cancelled', cancelled_at = $3, cancelled_by = $4, cancel_reason = $5, sequence = sequence + 1,"
+    " unapproved = status = 'pending',"
     " version = version + 1, updated_at = $3 where workspace_id = $1 and id = any($2::uuid[])",
     "workspace_id", "ids", "now", "by", "reason",
 )  # fmt: skip
@@ -203,9 +205,9 @@ class Series:
     def release(self, ids: Collection[UUID]) -> Mapping[UUID, int]:
         return {row["id"]: row["taken"] for row in ctx.work.rows(RELEASE, ids=list(ids))}
 
-    def identify(self, series_id: UUID, rows: Sequence[tuple[UUID, datetime]]) -> None:
+    def identify(self, series_id: UUID, rows: Sequence[tuple[UUID, datetime]], now: datetime) -> None:
         ids, occurrences = _columns(rows)
-        ctx.work.write(IDENTIFY, series_id=series_id, ids=ids, occurrences=occurrences)
+        ctx.work.write(IDENTIFY, series_id=series_id, ids=ids, occurrences=occurrences, now=now)
 
     def set(self, rows: Sequence[tuple[UUID, datetime, datetime, int]], values: Mapping[str, object]) -> None:
         ids, starts, ends, sequences = _columns(rows)

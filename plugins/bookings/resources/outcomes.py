@@ -138,8 +138,9 @@ class Leaving(MethodView):
     """Giving it back."""
 
     @blp.arguments(LeaveSchema)
-    @blp.response(204)
+    @blp.response(204, etag=BookingSchema)
     @allow("book")
+    @conditional
     def post(self, given: dict[str, Any], booking_id: UUID) -> None:
         """Leave a class; late, the fee of the policy is recorded."""
-        service().classes.leave(booking_id, given["client_id"], waive_fee=given["waive_fee"])
+        service().classes.leave(booking_id, given["client_id"], ctx.expected_version, waive_fee=given["waive_fee"])

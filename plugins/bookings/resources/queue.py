@@ -22,11 +22,12 @@ class Queue(MethodView):
         return page_of(service().queue.page(booking_id, page.fetch, page.after), page, "position")
 
     @blp.arguments(JoinSchema)
-    @blp.response(201, PlaceSchema)
+    @blp.response(201, PlaceSchema, etag=BookingSchema)
     @allow("book")
+    @conditional
     def post(self, given: dict[str, Any], booking_id: UUID) -> Any:
         """Join the queue of a full class; 409 `not_full` while there is a seat. Whose turn it is gets a letter, and some time to accept."""
-        return service().queue.join(booking_id, given["client_id"])
+        return service().queue.join(booking_id, given["client_id"], ctx.expected_version)
 
     @blp.arguments(LeaveQueueSchema, location="query")
     @blp.response(204)

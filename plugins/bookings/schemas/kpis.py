@@ -37,10 +37,12 @@ class FiguresSchema(Schema):
     utilisation = fields.Decimal(allow_none=True, metadata={"example": 0.75})
     bookings = fields.Nested(StatusesSchema)
     attended = _count("Clients who came, each time.", 38)
-    missed = _count("Clients who did not.", 2)
+    missed = _count("Clients who did not, of what was not called off afterwards.", 2)
     unmarked = _count("Clients of bookings that are over of whom nothing is noted; in no rate.", 3)
     no_show_rate = fields.Decimal(allow_none=True, metadata={"example": 0.05})
-    late_cancellations = _count("Called off by the client after the free time, and seats of classes given back for the late fee.", 1)
+    late_cancellations = _count(
+        "Called off by the client after the free time, but for requests, and seats of classes given back for the late fee.", 1
+    )
     new_clients = _count("Clients whose first booking here lies in the period.", 2)
     returning_clients = _count("Clients who had one before.", 11)
 

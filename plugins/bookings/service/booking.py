@@ -87,7 +87,8 @@ class Booking:
         waits = by_client and service is not None and service["needs_approval"]
         booking = {
             "id": id, **terms, "status": Status.PENDING if waits else Status.BOOKED, "booked_by": actor(), "cancelled_at": None, "cancelled_by": None,
-            "cancel_reason": None, "sequence": 0, "series_id": None, "occurrence": None, "version": 1, "created_at": now, "updated_at": now,
+            "cancel_reason": None, "unapproved": False, "sequence": 0,
+            "series_id": None, "occurrence": None, "version": 1, "created_at": now, "updated_at": now,
         }  # fmt: skip
         clients = given["client_ids"]
         self._ask(booking, clients)

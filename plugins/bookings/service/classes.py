@@ -62,10 +62,11 @@ class Classes:
         joined(Status(found["status"]))
         return found
 
-    def leave(self, booking_id: UUID, client_id: UUID | None, *, waive_fee: bool = False) -> None:
-        """Give a seat back; late, the fee of the policy is recorded. Raises NotFound, Refused not_a_class, already_started."""
+    def leave(self, booking_id: UUID, client_id: UUID | None, expected: int | None, *, waive_fee: bool = False) -> None:
+        """Give a seat back; late, the fee of the policy is recorded. expected: as `Booking.hold` has it. Raises NotFound, Stale, Refused
+        not_a_class, already_started."""
         client = self.whose(client_id)
-        before = self._booking.hold(booking_id, None)
+        before = self._booking.hold(booking_id, expected)
         if before["capacity"] == 1:
             raise Refused("This is no class; cancel it instead.", code="not_a_class")
         now = self._now()

@@ -23,7 +23,10 @@ from ports.persistence import Row
 
 MOST: Final = 10
 """Calendars that one person may have read."""
-MAX_BYTES: Final = 1024 * 1024
+MAX_BYTES: Final = 10 * 1024 * 1024
+"""Ten years of somebody's private calendar."""
+_PATIENCE_S: Final = 15.0
+"""For a calendar's server, when nobody waits for the answer."""
 _BACK: Final = timedelta(days=1)
 _AHEAD: Final = timedelta(days=740)
 """Beyond the widest booking window."""
@@ -89,7 +92,7 @@ class Imports:
         with self._transaction():
             row = self._stored.get(id, None)
         if row is not None and row["last_tried_at"] < self._now() - _SOON:
-            self._refreshed(row)
+            self._refreshed(row, deadline_s=_PATIENCE_S)
 
     def due(self) -> Sequence[UUID]:
         """What is to be read every hour."""
@@ -129,10 +132,10 @@ class Imports:
             raise Conflict(f"You have {MOST} calendars already; remove one first.", code="too_many_calendars")
         return ZoneInfo(place["timezone"])
 
-    def _refreshed(self, row: Row) -> Row | None:
+    def _refreshed(self, row: Row, deadline_s: float | None = None) -> Row | None:
         try:
             url = self._encryption.open(row["url"], _place(row["id"])).decode()
-            feed = self._read(url, ZoneInfo(row["timezone"]))
+            feed = self._read(url, ZoneInfo(row["timezone"]), deadline_s)
         except Invalid as wrong:
             return self._failed(row["id"], wrong.code)
         except Unreadable:
@@ -147,9 +150,9 @@ class Imports:
         with self._transaction():
             return self._stored.failed(id, error, self._now())
 
-    def _read(self, url: str, zone: ZoneInfo) -> Feed:
+    def _read(self, url: str, zone: ZoneInfo, deadline_s: float | None = None) -> Feed:
         try:
-            answer = self._http.request("GET", url, headers=_ACCEPT, max_bytes=MAX_BYTES)
+            answer = self._http.request("GET", url, headers=_ACCEPT, max_bytes=MAX_BYTES, deadline_s=deadline_s)
         except Unreached as refused:
             raise _invalid(refused) from None
         if answer.status != 200:

@@ -34,7 +34,8 @@ class Outcomes:
     def cancel(
         self, booking_id: UUID, expected: int | None, *, reason: str | None = None, requested_by: str = "studio", waive_fee: bool = False
     ) -> Document:
-        """Call a booking off; it stays, and its time is free at once. At the client's wish after the free time, the late fee is recorded.
+        """Call a booking off; it stays, and its time is free at once. At the client's wish after the free time, the late fee is recorded. Whoever
+        was noted as missing did not miss it.
 
         Raises Refused already_cancelled and the like; for a client leave_instead in a class, and already_started: who did not come is then
         the staff's to say; own_clients_only where others take part whom the actor does not see, unless it is theirs and not over.
@@ -48,6 +49,8 @@ class Outcomes:
         if by_client and before["start_time"] <= self._now():
             raise Refused("It has started.", code="already_started")
         check_outcome(self._stored, [before], self._now())
+        if before["capacity"] > 1:
+            self._stored.excuse([booking_id])
         outcome = cancellation(before["start_time"], self._now(), policy_of(before))
         if requested_by == "client" and outcome.fee is not None and not waive_fee and before["status"] != Status.PENDING:
             self._stored.charge(booking_id, before["client_ids"], outcome.fee, "late_cancellation")
@@ -168,7 +171,8 @@ class Outcomes:
         if before["capacity"] > 1:
             self._turns.close([before["id"]])
         changed = self._set(
-            before, status, cancelled_at=self._now(), cancelled_by=by, cancel_reason=reason, sequence=before["sequence"] + 1
+            before, status, cancelled_at=self._now(), cancelled_by=by, cancel_reason=reason, unapproved=before["status"] == Status.PENDING,
+            sequence=before["sequence"] + 1,
         )  # fmt: skip
         events.bookings_cancelled(booking_id=before["id"])
         return changed

@@ -35,9 +35,11 @@ class Queue:
         self._booking = booking
         self._now = now
 
-    def join(self, booking_id: UUID, client_id: UUID | None) -> Row:
-        """Stand at the end. Raises Conflict not_full, already_joined, already_queued, queue_full, NotFound, and as joining the class does."""
+    def join(self, booking_id: UUID, client_id: UUID | None, expected: int | None) -> Row:
+        """Stand at the end. expected: as `Booking.hold` has it, of the class. Raises Stale, Conflict not_full, already_joined, already_queued,
+        queue_full, NotFound, and as joining the class does."""
         client = self._classes.coming(client_id)
+        self._classes.check_version(booking_id, expected)
         seat = self._open(booking_id)
         if seat["taken"] < seat["capacity"]:
             raise Conflict("There is a place left: join the class instead.", code="not_full")

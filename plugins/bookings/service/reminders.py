@@ -1,7 +1,7 @@
 """Reminders of what is booked. Each booking has one timer, for its next reminder; what it finds changed when it rings, it leaves alone.
 
 Timers are set anew when the setting changes and when the module is switched on: another offset may be next, and a timer that rang while it
-was off is lost.
+was off was not heard. Letters that waited then are written, but for those that a later reminder says as much as.
 """
 
 from __future__ import annotations
@@ -56,14 +56,14 @@ class Reminders:
             self._tell(found, minutes)
         self._next(booking_id, start, below=minutes)
 
-    def letter(self, booking_id: UUID, start: datetime, client_id: UUID | None) -> dict[str, Any] | None:
-        """What to write to whom, times on the workspace's clocks; None when it is not to be any more.
+    def letter(self, booking_id: UUID, start: datetime, client_id: UUID | None, minutes: int) -> dict[str, Any] | None:
+        """What to write to whom, times on the workspace's clocks; None when it is not to be any more, or a later reminder took its place.
 
         Where it is online the link leads there for clients who joined. For others it is shown lifeless: whoever typed their address may have
         made them a client for that alone.
         """
         found = self._stored.organizer(booking_id) if client_id is None else self._stored.client(booking_id, client_id)
-        if found is None or not self._stands(found, start):
+        if found is None or not self._stands(found, start) or (found["over"] is not None and found["over"] < minutes):
             return None
         zone = ZoneInfo(found["timezone"])
         leads = found["joined"] and found["location_kind"] == "online"

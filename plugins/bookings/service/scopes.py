@@ -74,6 +74,7 @@ class Scopes:
         alone."""
         held, now = self._hold(booking_id, scope, expected), self._now()
         check_outcome(self._bookings, held.targets, now)
+        self._bookings.excuse([row["id"] for row in held.targets])
         for row in held.targets:
             cancelled(Status(row["status"]))
             fee = cancellation(row["start_time"], now, policy_of(row)).fee
@@ -245,7 +246,7 @@ class Scopes:
         elif by or of_series:
             self._series.change(id, {**of_series, **_rule(self._shifted(plan, by)), "now": now})
         if split or by:
-            self._series.identify(id, [(row["id"], row["occurrence"] + by) for row in held.tail])
+            self._series.identify(id, [(row["id"], row["occurrence"] + by) for row in held.tail], now)
 
     def _shifted(self, plan: Plan, by: timedelta) -> Plan:
         if by == _STILL:

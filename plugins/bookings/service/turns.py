@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from kernel.context import current
 from plugins.bookings import events
 from plugins.bookings.ports.queue import Notices
 from plugins.bookings.ports.queue import Turns as Stored
@@ -23,27 +24,30 @@ class Turns:
         self._now = now
 
     def settle(self, booking_id: UUID, freed: int = 0) -> Row | None:
-        """Give seats back, end offers that are over, and offer what is free. The class's time afterwards; None when it has none.
+        """Give seats back, end offers that are over, and offer what is free, once the module is on. The class's time afterwards; None when it
+        has none.
 
         freed: of clients who left, for which its version rose already.
         """
-        found = self._stored.settle(booking_id, freed, self._now(), self._settings()["offer_minutes"])
+        # Asked while the module is off, nobody could accept: who waits would lose their turn without a word.
+        on = "bookings" in current().modules.names()
+        found = self._stored.settle(booking_id, freed, self._now(), self._settings()["offer_minutes"], offering=on)
         if found is not None:
-            if found["unseen"] and not freed:
-                self._notices.reseated(booking_id)
             for place_id in found["offered"]:
                 events.bookings_promoted(booking_id=booking_id, place_id=place_id)
                 self._notices.offered(booking_id, place_id, found["until"])
         return found
 
+    def catch_up(self) -> Iterator[None]:
+        """Settle, one in each step, whatever nobody heard of while the module was off: offers that ended, and seats that became free."""
+        for booking_id in self._stored.unsettled(self._now()):
+            self.settle(booking_id)
+            yield
+
     def forget(self, ids: Collection[UUID], clients: Collection[UUID]) -> bool:
         """They have a seat in these classes, or want none: their places are gone, and seats offered to them given back. `settle` afterwards.
         Whether any was."""
-        given = self._stored.forget(ids, clients, self._now())
-        for each in given:
-            if each["unseen"]:
-                self._notices.reseated(each["booking_id"])
-        return bool(given)
+        return self._stored.forget(ids, clients, self._now())
 
     def queued(self, ids: Collection[UUID]) -> Collection[UUID]:
         """Those of them with a queue, which alone have anything to settle. Nobody comes to or leaves any of the queues meanwhile."""

@@ -37,6 +37,12 @@ class TestTakenTimes:
         assert agenda.ask("DELETE", f"{CALENDARS}/{made['id']}", who="Colaborador").status == 204
         assert agenda.slots(service, day) == everything == agenda.slots(service, day, fresh=True)
 
+    def test_years_of_a_private_calendar_are_read(self, agenda: Agenda, there: Elsewhere) -> None:
+        notes = "BEGIN:VEVENT\r\nUID:{0}\r\nDTSTART:20190102T100000Z\r\nDURATION:PT1H\r\nDESCRIPTION:" + "x" * 900 + "\r\nEND:VEVENT\r\n"
+        there.pages["/a.ics"] = a_file(a_day(), more="".join(notes.format(n) for n in range(5000)))
+        made = added(agenda, there.url("/a.ics"))
+        assert (made["status"], made["events"]) == ("ok", 5001)
+
     def test_a_client_cannot_book_it_and_the_staff_can(self, agenda: Agenda, there: Elsewhere) -> None:
         day, service = a_day(), agenda.service()["id"]
         agenda.hours()

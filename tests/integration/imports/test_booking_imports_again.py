@@ -9,11 +9,15 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from adapters.local.encryption import AesGcmEncryption
+from adapters.outbound.public import PublicHttp
 from adapters.postgres.outbox import OutboxClockwork
 from config.bootstrap import install
 from config.settings import Settings
 from kernel.context import Current, Kind, Scope, serving
+from ports.outbound import OutboundReply
 from ports.tasks import Periodic
 from tests.agenda import Agenda, a_day
 from tests.elsewhere import ADDRESS, NAME, Elsewhere
@@ -84,6 +88,25 @@ class TestReadingAgain:
         with owner_of(settings) as owner:
             kept = owner.execute("select count(*) from bookings_external_busy where user_id = %s", (agenda.organizer,)).fetchone()
         assert kept == (0,)
+
+    def test_a_server_has_longer_when_nobody_waits_for_the_answer(
+        self, agenda: Agenda, there: Elsewhere, office: Office, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        waits, request = list[float | None](), PublicHttp.request
+
+        def told(http: PublicHttp, *given: Any, **more: Any) -> OutboundReply:
+            waits.append(more["deadline_s"])
+            return request(http, *given, **more)
+
+        monkeypatch.setattr(PublicHttp, "request", told)
+        there.pages["/a.ics"] = a_file(a_day())
+        added(agenda, there.url("/a.ics"))
+        an_hour_later(agenda, settings)
+        the_hour(settings)
+        office.work()
+        now_is_then(agenda, settings)
+        office.work()
+        assert waits == [None, 15.0]
 
     def test_while_too_many_are_being_read_it_is_put_off(self, agenda: Agenda, there: Elsewhere, office: Office, settings: Settings) -> None:
         there.pages["/a.ics"] = a_file(a_day())

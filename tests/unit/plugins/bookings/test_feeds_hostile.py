@@ -16,6 +16,7 @@ from tests.unit.plugins.bookings.files import MAY, ONE_HOUR, YEAR, event, file, 
 HOSTILE: list[tuple[str, Callable[[], bytes]]] = [
     ("new lines", lambda: b"BEGIN:VCALENDAR" + b"\n" * 4_000_000),
     ("folds", lambda: b"BEGIN:VCALENDAR" + b"\r\n " * 1_300_000),
+    ("short lines", lambda: file(*["A:"] * 2_400_000)),
     ("one line", lambda: file("X:" + "a" * 4_000_000)),
     ("one long time", lambda: file(*event("DTSTART:" + "1" * 4_000_000))),
     ("parameters", lambda: file(*event(*["DTSTART" + ";A=1" * 12_000 + ":x"] * 80))),
