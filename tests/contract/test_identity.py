@@ -31,7 +31,7 @@ def api(request: pytest.FixtureRequest, settings: Settings, tmp_path_factory: py
 def counted(request: pytest.FixtureRequest, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """One that takes three sign-ups an hour from an address."""
     with contextlib.ExitStack() as stack:
-        yield opened(stack, request, dataclasses.replace(settings, trusted_proxies=1, signups_address=3), tmp_path_factory)
+        yield opened(stack, request, dataclasses.replace(settings, trusted_proxies=1, signups_address=3, letters_account=5), tmp_path_factory)
 
 
 def opened(stack: contextlib.ExitStack, request: pytest.FixtureRequest, settings: Settings, folders: pytest.TempPathFactory) -> Api:
@@ -158,7 +158,18 @@ def test_nobody_signs_in_with_a_token_that_was_changed(api: Api) -> None:
 
 
 def test_accounts_asked_for_from_one_network_address_are_counted_whoever_keeps_the_passwords(counted: Api) -> None:
-    visitors = [*[f"2001:db8:{uuid.uuid4().hex[:4]}::1"] * 4, f"2001:db8:{uuid.uuid4().hex[:4]}::1"]
+    visitors = [*[_visitor()] * 4, _visitor()]
     asked = [sign_up(counted, address(), headers={"X-Forwarded-For": each}) for each in visitors]
     assert [reply.status for reply in asked] == [201, 201, 201, 429, 201]
     assert asked[3].json["code"] == "too_many_attempts"
+
+
+def test_what_the_service_refuses_or_lets_in_at_once_is_no_letter(counted: Api) -> None:
+    email = address()
+    assert sign_up(counted, email, headers={"X-Forwarded-For": _visitor()}).status == 201
+    again = [sign_up(counted, email, headers={"X-Forwarded-For": _visitor()}) for _ in range(7)]
+    assert {(reply.status, reply.json["code"]) for reply in again} == {(409, "email_taken")}
+
+
+def _visitor() -> str:
+    return f"2001:db8:{uuid.uuid4().hex[:4]}::1"

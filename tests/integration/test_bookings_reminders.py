@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -34,6 +35,22 @@ class TestReminders:
         _ring(agenda, office, made)
         assert len(office.mails(address)) == 1
         assert len(office.mails(agenda.people["Colaborador"].email)) == before
+
+    def test_where_it_is_online_the_link_leads_there_for_who_joined_by_that_address(self, agenda: Agenda, office: Office) -> None:
+        """Whoever types a stranger's address into a client record has us write no links to them."""
+        joined, stranger = _address(agenda, agenda.people["Cliente"].email), f"stranger-{uuid.uuid4().hex[:8]}@example.com"
+        _address(agenda, stranger, client=1)
+        room = "https://meet.example/abc"
+        made = agenda.booked(a_day(), client_ids=agenda.clients[:2], capacity=2, location_kind="online", location=room)
+        office.work()
+        _ring(agenda, office, made)
+        assert (room in office.text(joined), _buttons(office, joined)) == (True, [room])
+        assert ("Where: https:/ /meet. example/abc" in office.text(stranger), _buttons(office, stranger)) == (True, [])
+        moved = _address(agenda)
+        again = agenda.booked(a_day(), client_ids=agenda.clients[:1], location_kind="online", location=room)
+        office.work()
+        _ring(agenda, office, again)
+        assert (room in office.text(moved), _buttons(office, moved)) == (False, []), "another address of theirs followed no link"
 
     def test_they_move_with_the_booking(self, agenda: Agenda, office: Office) -> None:
         address, start = _address(agenda), a_day()
@@ -167,10 +184,17 @@ class TestReminders:
         assert refused.status == 422, refused.body
 
 
-def _address(agenda: Agenda) -> str:
-    """A new address of the first client."""
-    address = f"reminded-{uuid.uuid4().hex[:8]}@example.com"
-    reply = agenda.ask("PATCH", f"/api/v1/clients/{agenda.clients[0]}", {"email": address}, **{"If-Match": "*"})
+def _buttons(office: Office, address: str) -> list[str]:
+    """Where the newest letter to an address leads."""
+    html = office.mails(address)[-1].get_body(("html",))
+    assert html is not None
+    return re.findall('href="([^"]*)"', html.get_content())
+
+
+def _address(agenda: Agenda, address: str = "", client: int = 0) -> str:
+    """Another address of a client, the first and a new one unless told otherwise."""
+    address = address or f"reminded-{uuid.uuid4().hex[:8]}@example.com"
+    reply = agenda.ask("PATCH", f"/api/v1/clients/{agenda.clients[client]}", {"email": address}, **{"If-Match": "*"})
     assert reply.status == 200, reply.body
     return address
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from kernel.errors import Forbidden, Refused, Unauthenticated
+from kernel.errors import DomainError, Forbidden, Refused, Unauthenticated
 from plugins.accounts.domain import Budget, Purpose, Visit, agreed
 from plugins.accounts.ports import Credential
 from plugins.accounts.service.guard import refuse
@@ -104,10 +104,16 @@ class ForwardedSignups(SignupsService):
         purposes = agreed(consents)
         self._passwords.check(password)
         self._count(visit)
+        letter = self._guard.mail_to(email)
         with self._store.transaction():
-            writes = self._store.attempt(self._guard.mail_to(email), now=self._clock.now()) is None
-        made = self._provider.sign_up(email, password) if writes else None
+            writes = self._store.attempt(letter, now=self._clock.now()) is None
+        try:
+            made = self._provider.sign_up(email, password) if writes else None
+        except DomainError:
+            self._not_written(letter)
+            raise
         if isinstance(made, Grant):
+            self._not_written(letter)
             return self._hosted.admitted(made, visit, full_name=full_name, locale=locale, consents=purposes)
         if made is not None:
             outsider = made
@@ -122,6 +128,10 @@ class ForwardedSignups(SignupsService):
     def finish(self, *, token: str, password: str, visit: Visit = NOWHERE) -> SignedIn:
         """Its letter leads there."""
         raise spent()
+
+    def _not_written(self, letter: Budget) -> None:
+        with self._store.transaction():
+            self._store.give_back(letter)
 
 
 class ForwardedPasswords(PasswordsService):

@@ -18,6 +18,8 @@ from ports.persistence import Document, Row
 
 _TOLD_EVERY_S: Final = 600
 """A role that goes to and fro is one letter in ten minutes, and none is lost: it tells the last one."""
+_COMMITTED_S: Final = 60
+"""When a change that was asked for is there, or never will be."""
 
 
 class _Store(Workspaces, Members, Invitations, Keys, Protocol):
@@ -128,4 +130,4 @@ class MembersService:
 
 
 def _next_telling(now: datetime) -> datetime:
-    return datetime.fromtimestamp((now.timestamp() // _TOLD_EVERY_S + 1) * _TOLD_EVERY_S, UTC)
+    return datetime.fromtimestamp((now.timestamp() // _TOLD_EVERY_S + 1) * _TOLD_EVERY_S + _COMMITTED_S, UTC)
