@@ -101,6 +101,13 @@ def test_what_is_over_is_not_called_off_by_who_does_not_see_who_came(agenda: Age
         refused = agenda.act(over, "cancel", body, who="Colaborador")
         assert (refused.status, refused.json["code"]) == (409, "own_clients_only"), refused.body
     assert agenda.get(_path(over)).json["status"] == "booked"
+    later = a_day()
+    moves: list[tuple[Ask, dict[str, Any], datetime]] = [(FOR_ALL[how], over, later) for how in ("reschedule", "times")]
+    for move, each, start in moves:
+        refused = move(agenda, each, start)  # or it were to come again, and theirs to call off
+        assert (refused.status, refused.json["code"]) == (409, "own_clients_only"), refused.body
+    assert agenda.get(_path(over)).json["start_time"] == over["start_time"]
+    assert agenda.ask("PATCH", _path(over), {"title": "As it was"}, who="Colaborador").status == 200
     for each, who in ((begun, "Colaborador"), (alone, "Colaborador"), (over, "Owner")):
         assert agenda.act(each, "cancel", who=who).status == 200
 
@@ -155,6 +162,18 @@ class TestSeries:
         shown = agenda.get(f"/api/v1/bookings/series/{series['id']}").json
         assert (shown["status"], shown["rrule"]) == ("active", f"FREQ=WEEKLY;UNTIL={start:%Y%m%dT%H%M%SZ}")
         assert agenda.get(_path(handed)).json["status"] == "booked"
+
+    def test_one_of_theirs_that_is_over_is_moved_by_no_scope(self, agenda: Agenda) -> None:
+        start = next_month() - 100 * WEEK
+        series = made(agenda, start, "FREQ=WEEKLY;COUNT=2", capacity=3, client_ids=agenda.clients[:2])
+        over = series["bookings"][0]
+        to = {"start_time": (start + 200 * WEEK).isoformat(), "end_time": (start + 200 * WEEK + HOUR).isoformat()}
+        path = f"{_path(over)}?scope=following"
+        for refused in (
+            agenda.act(over, "reschedule?scope=following", to, who="Colaborador"), agenda.ask("PATCH", path, to, who="Colaborador"),
+        ):  # fmt: skip
+            assert (refused.status, refused.json["code"]) == (409, "own_clients_only"), refused.body
+        assert agenda.ask("PATCH", path, {"title": "As it was"}, who="Colaborador").status == 200
 
     def test_a_booking_that_they_see_of_a_series_that_they_do_not_is_refused_with_its_reason(self, agenda: Agenda) -> None:
         start = next_month()
