@@ -163,6 +163,20 @@ class TestSeries:
         assert (shown["status"], shown["rrule"]) == ("active", f"FREQ=WEEKLY;UNTIL={start:%Y%m%dT%H%M%SZ}")
         assert agenda.get(_path(handed)).json["status"] == "booked"
 
+    @pytest.mark.parametrize("by", [HOUR, -WEEK])
+    def test_what_follows_one_that_became_anothers_moves_without_it(self, agenda: Agenda, by: timedelta) -> None:
+        start = next_month()
+        series = made(agenda, start, "FREQ=WEEKLY;COUNT=3")
+        handed, named, _ = series["bookings"]
+        _hand_over(agenda, handed)
+        later = {"start_time": (start + WEEK + by).isoformat()}
+        moved = agenda.act(named, "reschedule?scope=following", later, who="Colaborador")
+        assert moved.status == 200, moved.body
+        before, rest = (agenda.get(f"/api/v1/bookings/series/{id}").json for id in (series["id"], moved.json["series_id"]))
+        assert (before["rrule"], before["first_wall"]) == (f"FREQ=WEEKLY;UNTIL={start:%Y%m%dT%H%M%SZ}", series["first_wall"])
+        assert (rest["rrule"], rest["first_wall"]) == ("FREQ=WEEKLY;COUNT=2", f"{start + WEEK + by:%Y-%m-%dT%H:%M:%S}")
+        assert agenda.get(_path(handed)).json["series_id"] == series["id"]
+
     def test_one_of_theirs_that_is_over_is_moved_by_no_scope(self, agenda: Agenda) -> None:
         start = next_month() - 100 * WEEK
         series = made(agenda, start, "FREQ=WEEKLY;COUNT=2", capacity=3, client_ids=agenda.clients[:2])

@@ -154,7 +154,7 @@ class Scopes:
         changing = [(row, self._after(held, row, wanted, values, by, length if retimed else None)) for row in held.targets]
         taken = self._place(held, changing, clients, room_said="room_id" in values, skip=skip)
         changing = [(old, new) for old, new in changing if old["id"] not in taken]
-        split = bool(held.head) and (scope == "following" or by != _STILL)
+        split = (bool(held.head) or held.unseen) and (scope == "following" or by != _STILL)
         self._rule(held, split, by, {**values, **({"minutes": length // timedelta(minutes=1)} if retimed else {})}, now)
         rows = [
             (new["id"], new["start_time"], new["end_time"], old["sequence"] + any(new[name] != old[name] for name in ON_CALENDARS))
