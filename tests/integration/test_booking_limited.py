@@ -70,6 +70,19 @@ def test_their_own_and_what_they_see_all_of_is(agenda: Agenda, how: str, whose: 
     assert allowed.status in (200, 204), allowed.body
 
 
+@pytest.mark.parametrize("how", ["reassign", "change", "series"])
+def test_what_they_would_not_see_any_more_is_given_away_by_who_sees_all_and_they_are_told(agenda: Agenda, how: str) -> None:
+    to, clients = {"organizer_id": agenda.people["Eva"].id}, agenda.clients[1:3]
+    if how == "series":
+        own = made(agenda, next_month(), "FREQ=WEEKLY;COUNT=2", capacity=3, client_ids=clients)["bookings"][0]
+        refused = agenda.ask("PATCH", f"{_path(own)}?scope=all", to, who="Colaborador")
+    else:
+        own = agenda.booked(a_day(), capacity=3, client_ids=clients)
+        refused = agenda.act(own, "reassign", to, who="Colaborador") if how == "reassign" else _patched(to)(agenda, own, a_day())
+    assert (refused.status, refused.json["code"]) == (409, "own_clients_only"), refused.body
+    assert agenda.get(_path(own)).json["organizer_id"] == agenda.organizer
+
+
 def test_seats_of_their_own_clients_are_theirs_in_every_class(agenda: Agenda) -> None:
     a, b, c, d, _ = agenda.clients
     _assign(agenda, d)
