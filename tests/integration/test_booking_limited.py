@@ -70,6 +70,19 @@ def test_their_own_and_what_they_see_all_of_is(agenda: Agenda, how: str, whose: 
     assert allowed.status in (200, 204), allowed.body
 
 
+@pytest.mark.parametrize("how", ["reassign", "change", "series"])
+def test_what_they_would_not_see_any_more_is_given_away_by_who_sees_all_and_they_are_told(agenda: Agenda, how: str) -> None:
+    to, clients = {"organizer_id": agenda.people["Eva"].id}, agenda.clients[1:3]
+    if how == "series":
+        own = made(agenda, next_month(), "FREQ=WEEKLY;COUNT=2", capacity=3, client_ids=clients)["bookings"][0]
+        refused = agenda.ask("PATCH", f"{_path(own)}?scope=all", to, who="Colaborador")
+    else:
+        own = agenda.booked(a_day(), capacity=3, client_ids=clients)
+        refused = agenda.act(own, "reassign", to, who="Colaborador") if how == "reassign" else _patched(to)(agenda, own, a_day())
+    assert (refused.status, refused.json["code"]) == (409, "own_clients_only"), refused.body
+    assert agenda.get(_path(own)).json["organizer_id"] == agenda.organizer
+
+
 def test_seats_of_their_own_clients_are_theirs_in_every_class(agenda: Agenda) -> None:
     a, b, c, d, _ = agenda.clients
     _assign(agenda, d)
@@ -101,6 +114,13 @@ def test_what_is_over_is_not_called_off_by_who_does_not_see_who_came(agenda: Age
         refused = agenda.act(over, "cancel", body, who="Colaborador")
         assert (refused.status, refused.json["code"]) == (409, "own_clients_only"), refused.body
     assert agenda.get(_path(over)).json["status"] == "booked"
+    later = a_day()
+    moves: list[tuple[Ask, dict[str, Any], datetime]] = [(FOR_ALL[how], over, later) for how in ("reschedule", "times")]
+    for move, each, start in moves:
+        refused = move(agenda, each, start)  # or it were to come again, and theirs to call off
+        assert (refused.status, refused.json["code"]) == (409, "own_clients_only"), refused.body
+    assert agenda.get(_path(over)).json["start_time"] == over["start_time"]
+    assert agenda.ask("PATCH", _path(over), {"title": "As it was"}, who="Colaborador").status == 200
     for each, who in ((begun, "Colaborador"), (alone, "Colaborador"), (over, "Owner")):
         assert agenda.act(each, "cancel", who=who).status == 200
 
@@ -155,6 +175,32 @@ class TestSeries:
         shown = agenda.get(f"/api/v1/bookings/series/{series['id']}").json
         assert (shown["status"], shown["rrule"]) == ("active", f"FREQ=WEEKLY;UNTIL={start:%Y%m%dT%H%M%SZ}")
         assert agenda.get(_path(handed)).json["status"] == "booked"
+
+    @pytest.mark.parametrize("by", [HOUR, -WEEK])
+    def test_what_follows_one_that_became_anothers_moves_without_it(self, agenda: Agenda, by: timedelta) -> None:
+        start = next_month()
+        series = made(agenda, start, "FREQ=WEEKLY;COUNT=3")
+        handed, named, _ = series["bookings"]
+        _hand_over(agenda, handed)
+        later = {"start_time": (start + WEEK + by).isoformat()}
+        moved = agenda.act(named, "reschedule?scope=following", later, who="Colaborador")
+        assert moved.status == 200, moved.body
+        before, rest = (agenda.get(f"/api/v1/bookings/series/{id}").json for id in (series["id"], moved.json["series_id"]))
+        assert (before["rrule"], before["first_wall"]) == (f"FREQ=WEEKLY;UNTIL={start:%Y%m%dT%H%M%SZ}", series["first_wall"])
+        assert (rest["rrule"], rest["first_wall"]) == ("FREQ=WEEKLY;COUNT=2", f"{start + WEEK + by:%Y-%m-%dT%H:%M:%S}")
+        assert agenda.get(_path(handed)).json["series_id"] == series["id"]
+
+    def test_one_of_theirs_that_is_over_is_moved_by_no_scope(self, agenda: Agenda) -> None:
+        start = next_month() - 100 * WEEK
+        series = made(agenda, start, "FREQ=WEEKLY;COUNT=2", capacity=3, client_ids=agenda.clients[:2])
+        over = series["bookings"][0]
+        to = {"start_time": (start + 200 * WEEK).isoformat(), "end_time": (start + 200 * WEEK + HOUR).isoformat()}
+        path = f"{_path(over)}?scope=following"
+        for refused in (
+            agenda.act(over, "reschedule?scope=following", to, who="Colaborador"), agenda.ask("PATCH", path, to, who="Colaborador"),
+        ):  # fmt: skip
+            assert (refused.status, refused.json["code"]) == (409, "own_clients_only"), refused.body
+        assert agenda.ask("PATCH", path, {"title": "As it was"}, who="Colaborador").status == 200
 
     def test_a_booking_that_they_see_of_a_series_that_they_do_not_is_refused_with_its_reason(self, agenda: Agenda) -> None:
         start = next_month()

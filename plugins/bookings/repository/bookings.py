@@ -14,7 +14,7 @@ from plugins.bookings.models.booked import bookings, participants, times
 from plugins.bookings.models.offered import staff
 from plugins.bookings.ports.bookings import Search
 from plugins.bookings.repository.conditions import NOBODY, collaborator, here, if_named, last_of, money, room_in_use
-from plugins.sdk import Document, Fault, Forbidden, Invalid, Row, constraints, ctx, sa, sql, statement, tables, together
+from plugins.sdk import Document, Fault, Forbidden, Invalid, Refused, Row, constraints, ctx, sa, sql, statement, tables, together
 
 _B: Final = bookings.c
 _P: Final = participants.c
@@ -26,6 +26,10 @@ constraints["fk_bookings_participant_client_id"] = lambda: Invalid(
 )
 constraints["bookings_participant.scope"] = lambda: Invalid(
     code="own_clients_only", errors=[Fault("/client_ids", "You are limited to your own clients.")]
+)
+# Nobody writes what they do not see afterwards.
+constraints["bookings.scope"] = lambda: Refused(
+    "You would not see it any more, for none of your clients takes part: ask who sees all to make it another's.", code="own_clients_only"
 )
 constraints["bookings_participant.cliente"] = lambda: Forbidden("You book for yourself.")
 

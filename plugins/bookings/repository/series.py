@@ -8,13 +8,16 @@ from typing import Any, Final
 from uuid import UUID
 
 from plugins.bookings.domain.place import Place
-from plugins.sdk import Document, Fault, Invalid, Row, constraints, ctx, sql
+from plugins.sdk import Document, Fault, Invalid, Refused, Row, constraints, ctx, sql
 
 constraints["fk_bookings_series_organizer_id"] = lambda: Invalid(
     code="invalid_reference", errors=[Fault("/organizer_id", "No such Owner or Colaborador in this workspace.")]
 )
 constraints["fk_bookings_series_service_id"] = lambda: Invalid(
     code="invalid_reference", errors=[Fault("/service_id", "No such service in this workspace.")]
+)
+constraints["bookings_series.scope"] = lambda: Refused(
+    "You would not see the series any more: change its bookings one by one, or ask who sees all.", code="own_clients_only"
 )
 
 _SHOWN: Final = (

@@ -17,7 +17,7 @@ from plugins.bookings.ports.bookings import Bookings, Search
 from plugins.bookings.ports.offering import Catalogue
 from plugins.bookings.service.actors import actor, is_cliente, own_client
 from plugins.bookings.service.availability import Availability
-from plugins.bookings.service.limits import check_theirs
+from plugins.bookings.service.limits import check_change
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.terms import check_asked_by_client, check_capacity, check_in_time, check_moved, check_seats, completed, place_of
 from plugins.bookings.service.turns import Turns
@@ -102,10 +102,11 @@ class Booking:
 
     def change(self, booking_id: UUID, changes: Mapping[str, Any], expected: int | None) -> Document:
         """Set the given fields. Raises NotFound, Stale, Conflict slot_taken, class_full, Refused for moving one that is over, and
-        own_clients_only for more than their clients in a class of another's in which others take part whom the actor does not see."""
+        own_clients_only for more than their clients in a class of another's in which others take part whom the actor does not see, and for
+        moving one that is over."""
         before = self.hold(booking_id, expected)
-        if any(value != before[name] for name, value in changes.items() if name != "client_ids"):
-            check_theirs(self._stored, [before])
+        changing = [name for name, value in changes.items() if name != "client_ids" and value != before[name]]
+        check_change(self._stored, [before], changing, self._now())
         if "room_id" not in changes:
             changes = {**changes, **self._other_room(before, {**before, **changes})}
         after = {**before, **changes}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -14,6 +14,7 @@ from ports.persistence import Row
 
 _NOT_YOURS: Final = "Others take part whom you do not see, and it is not yours: you change the seats of your clients; the rest does who sees all."
 _SERIES: Final = "You do not see the whole series: change its bookings one by one, or ask who sees all."
+_TIMES: Final = frozenset({"start_time", "end_time"})
 _OVER: Final = "Others take part whom you do not see: say who of yours did not come; the rest says who sees all."
 
 
@@ -38,6 +39,15 @@ def check_outcome(stored: Bookings, rows: Sequence[Row], now: datetime) -> None:
     check_theirs(stored, rows)
     if some_unseen(stored, [row for row in rows if row["end_time"] <= now]):
         raise refused(_OVER)
+
+
+def check_change(stored: Bookings, rows: Sequence[Row], changing: Collection[str], now: datetime) -> None:
+    """That these may change so, other than in who comes; what is over and moves would be to come, and theirs again. Raises Refused
+    own_clients_only."""
+    if not _TIMES.isdisjoint(changing):
+        check_outcome(stored, rows, now)
+    elif changing:
+        check_theirs(stored, rows)
 
 
 def check_series(*, whole: bool) -> None:

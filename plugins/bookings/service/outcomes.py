@@ -64,7 +64,7 @@ class Outcomes:
         """
         before = self._held_by_allowed(booking_id, expected)
         moved(Status(before["status"]))
-        check_theirs(self._stored, [before])
+        check_outcome(self._stored, [before], self._now())
         status = before["status"]
         if is_cliente():
             if end is not None:

@@ -25,7 +25,7 @@ from plugins.bookings.ports.series import Series
 from plugins.bookings.service.actors import actor, is_cliente
 from plugins.bookings.service.clashes import Wanted, clashes, closed_to, refused, stuck
 from plugins.bookings.service.held import Held
-from plugins.bookings.service.limits import check_outcome, check_series, check_theirs, is_limited
+from plugins.bookings.service.limits import check_change, check_outcome, check_series, is_limited
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.terms import check_capacity, check_moved, check_seats, place_of, policy_of
 from plugins.bookings.service.turns import Turns
@@ -56,15 +56,18 @@ class Scopes:
         Refused own_clients_only where one of them may not be changed alone.
         """
         held = self._hold(booking_id, scope, expected)
-        check_theirs(self._bookings, held.targets)
+        check_outcome(self._bookings, held.targets, self._now())
         length: timedelta = held.named["end_time"] - held.named["start_time"]
         return self._apply(held, scope, {"start_time": start, "end_time": end or start + length}, said=False, skip=skip)
 
     def change(self, booking_id: UUID, scope: str, changes: Mapping[str, Any], expected: int | None, *, skip: bool = False) -> Document:
         """Set the given fields of them. Raises as `reschedule` does."""
         held = self._hold(booking_id, scope, expected)
-        if any(name != "client_ids" for name in changes):
-            check_theirs(self._bookings, held.targets)
+        changing = [
+            name for name, value in changes.items()
+            if name != "client_ids" and any(value != row[name] for row in ([held.named] if name in _TIMES else held.targets))
+        ]  # fmt: skip
+        check_change(self._bookings, held.targets, changing, self._now())
         return self._apply(held, scope, changes, said=True, skip=skip)
 
     def cancel(
@@ -151,7 +154,7 @@ class Scopes:
         changing = [(row, self._after(held, row, wanted, values, by, length if retimed else None)) for row in held.targets]
         taken = self._place(held, changing, clients, room_said="room_id" in values, skip=skip)
         changing = [(old, new) for old, new in changing if old["id"] not in taken]
-        split = bool(held.head) and (scope == "following" or by != _STILL)
+        split = (bool(held.head) or held.unseen) and (scope == "following" or by != _STILL)
         self._rule(held, split, by, {**values, **({"minutes": length // timedelta(minutes=1)} if retimed else {})}, now)
         rows = [
             (new["id"], new["start_time"], new["end_time"], old["sequence"] + any(new[name] != old[name] for name in ON_CALENDARS))
