@@ -52,8 +52,9 @@ class Document:
             " This document asked for with `X-Workspace-Id`, or `/api/v1/workspaces/{id}/openapi.json`, is the workspace's own, without modules that"
             " are off."
             " Lists are `{items, next_cursor}`; errors are problem documents (RFC 9457). Every answer says in `RateLimit` how much is left of what"
-            " the person or key and the workspace may ask for; beyond it is 429 with `Retry-After`. What is computed may be kept and given again as"
-            " long as nothing that it was made from has changed; `Cache-Control: no-cache` has it computed anew.",
+            " the person or key and the workspace may ask for; beyond it is 429 with `Retry-After`. 409 `busy` has it too: somebody"
+            " else was changing the same for too long. What is computed may be kept and given again as long as nothing that it was made from has"
+            " changed; `Cache-Control: no-cache` has it computed anew.",
             "license": {"name": "MIT", "identifier": "MIT"},
         }  # fmt: skip
         self._spec["servers"] = [{"url": "/"}]

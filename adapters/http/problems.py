@@ -159,6 +159,8 @@ def _response(status: int) -> dict[str, Any]:
         headers["WWW-Authenticate"] = {"schema": {"type": "string"}, "description": 'Bearer; with `error="invalid_token"` when one was sent.'}
     if status in (429, 503):
         headers["Retry-After"] = {"schema": {"type": "integer", "minimum": 1}, "description": "Seconds to wait."}
+    if status == 409:
+        headers["Retry-After"] = {"schema": {"type": "integer", "minimum": 1}, "description": "Seconds to wait, where that helps, as with `busy`."}
     if status == 429:
         headers |= LIMIT_HEADERS
     if status == 405:

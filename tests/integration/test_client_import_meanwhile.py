@@ -182,3 +182,32 @@ def test_a_name_that_two_of_the_staff_have_is_not_guessed(studio: Studio, worker
     found = told(studio, id)
     assert [(each["row"], each["column"], "e-mail address" in each["message"]) for each in found["problems"]] == [(2, "trainer", True)]
     assert [(each["full_name"], each["assigned_to"]) for each in studio.find()] == [("Bo", second.id)]
+
+
+def test_a_column_stays_what_it_was_when_the_import_began(studio: Studio, worker: Office) -> None:
+    """Else `Owner` names nobody any more, and clients come without a word about whom they were to have."""
+    carl = studio.member("Colaborador")
+    file = f"name,Owner\nEva,{carl.email}\n"
+    id = send(studio, file)
+    assert studio.api.delete(f"/api/v1/users/{carl.id}", **studio.staff).status == 204
+    worker.work()
+    found = told(studio, id)
+    assert (counts(found), found["file"]["ignored_columns"]) == ((1, 0, 0, 0, 1), [])
+    assert [(each["row"], each["column"]) for each in found["problems"]] == [(2, "Owner")]
+    fresh = studio.call("POST", "/import?dry_run=true", raw=file.encode(), headers=CSV).json
+    assert (counts(fresh), fresh["file"]["ignored_columns"]) == ((1, 1, 0, 0, 0), ["Owner"])
+
+
+def test_an_import_does_what_its_dry_run_said_where_a_field_of_ones_own_has_a_header_of_two_meanings(studio: Studio, worker: Office) -> None:
+    defined = {"type": "object", "properties": {"owner": {"type": "string"}}}
+    module = f"/api/v1/workspaces/{studio.id}/modules/clients"
+    assert studio.api.put(module, json={"enabled": True, "settings": {"custom_fields": defined}}, **studio.staff).status == 200
+    file = "name,Owner,State,Phone,Mobile\nEva,Somebody,CA,600111000,600333000\n"
+    seen = studio.call("POST", "/import?dry_run=true", raw=file.encode(), headers=CSV).json
+    id = send(studio, file)
+    worker.work()
+    found = told(studio, id)
+    for each in (seen, found):
+        assert (counts(each), each["file"]["ignored_columns"], each["problems"]) == ((1, 1, 0, 0, 0), ["State"], [])
+    (eva,) = studio.find()
+    assert (eva["custom_fields"], eva["assigned_to"], eva["phone"], eva["notes"]) == ({"owner": "Somebody"}, None, "600111000", "Mobile: 600333000")

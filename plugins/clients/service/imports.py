@@ -102,7 +102,7 @@ class Imports:
         told, content = found
         options = Options(told["mode"], told["allow_duplicate"], told["date_order"], told["charset"])
         place = self._stored.place()
-        file = self._read(content, options, place, told["file"]["ignored_columns"])
+        file = self._read(content, options, place, told["file"].get("unlike", told["file"]["ignored_columns"]))
         arrivals = self._arrivals(file, place, load)
         step = len(arrivals) if options.mode == "all" else _STEP
         done, seen = int(told["done"]), dict[str, int]()
@@ -173,13 +173,13 @@ class Imports:
         for client in clients:
             events.clients_created(client_id=client["id"])
 
-    def _read(self, content: bytes, options: Options, place: Place, ignored: Collection[str] | None = None) -> File:
-        """ignored: the columns that were when it was started, whoever has left since."""
+    def _read(self, content: bytes, options: Options, place: Place, unlike: Collection[str] | None = None) -> File:
+        """unlike: the columns that were when it was started, whoever has left since."""
         order = DateOrder(options.date_order) if options.date_order else None
         try:
             return read_file(
                 content, options.charset, order=order, locale=place.locale, today=place.today, unquoted=self._unquoted,
-                custom=[Custom(name, defined) for name, defined in self._custom().properties.items()], staff=place.collaborators, ignored=ignored,
+                custom=[Custom(name, defined) for name, defined in self._custom().properties.items()], staff=place.collaborators, unlike=unlike,
             )  # fmt: skip
         except Unreadable as error:
             raise Invalid(code="unreadable_file", errors=[Fault("", str(error))]) from None
@@ -243,7 +243,8 @@ def _left(arrival: Arrival, column: str | None) -> Arrival:
 def _described(file: File) -> dict[str, Any]:
     return {
         "encoding": file.encoding, "separator": file.separator, "columns": dict(file.columns.described),
-        "ignored_columns": list(file.columns.ignored), "date_order": file.date_order.value if file.date_order else None,
+        "ignored_columns": list(file.columns.ignored), "unlike": list(file.columns.unlike),
+        "date_order": file.date_order.value if file.date_order else None,
     }  # fmt: skip
 
 

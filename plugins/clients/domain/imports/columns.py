@@ -72,11 +72,12 @@ PARTS: Final = ("first_name", "middle_name", "last_name", "second_last_name")
 @dataclass(frozen=True, slots=True)
 class Columns:
     """Where each field is, those of the workspace's own as `custom_fields.<name>`: of several places the first that is filled counts, and notes and
-    tags add up. written: every header; ignored: those nothing is read from."""
+    tags add up. written: every header; ignored: those nothing is read from; unlike: those that stand for something else than they seem to."""
 
     places: Mapping[str, Sequence[int]]
     written: Sequence[str]
     ignored: Sequence[str]
+    unlike: Collection[str] = ()
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -107,6 +108,11 @@ def doubtful(header: str) -> str | None:
     return meaning(header) if _plain(header) in _DOUBTFUL or _plain(header.partition("(")[0]) in _DOUBTFUL else None
 
 
+def written(header: str) -> str:
+    """A header as it is told."""
+    return header.strip()[:100]
+
+
 def known(headers: Sequence[str]) -> int:
     """How many headers stand for something."""
     return sum(meaning(each) is not None or _plain(each) in _OURS for each in headers)
@@ -118,20 +124,20 @@ def header_of(custom: Custom) -> str:
     return PREFIX + custom.name if plain in _MEANING or plain in _OURS else custom.name
 
 
-def read_header(headers: Sequence[str], custom: Sequence[Custom] = (), others: Collection[int] = ()) -> Columns:
+def read_header(headers: Sequence[str], custom: Sequence[Custom] = (), unlike: Collection[str] = ()) -> Columns:
     """What the columns mean. Beside surnames, `name` is the given name. custom: fields of the workspace's own, by name or title, where the header is
-    none of ours; others: columns that say something else than their header seems to."""
+    none of ours; unlike: headers that stand for something else than they seem to."""
     own = {_plain(spelled): PREFIX + each.name for each in reversed(custom) for spelled in (each.title, each.name, PREFIX + each.name) if spelled}
-    fields = [(None if place in others else meaning(header)) or own.get(_plain(header)) for place, header in enumerate(headers)]
+    fields = [(None if written(header) in unlike else meaning(header)) or own.get(_plain(header)) for header in headers]
     if "first_name" not in fields and not {"last_name", "second_last_name"}.isdisjoint(fields):
         fields = ["first_name" if _plain(header) in _AMBIGUOUS else field for field, header in zip(fields, headers, strict=True)]
-    written = [header.strip()[:100] for header in headers]
+    told = [written(header) for header in headers]
     places: dict[str, list[int]] = {}
     for place, field in enumerate(fields):
         if field is not None:
             places.setdefault(field, []).append(place)
-    ignored = [name for name, field in zip(written, fields, strict=True) if field is None and name and _plain(name) not in _OURS]
-    return Columns(places, written, ignored)
+    ignored = [name for name, field in zip(told, fields, strict=True) if field is None and name and _plain(name) not in _OURS]
+    return Columns(places, told, ignored, unlike)
 
 
 def _plain(header: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 
-from plugins.clients.domain.imports.columns import PARTS, Columns, doubtful, known, read_header
+from plugins.clients.domain.imports.columns import PARTS, Columns, doubtful, known, read_header, written
 from plugins.clients.domain.imports.custom import PREFIX, Custom
 from plugins.clients.domain.imports.dates import DateOrder, order_of, read_date
 from plugins.clients.domain.imports.tags import tags_of
@@ -59,18 +59,18 @@ class File:
 
 def read_file(
     raw: bytes, charset: str | None, *, order: DateOrder | None, locale: str, today: date, unquoted: Callable[[str], str],
-    custom: Sequence[Custom] = (), staff: Mapping[str, object] = {}, ignored: Collection[str] | None = None,
+    custom: Sequence[Custom] = (), staff: Mapping[str, object] = {}, unlike: Collection[str] | None = None,
 ) -> File:  # fmt: skip
     """Everything a file says. order: of dates, None to find out; unquoted: takes off what an export puts before a formula; custom: the fields of
-    the workspace's own; staff: who is who, by address and name; ignored: of the headers that may mean something else those that do, None to find
-    out. Raises Unreadable."""
+    the workspace's own; staff: who is who, by address and name; unlike: the headers that stand for something else than they seem to, None to
+    find out. Raises Unreadable."""
     table = tabulate(*decode(raw, charset), known)
     if not table.records:
         raise Unreadable("The file is empty.")
     if len(table.records) - 1 > MAX_ROWS:
         raise Unreadable(f"The file has more than {MAX_ROWS} rows; send it in parts.")
     headers = [unquoted(cell.strip()) for cell in table.records[0][1]]
-    columns = read_header(headers, custom, _others(table, headers, staff, ignored))
+    columns = read_header(headers, custom, _unlike(table, headers, staff, unquoted) if unlike is None else unlike)
     if not columns.named:
         raise Unreadable("No column of the first row is a name we know, such as `name`, `nombre` or `nome`.")
     nameless = [f"({_letters(place)})" for place, header in enumerate(headers) if not header.strip() and any(map(str.strip, _column(table, place)))]
@@ -92,20 +92,21 @@ def _letters(place: int) -> str:
     return (_letters(rest - 1) if rest else "") + chr(ord("A") + last)
 
 
-def _others(table: Table, headers: Sequence[str], staff: Mapping[str, object], ignored: Collection[str] | None) -> Collection[int]:
-    """The columns that mean something else: `State` that is part of an address, `Owner` of something. Most of what they say tells which it is."""
-    found = set()
+def _unlike(table: Table, headers: Sequence[str], staff: Collection[str], unquoted: Callable[[str], str]) -> list[str]:
+    """The headers that stand for something else than they seem to: `State` of an address, `Owner` of something. Most of what they say tells."""
+    found = []
     for place, header in enumerate(headers):
-        if (name := doubtful(header)) is None:
-            continue
-        if ignored is not None:
-            wrong = header.strip()[:100] in ignored
-        else:
-            filled = [cell for cell in map(str.strip, _column(table, place)) if cell and cell.lower() not in NOTHING]
-            wrong = bool(filled) and 2 * sum(fits(name, cell, staff) for cell in filled) < len(filled)
-        if wrong:
-            found.add(place)
+        if name := doubtful(header):
+            filled = [text for cell in _column(table, place) if (text := _trimmed(cell, unquoted)) and text.lower() not in NOTHING]
+            if 2 * sum(fits(name, text, staff) for text in filled) < len(filled):
+                found.append(written(header))
     return found
+
+
+def _trimmed(cell: str, unquoted: Callable[[str], str]) -> str:
+    """Unless an export marked it as exactly this."""
+    text = unquoted(cell)
+    return text if text != cell else cell.strip().strip(_INVISIBLE).strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ class _Reader:
         found = dict[str, list[tuple[str, str]]]()
         for name, places in self.columns.places.items():
             for place in places:
-                cell = self._cell(cells[place]) if place < len(cells) else ""
+                cell = _trimmed(cells[place], self.unquoted) if place < len(cells) else ""
                 if cell and not (name in EMPTIABLE and cell.lower() in NOTHING) and not (name == "birth_date" and _NO_DAY.fullmatch(cell)):
                     found.setdefault(name, []).append((self.columns.written[place], cell))
         return found
@@ -187,11 +188,6 @@ class _Reader:
         if name == "status" and plain in STATUS:
             return STATUS[plain]
         return STAGE.get(plain, plain) if name in ("status", "lifecycle_stage") else plain
-
-    def _cell(self, cell: str) -> str:
-        """Trimmed, unless an export marked it as exactly this."""
-        text = self.unquoted(cell)
-        return text if text != cell else cell.strip().strip(_INVISIBLE).strip()
 
     def _date(self, entry: Entry, text: str) -> None:
         if not text:

@@ -9,14 +9,17 @@ import pytest
 
 from adapters.http.sheets import unquoted
 from plugins.clients.domain.imports.columns import meaning
+from plugins.clients.domain.imports.custom import Custom
 from plugins.clients.domain.imports.rows import File, read_file
 from plugins.clients.domain.imports.text import Unreadable
 
 
-def read(raw: str | bytes, ignored: Sequence[str] | None = None) -> File:
+def read(raw: str | bytes, unlike: Sequence[str] | None = None, custom: Sequence[Custom] = ()) -> File:
     content = raw.encode() if isinstance(raw, str) else raw
     staff = {"carl": 1, "carl@example.com": 1}
-    return read_file(content, None, order=None, locale="es", today=date(2026, 5, 4), unquoted=unquoted, staff=staff, ignored=ignored)
+    return read_file(
+        content, None, order=None, locale="es", today=date(2026, 5, 4), unquoted=unquoted, staff=staff, unlike=unlike, custom=custom
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -111,6 +114,7 @@ def test_tags_of_several_columns_add_up_and_no_day_is_no_first_one() -> None:
         ("State", ["CA", "NY"], None), ("Estado", ["SP", "RJ", "activo"], None), ("State", ["active", "CA", "paused"], "status"),
         ("Estado", ["", "n/a"], "status"), ("Estado (cliente)", ["SP"], None), ("Owner", ["Anybody"], None), ("Owner", ["Carl"], "assigned_to"),
         ("Responsable", ["carl@example.com", "Eva"], "assigned_to"), ("Fase", ["hipertrofia"], None), ("Fase", ["prueba"], "lifecycle_stage"),
+        ("Stage", ["\u200bLead"], "lifecycle_stage"),
         ("Status", ["CA"], "status"), ("Trainer", ["Anybody"], "assigned_to"),
     ],
 )  # fmt: skip
@@ -119,8 +123,19 @@ def test_headers_with_two_meanings_count_when_most_cells_fit(header: str, cells:
     columns = read(text).columns
     assert (columns.headers.get(field or "none"), columns.ignored) == ((header, []) if field else (None, [header]))
     # As it was told when the import began, so it stays.
-    assert read(text, columns.ignored).columns == columns
+    assert read(text, list(columns.unlike)).columns == columns
     assert field is None or read(text, []).columns == columns
+
+
+@pytest.mark.parametrize(
+    ("text", "ignored"), [("name,Owner\nAna,Anybody\n", []), ("name,State,State\nAna,active,CA\n", ["State", "State"])], ids=["own", "twice"]
+)  # fmt: skip
+def test_what_a_file_is_does_not_change_between_a_look_and_the_import(text: str, ignored: list[str]) -> None:
+    """Neither where a field of the workspace's own has such a header, nor where two columns have the same."""
+    own = [Custom("owner", {"type": "string"})]
+    file = read(text, custom=own)
+    assert (file.entries[0].assigned_to, file.columns.ignored) == (None, ignored)
+    assert read(text, list(file.columns.unlike), own) == file
 
 
 def test_a_file_with_addresses_is_imported_and_filled_columns_without_a_header_are_told() -> None:
