@@ -214,7 +214,7 @@ def test_a_change_that_tells_nobody_is_noticed(table: str, cluster: Cluster, mut
     api = mute(database)
     settings = cluster.settings(database)
     with psycopg.connect(settings.database_owner_url or "") as connection:
-        for trigger in ("insert", "delete", "before", "after"):
+        for trigger in ("insert", "delete", *(("update",) if table == "bookings_time" else ("before", "after"))):
             connection.execute(f"drop trigger revise_{trigger} on {table}")
     walk = Walk(Agenda.new(api, settings), seed=3)
     steps = {"bookings_time": [walk.book], "bookings_schedule": [walk.hours], "bookings_time_off": [walk.away], "bookings_room": [walk.archive]}

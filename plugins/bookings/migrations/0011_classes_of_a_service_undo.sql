@@ -34,3 +34,10 @@ begin
   end if;
   return null;
 end $$;
+
+drop trigger revise_update on bookings_time;
+drop function app.bookings_retimed;
+create trigger revise_before after update on bookings_time
+  referencing old table as rows for each statement execute function app.bookings_touched('time');
+create trigger revise_after after update on bookings_time
+  referencing new table as rows for each statement execute function app.bookings_touched('time');
