@@ -31,8 +31,10 @@ SECRET = "canary-secret"
 
 
 def telling(reply: Reply) -> str | None:
-    """What an answer gives away."""
+    """What an answer gives away. Its request's id is chance, which may look like a code."""
+    id = reply.headers.get("X-Request-Id") or "-"
     for text in (reply.body.decode("utf-8", "replace"), *(f"{name}: {value}" for name, value in reply.headers.items())):
+        text = text.replace(id, "-")
         if found := TELLING.search(text):
             return f"{found[0]!r} in {text[:300]}"
     return None
