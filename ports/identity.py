@@ -87,8 +87,8 @@ class Passwords(Protocol):
         """Whether the password made this hash; false also for a hash nobody can read."""
         ...
 
-    def burn(self, password: str) -> None:
-        """Spend what `verify` spends, for an account that does not exist, so that the time tells nothing."""
+    def decoy(self) -> str:
+        """A hash that no password has, as costly to verify as today's: for an account that does not exist, so that the time tells nothing."""
         ...
 
     def needs_rehash(self, hashed: str) -> bool:

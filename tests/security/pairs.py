@@ -20,14 +20,14 @@ def compared(api: Api, ask: Ask, pairs: int, *, people: Api | None = None, equal
     """Milliseconds for addresses with an account and for addresses without, interleaved; every answer equal but for its moment.
 
     people: where those accounts are made, when signing up at `api` makes none."""
-    emails = [f"known-{uuid.uuid4().hex}@example.com" for _ in range(pairs)]
+    emails, others = ([f"{uuid.uuid4().hex}@example.com" for _ in range(pairs)] for _ in range(2))
     for email in emails:
         (people or api).signup(email=email)
     took: Times = ([], [])
-    for number, email in enumerate(emails):
+    for number, pair in enumerate(zip(emails, others, strict=True)):
         answers = {}
         for which in (0, 1) if number % 2 else (1, 0):
-            address = f"other-{uuid.uuid4().hex}@example.com" if which else email
+            address = pair[which]
             began = time.perf_counter()
             answers[which] = ask(api, address)
             took[which].append(1000 * (time.perf_counter() - began))

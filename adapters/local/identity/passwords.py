@@ -82,9 +82,9 @@ class Argon2Passwords:
             except (VerificationError, ValueError):  # InvalidHashError is a ValueError
                 return False
 
-    def burn(self, password: str) -> None:
-        """Verify against nobody's hash, at the same cost."""
-        self.verify(self._nobodys, password)
+    def decoy(self) -> str:
+        """Nobody's hash, the same as long as the process lives."""
+        return self._nobodys
 
     def needs_rehash(self, hashed: str) -> bool:
         """Whether the costs differ from today's."""

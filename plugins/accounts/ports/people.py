@@ -48,12 +48,16 @@ class People(Protocol):
 
     def credential(self, email: str) -> Credential | None: ...
 
+    def hash_or(self, decoy: str, email: str) -> tuple[UUID, str]:
+        """Who has this address, and their hash; the decoy where they have none, and nobody's id with it where there is nobody. Each takes as long."""
+        ...
+
     def own_credential(self) -> Credential | None:
         """The signed-in person's."""
         ...
 
-    def still(self, user_id: UUID, hashed: str, fresh: str | None = None) -> bool:
-        """Whether this is their hash to this moment, and until the transaction ends. fresh: another of the same password, to keep instead."""
+    def still(self, user_id: UUID, hashed: str, fresh: str | None = None) -> Person | None:
+        """Whose hash this is to this moment, and until the transaction ends. fresh: another of the same password, to keep instead."""
         ...
 
     def set_password(self, user_id: UUID, password_hash: str, now: datetime) -> None:

@@ -46,15 +46,28 @@ CREDENTIAL = statement(
     .select_from(users.outerjoin(credentials, credentials.c.user_id == users.c.id))
     .where(users.c.email == _given("email"))
 )
+# The same steps for an address that nobody has: the rows of the next one are found and read, and nothing of them is told. The time would tell
+# otherwise.
+HASH_OR = sql(
+    """
+    (select case when u.email = $1 then u.id else '00000000-0000-0000-0000-000000000000' end as user_id,
+            case when u.email = $1 then coalesce(c.password_hash, $2::text) else $2 end as password_hash
+       from users u left join accounts_credential c on c.user_id = u.id where u.email >= $1 order by u.email limit 1)
+    union all
+    select '00000000-0000-0000-0000-000000000000', $2
+     limit 1""",
+    "email", "decoy",
+)  # fmt: skip
 OWN_CREDENTIAL = statement(
     sa.select(*PERSON, credentials.c.password_hash)
     .select_from(users.outerjoin(credentials, credentials.c.user_id == users.c.id))
     .where(users.c.id == _given("actor_id"))
 )
 STILL = statement(
-    sa.select(credentials.c.user_id)
-    .where(credentials.c.user_id == _given("of"), credentials.c.password_hash == _given("old"))
-    .with_for_update(read=True)
+    sa.select(*PERSON)
+    .join_from(users, credentials, credentials.c.user_id == users.c.id)
+    .where(users.c.id == _given("of"), credentials.c.password_hash == _given("old"))
+    .with_for_update(read=True, of=credentials)
 )
 REHASH = statement(
     credentials.update()
@@ -140,14 +153,19 @@ class People:
         row = ctx.work.one(CREDENTIAL, email=email)
         return None if row is None else Credential(person_of(row), row["password_hash"])
 
+    def hash_or(self, decoy: str, email: str) -> tuple[UUID, str]:
+        (row,) = ctx.work.rows(HASH_OR, email=email, decoy=decoy)
+        return row["user_id"], row["password_hash"]
+
     def own_credential(self) -> Credential | None:
         row = ctx.work.one(OWN_CREDENTIAL)
         return None if row is None else Credential(person_of(row), row["password_hash"])
 
-    def still(self, user_id: UUID, hashed: str, fresh: str | None = None) -> bool:
-        if fresh is not None:
-            return ctx.work.change(REHASH, of=user_id, old=hashed, new=fresh) == 1
-        return ctx.work.one(STILL, of=user_id, old=hashed) is not None
+    def still(self, user_id: UUID, hashed: str, fresh: str | None = None) -> Person | None:
+        if fresh is not None and ctx.work.change(REHASH, of=user_id, old=hashed, new=fresh) != 1:
+            return None
+        row = ctx.work.one(STILL, of=user_id, old=fresh or hashed)
+        return None if row is None else person_of(row)
 
     def set_password(self, user_id: UUID, password_hash: str, now: datetime) -> None:
         ctx.work.write(SET_PASSWORD, of=user_id, password_hash=password_hash, now=now)

@@ -11,7 +11,7 @@ from uuid import UUID
 from kernel.errors import Fault, Invalid, NotFound, Refused, Unauthenticated
 from kernel.ids import new_id
 from plugins.accounts.domain import Budget, Person, Visit
-from plugins.accounts.ports import Attempts, Credential, People, Presented, Session, Sessions, Transactions
+from plugins.accounts.ports import Attempts, People, Presented, Session, Sessions, Transactions
 from plugins.accounts.service.guard import Guard
 from ports.clock import Clock
 from ports.identity import IssuedToken, Passwords, RefreshTokens, RefreshVerdict, TokenIssuer, TokenVerifier
@@ -64,24 +64,23 @@ class SessionsService:
     def log_in(self, *, email: str, password: str, visit: Visit = _NOWHERE) -> SignedIn:
         """Open a session. Outside a transaction. Raises Unauthenticated and RateLimited, both the same for an unknown address."""
 
-        def read() -> tuple[Credential | None, tuple[Budget, ...]]:
-            found = self._store.credential(email)
-            return found, self._guard.sign_in(email, visit, found.person.id if found else None)
+        def read() -> tuple[tuple[UUID, str], tuple[Budget, ...]]:
+            whose = self._store.hash_or(self._passwords.decoy(), email)
+            return whose, self._guard.sign_in(email, visit, whose[0])
 
-        with self._guard.paid(read) as (found, budgets):
-            if found is None or found.password_hash is None:
-                self._passwords.burn(password)
+        # One way for the known and the unknown: nothing here is left out for either, so that the time tells nothing.
+        with self._guard.paid(read) as ((user_id, hashed), budgets):
+            if not self._passwords.verify(hashed, password):
                 raise _wrong_credentials()
-            if not self._passwords.verify(found.password_hash, password):
-                raise _wrong_credentials()
-            fresh = self._passwords.hash(password) if self._passwords.needs_rehash(found.password_hash) else None
+            fresh = self._passwords.hash(password) if self._passwords.needs_rehash(hashed) else None
         with self._store.transaction():
             # The password may have been reset while the hash was computed, because somebody else knew the old one.
-            if not self._store.still(found.person.id, found.password_hash, fresh):
+            person = self._store.still(user_id, hashed, fresh)
+            if person is None:
                 raise _wrong_credentials()
             self._store.give_back(*budgets)
-            opened = self.open(found.person, self._clock.now(), visit.user_agent)
-        return self.signed_in(found.person, opened, visit)
+            opened = self.open(person, self._clock.now(), visit.user_agent)
+        return self.signed_in(person, opened, visit)
 
     def refresh(self, token: str) -> SignedIn:
         """Exchange a refresh token for its successor. Outside a transaction. Raises Unauthenticated.
@@ -110,7 +109,7 @@ class SessionsService:
                 raise wrong_password()
         now = self._clock.now()
         with self._store.transaction():
-            if not self._store.still(found.person.id, found.password_hash):
+            if self._store.still(found.person.id, found.password_hash) is None:
                 raise wrong_password()
             self._store.give_back(*budgets)
             self._store.prove(session_id, now)

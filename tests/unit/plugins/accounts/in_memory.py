@@ -73,14 +73,18 @@ class MemoryStore:
         found = next((person for person in self.data.people.values() if person.email == email), None)
         return None if found is None else Credential(found, self.data.hashes.get(found.id))
 
+    def hash_or(self, decoy: str, email: str) -> tuple[UUID, str]:
+        found = self.credential(email)
+        return (UUID(int=0), decoy) if found is None else (found.person.id, found.password_hash or decoy)
+
     def own_credential(self) -> Credential | None:
         return Credential(self.data.people[self.actor], self.data.hashes.get(self.actor))
 
-    def still(self, user_id: UUID, hashed: str, fresh: str | None = None) -> bool:
+    def still(self, user_id: UUID, hashed: str, fresh: str | None = None) -> Person | None:
         if self.data.hashes.get(user_id) != hashed:
-            return False
+            return None
         self.data.hashes[user_id] = fresh or hashed
-        return True
+        return self.data.people[user_id]
 
     def profile(self) -> Profile | None:
         person = self.data.people.get(self.actor)
@@ -283,8 +287,8 @@ class CountingPasswords:
         self._spend()
         return hashed.partition(":")[2] == password
 
-    def burn(self, password: str) -> None:
-        self._spend()
+    def decoy(self) -> str:
+        return f"{self.costs}:"
 
     def needs_rehash(self, hashed: str) -> bool:
         return not hashed.startswith(f"{self.costs}:")
