@@ -23,14 +23,13 @@ class Free(Protocol):
     def time_off(self, people: Collection[UUID], rooms: Collection[UUID], span: Interval) -> Sequence[Row]:
         """Who is away, what is closed; a row without both closes the studio."""
 
-    def taken(self, people: Collection[UUID], rooms: Collection[UUID], span: Interval) -> Sequence[Row]:
-        """Time taken by bookings and by holds that have not expired: `begins`, `ends` with buffers."""
+    def taken(self, service_id: UUID, people: Collection[UUID], rooms: Collection[UUID], span: Interval) -> Sequence[Row]:
+        """Time taken by bookings and by holds that have not expired, of these people, in these rooms and of this service whoever teaches it, in
+        order: `begins`, `ends` with buffers, `starts_at`, `ends_at` without; `is_class` for a class of the service, full ones as well,
+        `seats_left` in it."""
 
     def external(self, people: Collection[UUID], span: Interval) -> Sequence[Row]:
         """Time taken by calendars elsewhere: `user_id`, `starts_at`, `ends_at`."""
-
-    def classes(self, service_id: UUID, span: Interval) -> Sequence[Row]:
-        """The service's classes, full ones as well, whoever teaches them: `booking_id`, `organizer_id`, `starts_at`, `ends_at`, `seats_left`."""
 
     def teaches(self, service_id: UUID, organizer_id: UUID) -> bool:
         """Whether any class of the service is theirs."""

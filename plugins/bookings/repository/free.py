@@ -52,6 +52,7 @@ BASIS: Final = statement(
     .join(tables.workspaces, _W.id == services.c.workspace_id)
     .where(here(services))
 )
+_service: Final = sa.bindparam("service_id", type_=sa.Uuid)
 _people: Final = sa.bindparam("people", type_=_IDS)
 _rooms: Final = sa.bindparam("rooms", type_=_IDS)
 _begins: Final = sa.bindparam("begins", type_=sa.DateTime(timezone=True))
@@ -70,24 +71,23 @@ TIME_OFF: Final = statement(
 # Buffers are at most twelve hours, bookings a day: what reaches into the span begins at most so long before it.
 _LIVE: Final = sa.or_(_T.expires_at.is_(None), _T.expires_at > sa.func.clock_timestamp())
 TAKEN: Final = statement(
-    sa.select(_T.id, _T.organizer_id, _T.room_id, sa.func.lower(_T.blocked).label("begins"), sa.func.upper(_T.blocked).label("ends")).where(
-        _T.workspace_id == sa.bindparam("workspace_id"), sa.or_(_T.organizer_id == sa.func.any(_people), _T.room_id == sa.func.any(_rooms)),
+    sa.select(
+        _T.id, _T.organizer_id, _T.room_id, sa.func.lower(_T.blocked).label("begins"), sa.func.upper(_T.blocked).label("ends"),
+        _T.starts_at, _T.ends_at, (_T.capacity - _T.taken).label("seats_left"),
+        sa.func.coalesce(sa.and_(_T.service_id == _service, _T.booking_id.is_not(None), _T.capacity > 1), sa.false()).label("is_class"),
+    )
+    .where(
+        _T.workspace_id == sa.bindparam("workspace_id"),
+        sa.or_(_T.organizer_id == sa.func.any(_people), _T.room_id == sa.func.any(_rooms), _T.service_id == _service),
         _T.starts_at > _begins - sa.text("interval '36 hours'"), _T.starts_at < _ends + sa.text("interval '12 hours'"), _LIVE,
     )
+    .order_by(_T.starts_at, _T.id)
 )  # fmt: skip
 EXTERNAL: Final = statement(
     sa.select(_X.user_id, _X.starts_at, _X.ends_at).where(
         _X.workspace_id == sa.bindparam("workspace_id"), _X.user_id == sa.func.any(_people), _X.starts_at < _ends, _X.ends_at > _begins
     )
 )
-CLASSES: Final = statement(
-    sa.select(_T.booking_id, _T.organizer_id, _T.room_id, _T.starts_at, _T.ends_at, (_T.capacity - _T.taken).label("seats_left"))
-    .where(
-        _T.workspace_id == sa.bindparam("workspace_id"), _T.service_id == sa.bindparam("id"), _T.starts_at >= _begins, _T.starts_at < _ends,
-        _T.booking_id.is_not(None), _T.capacity > 1,
-    )
-    .order_by(_T.starts_at, _T.id)
-)  # fmt: skip
 TEACHES: Final = statement(
     sa.select(sa.true())
     .where(
@@ -110,14 +110,11 @@ class Free:
     def time_off(self, people: Collection[UUID], rooms: Collection[UUID], span: Interval) -> Sequence[Row]:
         return ctx.work.rows(TIME_OFF, **_asked(people, rooms, span))
 
-    def taken(self, people: Collection[UUID], rooms: Collection[UUID], span: Interval) -> Sequence[Row]:
-        return ctx.work.rows(TAKEN, **_asked(people, rooms, span))
+    def taken(self, service_id: UUID, people: Collection[UUID], rooms: Collection[UUID], span: Interval) -> Sequence[Row]:
+        return ctx.work.rows(TAKEN, service_id=service_id, **_asked(people, rooms, span))
 
     def external(self, people: Collection[UUID], span: Interval) -> Sequence[Row]:
         return ctx.work.rows(EXTERNAL, people=list(people), begins=span.start, ends=span.end)
-
-    def classes(self, service_id: UUID, span: Interval) -> Sequence[Row]:
-        return ctx.work.rows(CLASSES, id=service_id, begins=span.start, ends=span.end)
 
     def teaches(self, service_id: UUID, organizer_id: UUID) -> bool:
         return ctx.work.one(TEACHES, id=service_id, organizer_id=organizer_id) is not None

@@ -77,8 +77,9 @@ class Availability:
         if basis is None:
             return False
         near = Interval(start - _DAY, start + _DAY)
-        found = self._starts({**basis, **(terms or {})}, [organizer_id], near, besides=besides)
-        return any(start == each for _, starts in found for each in starts)
+        asked = {**basis, **(terms or {})}
+        taken = [row for row in self._taken(asked, [organizer_id], near) if row["id"] != besides]
+        return any(start == each for _, starts in self._starts(asked, [organizer_id], near, taken) for each in starts)
 
     # -- inside ------------------------------------------------------------------------------------------------------
     def _service(self, asked: Asked) -> Row:
@@ -119,7 +120,9 @@ class Availability:
         days = [asked.first + n * _DAY for n in range((asked.last - asked.first).days + 1)]
         span = Interval(day_bounds(asked.first, zone).start, day_bounds(asked.last, zone).end)
         # What was booked before the service had another capacity keeps its own: classes stay classes, and appointments are none.
-        found = [*self._classes(service, asked.organizer_id, span), *(self._free(service, people, span) if service["capacity"] == 1 else ())]
+        people = people if service["capacity"] == 1 else []
+        taken = self._taken(service, people, span)
+        found = [*_classes(taken, asked.organizer_id, span), *self._free(service, people, span, taken)]
         by_day: dict[str, list[dict[str, Any]]] = {day.isoformat(): [] for day in days}
         for slot in sorted(found, key=lambda each: (each["start"], str(each["organizer_id"]))):
             start, end = slot.pop("start").astimezone(zone), slot.pop("end").astimezone(zone)
@@ -127,32 +130,29 @@ class Availability:
             by_day.setdefault(start.date().isoformat(), []).append(shown)
         return [{"date": day, "slots": several} for day, several in by_day.items()]
 
-    def _free(self, service: Row, people: Sequence[UUID], span: Interval) -> Iterable[dict[str, Any]]:
+    def _taken(self, service: Row, people: Sequence[UUID], span: Interval) -> Sequence[Row]:
+        """What takes these people's time or the service's rooms near the span, and the service's classes."""
+        return self._stored.taken(service["id"], people, _rooms(service) if people else [], _around(span))
+
+    def _free(self, service: Row, people: Sequence[UUID], span: Interval, taken: Sequence[Row]) -> Iterable[dict[str, Any]]:
         length = timedelta(minutes=service["duration_minutes"])
-        for person, starts in self._starts(service, people, span):
+        for person, starts in self._starts(service, people, span, taken):
             for start in starts:
                 yield {"start": start, "end": start + length, "organizer_id": str(person), "booking_id": None, **seats(1)}
 
-    def _classes(self, service: Row, organizer: UUID | None, span: Interval) -> Iterable[dict[str, Any]]:
-        for each in self._stored.classes(service["id"], span):
-            if organizer in (None, each["organizer_id"]):
-                yield {
-                    "start": each["starts_at"], "end": each["ends_at"], "organizer_id": str(each["organizer_id"]),
-                    "booking_id": str(each["booking_id"]), **seats(each["seats_left"]),
-                }  # fmt: skip
-
-    def _starts(self, service: Row, people: Sequence[UUID], span: Interval, *, besides: UUID | None = None) -> list[tuple[UUID, list[datetime]]]:
+    def _starts(self, service: Row, people: Sequence[UUID], span: Interval, taken: Sequence[Row]) -> list[tuple[UUID, list[datetime]]]:
         """Each of these people's free starts, whatever the time is now: of a service with rooms, where one of them is free."""
-        rooms = [UUID(each) for each in service["rooms_in_use"]]
+        if not people:
+            return []
+        rooms = _rooms(service)
         places: list[UUID | None] = [*rooms] if service["room_ids"] else [None]
         duration, before, after, step = (
             timedelta(minutes=service[name]) for name in ("duration_minutes", "buffer_before_minutes", "buffer_after_minutes", "step_minutes")
         )
         offer = Offer(duration, before, after, step, notice=timedelta(), window=_ANY_TIME[1])
-        reach = Interval(span.start - _DAY, span.end + _DAY)
+        reach = _around(span)
         schedules = {row["user_id"]: row for row in self._stored.schedules(people)}
         away = self._stored.time_off(people, rooms, reach)
-        taken = [row for row in self._stored.taken(people, rooms, reach) if row["id"] != besides]
         elsewhere = self._stored.external(people, reach)
         home = ZoneInfo(service["timezone"])
         closed = [Interval(row["starts_at"], row["ends_at"]) for row in away if row["user_id"] is None and row["room_id"] is None]
@@ -173,6 +173,23 @@ class Availability:
                 starts.update(slots(offer, open_hours, busy + full, now=_ANY_TIME[0], zone=zone, inside=span))
             result.append((person, sorted(starts)))
         return result
+
+
+def _rooms(service: Row) -> list[UUID]:
+    return [UUID(each) for each in service["rooms_in_use"]]
+
+
+def _around(span: Interval) -> Interval:
+    return Interval(span.start - _DAY, span.end + _DAY)
+
+
+def _classes(taken: Iterable[Row], organizer: UUID | None, span: Interval) -> Iterable[dict[str, Any]]:
+    for each in taken:
+        if each["is_class"] and organizer in (None, each["organizer_id"]) and span.start <= each["starts_at"] < span.end:
+            yield {
+                "start": each["starts_at"], "end": each["ends_at"], "organizer_id": str(each["organizer_id"]), "booking_id": str(each["id"]),
+                **seats(each["seats_left"]),
+            }  # fmt: skip
 
 
 def rules_of(schedule: Mapping[str, Any]) -> tuple[list[Hours], list[Override]]:
