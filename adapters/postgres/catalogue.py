@@ -10,7 +10,7 @@ select case n.nspname when 'public' then c.relname::text else n.nspname || '.' |
        exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'workspace_id' and not a.attisdropped) as tenant,
        exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'client_id' and not a.attisdropped) as of_client,
        (select count(*) from pg_trigger t where t.tgrelid = c.oid and left(t.tgname, 6) = 'audit_' and t.tgenabled = 'O') as audits,
-       coalesce(obj_description(c.oid, 'pg_class') = 'unaudited', false) as unaudited, pg_get_userbyid(c.relowner) as owner
+       coalesce(obj_description(c.oid, 'pg_class'), '') as comment, pg_get_userbyid(c.relowner) as owner
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
  where {_OURS} and c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition
 """

@@ -10,7 +10,8 @@ from kernel.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, U
 from ports.persistence import RuleBroken
 
 MODULE_OFF = "42F03"
-KEY_TAKEN = "42F05"
+REFUSED = "42F07"
+NO_PATIENCE = "55P03"
 
 
 _POLICY = re.compile(r'row-level security policy "(\w+)" for table "(\w+)"')
@@ -44,7 +45,7 @@ _TABLE: Mapping[str, Callable[[ServerError], DomainError]] = {
     "22001": lambda _: Invalid("A text is too long.", code="value_too_long"),
     "22003": lambda _: Invalid("A number is too large.", code="value_out_of_range"),
     "22P02": lambda _: Invalid("A value has the wrong form.", code="value_malformed"),
-    "55P03": lambda _: Conflict("Somebody else is changing this right now; try again.", code="busy", retry_after_s=1),
+    NO_PATIENCE: lambda _: Conflict("Somebody else is changing this right now; try again.", code="busy", retry_after_s=1),
     "40P01": lambda _: Conflict("Somebody else is changing this right now; try again.", code="busy", retry_after_s=1),
     "40001": lambda _: Conflict("Somebody else is changing this right now; try again.", code="busy", retry_after_s=1),
     "57014": lambda _: Unavailable("The request took too long and was stopped.", code="timeout", retry_after_s=5),

@@ -25,7 +25,19 @@ ENTER_BEARER = sql("select app.enter_bearer($1, $2::bytea)", "workspace", "capab
 ENTER_JOB = sql("select version from app.enter_job($1, $2, $3)", "workspace", "module", "request")
 
 _KEY = ("scope_id", "key", "operation", "fingerprint", "status", "headers", "body")
-CLAIM = sql("select app.claim_key($1, $2, $3, $4, $5::smallint, $6::jsonb, $7::bytea, $8, $9)", *_KEY, "lease_s", "holder", json=("headers",))
+# Take a key in this transaction. Refused when it was taken before; a second request waits here for the first to end, 200 ms at most.
+CLAIM = sql(
+    "with claimed as (insert into idempotency_keys as k"
+    " (user_id, scope_id, key, operation, fingerprint, status, headers, body, holder, locked_until)"
+    " select app.usr(), $1, $2, $3, $4, $5::smallint, $6::jsonb, $7::bytea, $9, case when $8 > 0 then now() + make_interval(secs => $8) end"
+    " from (select set_config('lock_timeout', '200ms', true)) patience (told) where told is not null"
+    " on conflict (user_id, scope_id, key) do update"
+    " set operation = excluded.operation, fingerprint = excluded.fingerprint, status = excluded.status, headers = excluded.headers,"
+    " body = excluded.body, phase = null, locked_until = excluded.locked_until, holder = excluded.holder, created_at = now()"
+    " where k.created_at < now() - interval '24 hours' returning set_config('lock_timeout', null, true))"
+    " select app.refuse('key_taken') where not exists (select from claimed)",
+    *_KEY, "lease_s", "holder", json=("headers",),
+)  # fmt: skip
 KEEP_REPLY = sql(
     "update idempotency_keys set status = $5::smallint, headers = $6::jsonb, body = $7::bytea"
     " where user_id = app.usr() and scope_id = $1 and key = $2 and operation = $3 and fingerprint = $4"
@@ -63,7 +75,7 @@ ENQUEUE = sql(
     "insert into outbox_deliveries (workspace_id, id, module, handler, queue, key, unique_key, arguments, available_at, max_attempts, request_id,"
     " rung_at)"
     " values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, coalesce($9::timestamptz, now()), $10, $11, case when $9::timestamptz is null then now() end)"
-    " on conflict on constraint uq_outbox_deliveries_unique_key do nothing",
+    " on conflict (workspace_id, handler, unique_key) where unique_key is not null do nothing",
     "workspace_id", "id", "module", "handler", "queue", "key", "unique_key", "arguments", "available_at", "max_attempts", "request_id",
     json=("arguments",),
 )  # fmt: skip

@@ -36,16 +36,19 @@ class ConnectionLost(Exception):
 class ServerError(Exception):
     """A statement failed. sqlstate as PostgreSQL gives it; the message stays in the log."""
 
-    def __init__(self, sqlstate: str, message: str, detail: str | None, constraint: str | None, table: str | None) -> None:
+    def __init__(
+        self, sqlstate: str, message: str, detail: str | None, constraint: str | None, table: str | None, statement: Statement | None = None
+    ) -> None:
         super().__init__(f"{sqlstate}: {message}")
         self.sqlstate = sqlstate
         self.message = message
         self.detail = detail
         self.constraint = constraint
         self.table = table
+        self.statement = statement
 
     @classmethod
-    def of(cls, result: Any) -> ServerError:
+    def of(cls, result: Any, statement: Statement) -> ServerError:
         def field(name: pq.DiagnosticField) -> str | None:
             value = result.error_field(name)
             return None if value is None else value.decode(errors="replace")
@@ -56,6 +59,7 @@ class ServerError(Exception):
             field(pq.DiagnosticField.MESSAGE_DETAIL),
             field(pq.DiagnosticField.CONSTRAINT_NAME),
             field(pq.DiagnosticField.TABLE_NAME),
+            statement,
         )
 
 
@@ -204,7 +208,7 @@ class Wire:
                 # A migration changed a table under this connection's statements: they fail for good, on another connection they do not.
                 self.connection.close()
                 raise ConnectionLost(sent=False)
-            raise ServerError.of(failed)
+            raise ServerError.of(failed, batch[len(results)][0])
         return results
 
     @staticmethod

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from adapters.postgres import gate
-from adapters.postgres.faults import KEY_TAKEN, broken, translate
+from adapters.postgres.faults import NO_PATIENCE, REFUSED, broken, translate
 from adapters.postgres.pool import Connection, Pool
 from adapters.postgres.statements import Encoded, Statement
 from adapters.postgres.wire import ConnectionLost, Result, ServerError
@@ -260,13 +260,11 @@ class UnitOfWork:
                 if attempt == 2 or not opening or (lost.sent and not repeatable):
                     raise (self._unknown() if lost.sent and commits else Unavailable(retry_after_s=1)) from lost
             except ServerError as error:
-                if error.sqlstate == KEY_TAKEN:
-                    raise KeyTaken from None
-                if error.sqlstate == "42F06":
-                    raise KeyInUse from None
+                if error.statement is gate.CLAIM and error.sqlstate in (REFUSED, NO_PATIENCE):
+                    raise (KeyTaken if error.sqlstate == REFUSED else KeyInUse) from None
                 if opening and self._connection.wire.in_transaction:
                     self._explicit = True
-                if error.sqlstate == "42F07":
+                if error.sqlstate == REFUSED:
                     self._broken = broken(error.detail or "refused")
                     raise self._broken from None
                 if (known := translate(error)) is not None:

@@ -21,7 +21,10 @@ def refers(table: str, column: str, target: str, key: str = "id", on_delete: str
 class Booking(Model, plugin=plugin):
     """Somebody's time, given to clients. Terms of its service are copied: changing the service changes no booking.
 
-    status, location_kind, cancelled_by and capacity are of domains, which are the migrations'.
+    The exclusion constraint is the migration's: of a series each occurrence is there once, `ex_bookings_occurrence`.
+
+    status, location_kind, cancelled_by and capacity are of domains, which are the migrations'. attending: the participants who have not left,
+    ascending; triggers keep it. It names clients whom the actor may not see.
     """
 
     __tablename__ = "bookings"
@@ -32,10 +35,6 @@ class Booking(Model, plugin=plugin):
         refers("bookings", "room_id", "bookings_room"),
         sa.CheckConstraint("(series_id is null) = (occurrence is null)", name="occurrence"),
         refers("bookings", "series_id", "bookings_series"),
-        # At the end of each statement: occurrences that move by a day take one another's place.
-        sa.UniqueConstraint(
-            "workspace_id", "series_id", "occurrence", name="uq_bookings_series_id_occurrence", deferrable=True, initially="IMMEDIATE"
-        ),
         sa.Index("ix_bookings_start_time", "workspace_id", "start_time", "id"),
         sa.Index("ix_bookings_organizer_id", "workspace_id", "organizer_id", "start_time", "id"),
         sa.Index("ix_bookings_service_id", "workspace_id", "service_id", postgresql_where=sa.text("service_id is not null")),
@@ -69,6 +68,7 @@ class Booking(Model, plugin=plugin):
     sequence: Mapped[int] = mapped_column(sa.Integer, server_default="0")
     series_id: Mapped[uuid.UUID | None]
     occurrence: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=False))
+    attending: Mapped[list[uuid.UUID]] = mapped_column(sa.ARRAY(sa.Uuid), server_default="{}")
 
 
 bookings: sa.Table = metadata.tables["bookings"]
@@ -90,6 +90,7 @@ participants = sa.Table(
     refers("bookings_participant", "booking_id", "bookings", on_delete="CASCADE"),
     refers("bookings_participant", "client_id", "clients"),
     sa.Index("ix_bookings_participant_client_id", "workspace_id", "client_id", "booking_id"),
+    comment="changes audited",  # that they came follows from the audited bookings, which name them
 )
 
 # The exclusion constraints are the migration's: `ex_bookings_time_organizer`, `ex_bookings_time_room`.

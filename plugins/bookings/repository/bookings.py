@@ -33,16 +33,20 @@ constraints["bookings.scope"] = lambda: Refused(
 )
 constraints["bookings_participant.cliente"] = lambda: Forbidden("You book for yourself.")
 
-_ATTENDING: Final = (
+_VISIBLE: Final = (
     sa.select(_P.client_id)
     .where(_P.workspace_id == _B.workspace_id, _P.booking_id == _B.id, _P.status != "left")
     .order_by(_P.client_id)
     .scalar_subquery()
 )
-_CLIENTS: Final = sa.func.to_json(sa.func.array(_ATTENDING)).label("client_ids")
-_TAKEN: Final = (
-    sa.select(_T.taken).where(_T.workspace_id == _B.workspace_id, _T.id == _B.id).scalar_subquery().label("seats_taken")
-)  # fmt: skip
+_SEES_ALL: Final = sa.select(sa.and_(sa.func.app.client().is_(None), sa.func.app.own().is_(None))).scalar_subquery()
+# A participant looked for in each row costs as much as the row itself: only for whom some are hidden from.
+_CLIENTS: Final = sa.func.to_json(sa.case((_SEES_ALL, _B.attending), else_=sa.func.array(_VISIBLE))).label("client_ids")
+_TAKEN: Final = sa.case(
+    (_B.status == "cancelled", sa.null()),
+    (_B.capacity == 1, sa.func.cardinality(_B.attending)),
+    else_=sa.select(_T.taken).where(_T.workspace_id == _B.workspace_id, _T.id == _B.id).scalar_subquery(),
+).label("seats_taken")
 # In the order of BookingSchema, so that a row leaves as it came.
 SHOWN: Final = (
     _B.id, _B.title, _B.organizer_id, _CLIENTS, _B.service_id, _B.room_id, _B.series_id, _B.start_time, _B.end_time, _B.location_kind, _B.location,
@@ -73,8 +77,8 @@ def _offering() -> sa.ColumnElement[Any]:
 
 
 def _add(organizer: sa.ColumnElement[Any]) -> Any:
-    checked = {"organizer_id": organizer, "room_id": room_in_use()}
-    return statement(sa.insert(bookings).values({c.name: sa.bindparam(c.name) for c in _B if c.name not in checked} | checked))
+    given = {"organizer_id": organizer, "room_id": room_in_use(), "attending": sa.bindparam("clients", type_=_B.attending.type)}
+    return statement(sa.insert(bookings).values({c.name: sa.bindparam(c.name) for c in _B if c.name not in given} | given))
 
 
 CALENDAR = statement(
@@ -97,18 +101,13 @@ CHANGE = statement(
 RAISE: Final = sql(
     "update bookings set version = version + 1, updated_at = $3 where workspace_id = $1 and id = $2", "workspace_id", "booking_id", "now"
 )
-_ATTEND_FIRST: Final = sql(
-    "insert into bookings_participant (workspace_id, booking_id, client_id, status, joined_at)"
-    " select $1, $2, client, 'booked', $4 from unnest($3::uuid[]) client",
-    "workspace_id", "id", "clients", "created_at",
-)  # fmt: skip
 _TAKE: Final = sql(
     "insert into bookings_time (workspace_id, id, booking_id, organizer_id, room_id, service_id, starts_at, ends_at, blocked, capacity, taken)"
     " values ($1, $2, $2, $3, $4, $5, $6, $7, tstzrange($8, $9), $10, cardinality($11::uuid[]))",
     "workspace_id", "id", "organizer_id", "room_id", "service_id", "start_time", "end_time", "from", "to", "capacity", "clients",
 )  # fmt: skip
 _ORGANIZERS: Final = {True: _offering(), False: collaborator("organizer_id")}
-ADD: Final = {by_client: together(_add(organizer), _ATTEND_FIRST, _TAKE) for by_client, organizer in _ORGANIZERS.items()}
+ADD: Final = {by_client: together(_add(organizer), _TAKE) for by_client, organizer in _ORGANIZERS.items()}
 # The staff's without asking who they are; a Cliente's request is tried again, carefully.
 ONLY_STAFF = sql("select app.refuse('client_asks') where app.client() is not null")
 HOLD_CLIENT: Final = sql("select from clients where workspace_id = $1 and id = $2 for key share", "workspace_id", "id", locks=True)

@@ -69,14 +69,14 @@ _TERMS: Final = {
     "series_id": "uuid",
 }  # fmt: skip
 BOOK: Final = sql(
-    "insert into bookings (workspace_id, id, occurrence, start_time, end_time, created_at, updated_at, organizer_id, room_id,"
+    "insert into bookings (workspace_id, id, occurrence, start_time, end_time, created_at, updated_at, organizer_id, room_id, attending,"
     f" {', '.join(_TERMS)}) select $1, o.id, o.occurrence, o.starts, o.ends, $2::timestamptz, $2::timestamptz, s.organizer,"
-    f" case when o.room is not null then coalesce(r.id, {_NO_ROOM}) end,"
-    f" {', '.join(f'${n}::{kind}' for n, kind in enumerate(_TERMS.values(), 9))}"
+    f" case when o.room is not null then coalesce(r.id, {_NO_ROOM}) end, $9::uuid[],"
+    f" {', '.join(f'${n}::{kind}' for n, kind in enumerate(_TERMS.values(), 10))}"
     f" from (select {_STAFF.format('$7')} as organizer) s,"
     " unnest($3::uuid[], $4::timestamp[], $5::timestamptz[], $6::timestamptz[], $8::uuid[]) o (id, occurrence, starts, ends, room)"
     " left join bookings_room r on r.workspace_id = $1 and r.id = o.room and r.archived_at is null",
-    "workspace_id", "now", "ids", "occurrences", "starts", "ends", "organizer_id", "rooms", *_TERMS,
+    "workspace_id", "now", "ids", "occurrences", "starts", "ends", "organizer_id", "rooms", "clients", *_TERMS,
 )  # fmt: skip
 ATTEND: Final = sql(
     "insert into bookings_participant as p (workspace_id, booking_id, client_id, status, joined_at)"
@@ -188,9 +188,7 @@ class Series:
     def book(self, terms: Mapping[str, object], clients: Sequence[UUID], rows: Sequence[tuple[UUID, datetime, Place]]) -> None:
         ids, occurrences, starts, ends, rooms = _columns([(id, wall, place.start, place.end, place.room_id) for id, wall, place in rows])
         values = {name: terms[name] for name in ("organizer_id", "now", *_TERMS)}
-        ctx.work.write(BOOK, ids=ids, occurrences=occurrences, starts=starts, ends=ends, rooms=rooms, **values)
-        if clients:
-            ctx.work.write(ATTEND, ids=ids, clients=list(clients), now=terms["now"])
+        ctx.work.write(BOOK, ids=ids, occurrences=occurrences, starts=starts, ends=ends, rooms=rooms, clients=sorted(clients), **values)
 
     def conflicts(self, places: Sequence[Place], besides: Collection[UUID]) -> Sequence[Row]:
         return ctx.work.rows(CONFLICTS, **_whereabouts(places), besides=list(besides))

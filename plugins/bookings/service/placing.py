@@ -27,10 +27,11 @@ class Placing:
         self._stored = stored
         self._now = now
 
-    def begin(self, subjects: Collection[UUID]) -> None:
-        """One at a time for each of these people and rooms from here on; expired holds of theirs are gone."""
+    def begin(self, subjects: Collection[UUID], *, sweep: bool = True) -> None:
+        """One at a time for each of these people and rooms from here on; expired holds of theirs are gone, or (not sweep) are in the way."""
         self._stored.lock(subjects)
-        self._stored.sweep(subjects)
+        if sweep:
+            self._stored.sweep(subjects)
 
     def clear(self, place: Place, *, hold_id: UUID | None = None, by: UUID | None = None) -> None:
         """For a booking that is written next, after `begin`; a hold of theirs makes way. Raises Conflict slot_taken, hold_expired."""
