@@ -25,6 +25,12 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 NODE_MODULES = Path(__file__).parent / "node_modules"
 """Made by `npm ci --prefix tests`, which .ci/run does."""
 
+UNLIKE = (
+    "select id, attending from bookings b where attending <> array(select p.client_id from bookings_participant p"
+    " where p.workspace_id = b.workspace_id and p.booking_id = b.id and p.status <> 'left' order by p.client_id)"
+)
+"""Bookings that name others than those who take part."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Whoever runs tests for another process ends with it, and so do the servers of whoever is killed."""
@@ -68,9 +74,12 @@ def cluster(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture(scope="session")
-def settings(cluster: servers.Cluster) -> Settings:
-    """An installation shared by the tests of this process: they make workspaces of their own in it."""
-    return cluster.settings(cluster.clone("fitpro_shared"))
+def settings(cluster: servers.Cluster) -> Iterator[Settings]:
+    """An installation shared by the tests of this process: they make workspaces of their own in it. Whatever they did, it is whole afterwards."""
+    made = cluster.settings(cluster.clone("fitpro_shared"))
+    yield made
+    with servers.owner_of(made) as owner:
+        assert owner.execute(UNLIKE).fetchall() == []
 
 
 @pytest.fixture(scope="session")

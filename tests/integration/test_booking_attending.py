@@ -1,0 +1,107 @@
+"""Who takes part is kept with the booking, equal to its participants whoever writes, and in its audit."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import psycopg
+import pytest
+
+from config.settings import Settings
+from tests.agenda import Agenda, a_day
+from tests.servers import Api, owner_of
+
+JOIN = "insert into bookings_participant (workspace_id, booking_id, client_id, status, joined_at) values (%s, %s, %s, 'booked', now())"
+
+
+@pytest.fixture
+def agenda(local: Api, settings: Settings) -> Agenda:
+    return Agenda.new(local, settings, clients=4)
+
+
+def test_whoever_joins_and_leaves_is_told_in_order(agenda: Agenda) -> None:
+    a, b, c, _ = sorted(agenda.clients)
+    made = agenda.booked(a_day(), capacity=4, client_ids=[c, a])
+    assert _attending(agenda, made) == made["client_ids"] == [a, c]
+    assert agenda.act(made, "join", {"client_id": b}).status == 200
+    assert _attending(agenda, made) == [a, b, c]
+    assert agenda.act(made, "leave", {"client_id": a}).status == 204
+    assert agenda.act(made, "leave", {"client_id": c}).status == 204
+    assert agenda.act(made, "join", {"client_id": c}).status == 200
+    assert _attending(agenda, made) == _shown(agenda, made) == [b, c]
+
+
+def test_a_record_merged_into_another_is_named_by_the_one_that_stays(agenda: Agenda) -> None:
+    a, b, c, d = agenda.clients
+    made = agenda.booked(a_day(), capacity=4, client_ids=[a, c])
+    both = agenda.booked(a_day(), capacity=4, client_ids=[a, b])
+    assert agenda.ask("POST", f"/api/v1/clients/{d}/merge", {"from": c}).status == 200
+    assert agenda.ask("POST", f"/api/v1/clients/{a}/merge", {"from": b}).status == 200
+    assert _attending(agenda, made) == _shown(agenda, made) == sorted([a, d])
+    assert _attending(agenda, both) == _shown(agenda, both) == [a]
+
+
+def test_of_two_at_once_both_are_named_without_a_lock_of_ours(agenda: Agenda) -> None:
+    made = agenda.booked(a_day(), capacity=4, client_ids=[])
+    first, second = agenda.clients[:2]
+    with owner_of(agenda.settings) as one, owner_of(agenda.settings) as other:
+        one.execute(JOIN, (agenda.workspace, made["id"], first))
+        waiting = threading.Thread(target=other.execute, args=(JOIN, (agenda.workspace, made["id"], second)))
+        waiting.start()
+        waiting.join(0.3)
+        assert waiting.is_alive()  # for the booking's row, with a snapshot in which nobody has come
+        one.commit()
+        waiting.join(5)
+    assert _attending(agenda, made) == sorted([first, second])
+
+
+def test_nobody_is_named_who_does_not_take_part(agenda: Agenda) -> None:
+    made = agenda.booked(a_day(), client_ids=agenda.clients[:1])
+    with owner_of(agenda.settings) as owner, pytest.raises(psycopg.errors.CheckViolation, match="follows from the participants"):
+        owner.execute("update bookings set attending = %s::uuid[] where id = %s", (agenda.clients[1:2], made["id"]))
+    with owner_of(agenda.settings) as owner:
+        owner.execute("delete from bookings_participant where booking_id = %s", (made["id"],))
+    assert _attending(agenda, made) == []
+
+
+def test_the_audit_tells_who_came_and_who_joined_and_left(agenda: Agenda) -> None:
+    a, b, *_ = agenda.clients
+    made = agenda.booked(a_day(), capacity=4, client_ids=[a])
+    with owner_of(agenda.settings) as owner:  # raw SQL is no way around it
+        owner.execute(JOIN, (agenda.workspace, made["id"], b))
+        owner.execute("update bookings_participant set status = 'left' where booking_id = %s and client_id = %s", (made["id"], a))
+        told = owner.execute(
+            "select table_name, action, before, after from audit_logs where workspace_id = %s and record_id = %s order by seq",
+            (agenda.workspace, made["id"]),
+        ).fetchall()
+    of_booking = [(action, before, after) for table, action, before, after in told if table == "bookings"]
+    assert of_booking[0][0] == "insert"
+    assert of_booking[0][2]["attending"] == [a]
+    assert of_booking[1] == ("update", {"attending": [a]}, {"attending": sorted([a, b])})
+    assert of_booking[2] == ("update", {"attending": sorted([a, b])}, {"attending": [b]})
+    assert [(action, after) for table, action, _, after in told if table == "bookings_participant"] == [("update", {"status": "left"})]
+
+
+def test_who_may_not_see_the_others_finds_themself_alone_and_the_seats_counted(agenda: Agenda) -> None:
+    own, *others = agenda.clients
+    day = a_day()
+    made = agenda.booked(day, capacity=4, client_ids=agenda.clients)
+    assert _shown(agenda, made) == sorted(agenda.clients)
+    for path in (f"/api/v1/bookings/{made['id']}", f"/api/v1/bookings?view=day&date={day:%Y-%m-%d}"):
+        answer = agenda.get(path, who="Cliente")
+        assert answer.status == 200, answer.body
+        seen = answer.json["items"][0] if "items" in answer.json else answer.json
+        assert (seen["client_ids"], seen["seats_taken"]) == ([own], 4)
+        assert not any(other.encode() in answer.body for other in others)
+
+
+def _attending(agenda: Agenda, made: dict[str, Any]) -> list[str]:
+    with owner_of(agenda.settings) as owner:
+        row = owner.execute("select attending::text[] from bookings where id = %s", (made["id"],)).fetchone()
+    assert row is not None
+    return list(row[0])
+
+
+def _shown(agenda: Agenda, made: dict[str, Any]) -> list[str]:
+    return list(agenda.get(f"/api/v1/bookings/{made['id']}").json["client_ids"])
