@@ -163,6 +163,13 @@ def studio() -> Iterator[Bench]:
         settings = cluster.settings(cluster.clone("calendar"))
         gateway = web(install(settings))
         agenda = Agenda.new(Api(gateway), settings, clients=CLIENTS)
+        for n, client in enumerate(agenda.clients):  # as the list of clients is measured
+            known = {
+                "email": f"client{n}@studio.example", "phone": f"+3519{n:08}", "tags": [f"goal-{n % 7}", "vip", "morning"],
+                "notes": f"Knee {n % 2}, {150 + n % 50} cm, wants strength and mobility. Trains in the morning, twice a week.",
+            }  # fmt: skip
+            reply = agenda.ask("PATCH", f"/api/v1/clients/{client}", known, **{"If-Match": "*"})
+            assert reply.status == 200, reply.body
         people = [agenda.people["Colaborador"], agenda.people["Eva"]]
         for n in range(PEOPLE - len(people)):
             people.append(agenda.api.signup(f"Coach {n}"))
@@ -178,7 +185,10 @@ def fill(bench: Bench, monday: datetime) -> None:
         person, slot = bench.people[n % PEOPLE], n // PEOPLE
         start = monday + timedelta(days=slot % 7, hours=8 + slot // 7)
         clients = bench.agenda.clients[n : n + (3 if n % 10 == 0 else 1)] or bench.agenda.clients[:1]
-        given = {"organizer_id": person.id, "client_ids": clients, "capacity": 5 if n % 10 == 0 else 1, "title": f"Session {uuid.uuid4().hex[:6]}"}
+        given = {
+            "organizer_id": person.id, "client_ids": clients, "capacity": 5 if n % 10 == 0 else 1, "title": f"Session {uuid.uuid4().hex[:6]}",
+            "location_kind": "in_person", "location": "Studio 2, first floor", "notes": "leg day: squats, lunges, then ten minutes on the bike",
+        }  # fmt: skip
         bench.agenda.booked(start, **given)
 
 
