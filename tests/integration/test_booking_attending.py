@@ -56,6 +56,19 @@ def test_of_two_at_once_both_are_named_without_a_lock_of_ours(agenda: Agenda) ->
     assert _attending(agenda, made) == sorted([first, second])
 
 
+def test_many_who_come_or_go_at_once_are_one_change(agenda: Agenda) -> None:
+    made = agenda.booked(a_day(), capacity=10, client_ids=[])
+    with owner_of(agenda.settings) as owner:
+        owner.execute(
+            "insert into bookings_participant (workspace_id, booking_id, client_id, status, joined_at)"
+            " select %s, %s, unnest(%s::uuid[]), 'booked', now()",
+            (agenda.workspace, made["id"], agenda.clients),
+        )
+        owner.execute("update bookings_participant set status = 'left' where booking_id = %s and client_id <> %s", (made["id"], agenda.clients[2]))
+    assert _attending(agenda, made) == [agenda.clients[2]]
+    assert _changes(agenda, made) == [[], sorted(agenda.clients), [agenda.clients[2]]]
+
+
 def test_nobody_is_named_who_does_not_take_part(agenda: Agenda) -> None:
     made = agenda.booked(a_day(), client_ids=agenda.clients[:1])
     with owner_of(agenda.settings) as owner, pytest.raises(psycopg.errors.CheckViolation, match="follows from the participants"):
@@ -101,6 +114,15 @@ def _attending(agenda: Agenda, made: dict[str, Any]) -> list[str]:
         row = owner.execute("select attending::text[] from bookings where id = %s", (made["id"],)).fetchone()
     assert row is not None
     return list(row[0])
+
+
+def _changes(agenda: Agenda, made: dict[str, Any]) -> list[list[str]]:
+    """Who took part after each entry of the booking's audit."""
+    with owner_of(agenda.settings) as owner:
+        rows = owner.execute(
+            "select after -> 'attending' from audit_logs where table_name = 'bookings' and record_id = %s order by seq", (made["id"],)
+        )
+        return [row[0] for row in rows.fetchall()]
 
 
 def _shown(agenda: Agenda, made: dict[str, Any]) -> list[str]:

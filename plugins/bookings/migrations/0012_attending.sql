@@ -16,31 +16,28 @@ begin
 end $$;
 create trigger attend after insert on bookings for each row when (new.attending <> '{}') execute function app.bookings_attend();
 
--- Who joins or leaves later. From what the row holds, not from all participants: of two at once each finds what the other left.
--- They may not see the booking (a limited collaborator, who just left it), so for this step they are nobody in particular.
+-- Who joins or leaves later, read anew under the booking's lock, so that nobody who came meanwhile is forgotten; once for all whom a statement
+-- changed. They may not see the booking (a limited collaborator, who just left it), so for this step they are nobody in particular.
 create function app.bookings_attending() returns trigger language plpgsql as $$
 declare
   client text := coalesce(pg_catalog.current_setting('app.client_id', true), '');
   own text := coalesce(pg_catalog.current_setting('app.own', true), '');
-  booking uuid;
-  came uuid;
-  went uuid;
+  workspace uuid := coalesce(new.workspace_id, old.workspace_id);
+  booking uuid := coalesce(new.booking_id, old.booking_id);
+  known uuid[];
 begin
   if pg_catalog.current_setting('app.purging', true) = 'on' and session_user = 'fitpro_owner' then
     return null;
   end if;
-  if tg_op <> 'INSERT' then
-    booking := old.booking_id;
-    went := case when old.status <> 'left' then old.client_id end;
-  end if;
-  if tg_op <> 'DELETE' then
-    booking := new.booking_id;
-    came := case when new.status <> 'left' then new.client_id end;
-  end if;
   perform pg_catalog.set_config('app.client_id', '', true), pg_catalog.set_config('app.own', '', true);
-  update public.bookings b
-     set attending = array(select distinct c from unnest(array_remove(b.attending, went) || came) c where c is not null order by c)
-   where b.workspace_id = coalesce(new.workspace_id, old.workspace_id) and b.id = booking;
+  select b.attending into known from public.bookings b where b.workspace_id = workspace and b.id = booking for no key update;
+  if (new.status <> 'left' and new.client_id <> all (known)) or (old.client_id = any (known) and (new.status = 'left') is not false)
+     or (old.client_id = any (known) and old.client_id <> new.client_id) then
+    update public.bookings b
+       set attending = array(select p.client_id from public.bookings_participant p
+                              where p.workspace_id = workspace and p.booking_id = booking and p.status <> 'left' order by p.client_id)
+     where b.workspace_id = workspace and b.id = booking;
+  end if;
   perform pg_catalog.set_config('app.client_id', client, true), pg_catalog.set_config('app.own', own, true);
   return null;
 end $$;
