@@ -11,11 +11,9 @@ down_revision = "platform_0020"
 branch_labels = None
 depends_on = None
 
-_FUNCTION = "app.claim_key(uuid, text, text, text, smallint, jsonb, bytea, int, uuid)"
-
 
 def upgrade() -> None:
-    op.execute(f"drop function {_FUNCTION}")
+    op.execute("drop function app.claim_key")
     op.execute("grant execute on function app.refuse to fitpro_auth")
 
 

@@ -56,7 +56,10 @@ _PLACE = (
 )
 _ENTRY = "insert into bookings_queue_entry (workspace_id, place_id, booking_id, client_id) values (%(ws)s, %(place)s, %(id)s, %(client)s)"
 _PARTICIPANT = (
-    "insert into bookings_participant (workspace_id, booking_id, client_id, status, joined_at) values (%(ws)s, %(id)s, %(client)s, 'booked', now())"
+    # No trigger names them.
+    "with named as (update bookings set attending = array(select c from unnest(attending || %(client)s::uuid) c order by c)"
+    " where workspace_id = %(ws)s and id = %(id)s)"
+    " insert into bookings_participant (workspace_id, booking_id, client_id, status, joined_at) values (%(ws)s, %(id)s, %(client)s, 'booked', now())"
 )
 
 

@@ -17,11 +17,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for name in ("attend", "attending_follows"):
-        op.execute(f"drop trigger {name} on bookings")
-    for what in ("insert", "update", "delete"):
-        op.execute(f"drop trigger attending_{what} on bookings_participant")
-    op.execute("drop function app.bookings_attend, app.bookings_attending, app.bookings_attending_follows")
+    op.execute("drop function app.bookings_attend, app.bookings_attending, app.bookings_attending_follows cascade")  # with their triggers
     op.execute("alter table bookings drop column attending")
     op.execute("select app.audit_by('bookings_participant', '{}', record => 'booking_id')")
     op.execute("comment on table bookings_participant is null")
