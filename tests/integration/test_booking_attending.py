@@ -7,10 +7,15 @@ from typing import Any
 
 import psycopg
 import pytest
+from alembic import command
 
+from adapters.postgres import migrate
+from config import plugins
+from config.bootstrap import install, web
 from config.settings import Settings
 from tests.agenda import Agenda, a_day
-from tests.servers import Api, owner_of
+from tests.conftest import UNLIKE
+from tests.servers import Api, Cluster, owner_of
 
 JOIN = "insert into bookings_participant (workspace_id, booking_id, client_id, status, joined_at) values (%s, %s, %s, 'booked', now())"
 
@@ -76,6 +81,27 @@ def test_nobody_is_named_who_does_not_take_part(agenda: Agenda) -> None:
     with owner_of(agenda.settings) as owner:
         owner.execute("delete from bookings_participant where booking_id = %s", (made["id"],))
     assert _attending(agenda, made) == []
+
+
+def test_what_was_booked_before_an_upgrade_is_named_after_it_without_an_entry(cluster: Cluster) -> None:
+    settings = cluster.settings(cluster.clone("fitpro_attending"))
+    installation = install(settings)
+    agenda = Agenda.new(Api(web(installation)), settings, clients=3)
+    made = agenda.booked(a_day(), capacity=4, client_ids=agenda.clients)
+    assert agenda.act(made, "leave", {"client_id": agenda.clients[1]}).status == 204
+    agenda.booked(a_day(), client_ids=[])
+    installation.container.app_pool().close()
+    installation.container.auth_pool().close()
+    (branch,) = [each for each in plugins.branches(plugins.load_all(strict=True)) if each.id == "bookings"]
+    entries = "select count(*) from audit_logs"
+    with migrate.owner(settings.database_owner_url or "") as connection:
+        command.downgrade(branch.config(connection), "bookings_0011")
+        before = connection.exec_driver_sql(entries).scalar()
+        command.upgrade(branch.config(connection), "head")
+        assert connection.exec_driver_sql(entries).scalar() == before
+    with owner_of(settings) as owner:
+        assert owner.execute(UNLIKE).fetchall() == []
+    assert _attending(agenda, made) == [agenda.clients[0], agenda.clients[2]]
 
 
 def test_the_audit_tells_who_came_and_who_joined_and_left(agenda: Agenda) -> None:
