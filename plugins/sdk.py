@@ -148,6 +148,11 @@ class _Context:
         return found
 
     @property
+    def workspace(self) -> Mapping[str, Any]:
+        """How the workspace is set: `timezone`, `week_start` (ISO weekday), `currency`, `locale`, `time_format`. Costs no question once known."""
+        return current().modules.settings("workspaces")
+
+    @property
     def user_id(self) -> uuid.UUID | None:
         """The person acting; None for the system."""
         return current().scope.user_id

@@ -87,8 +87,9 @@ class WorkspaceModules:
 
     def _read(self, workspace: UUID) -> _State:
         version = self._work.entered().version
-        row = self._work.one(gate.MODULES) or {"modules": [], "version": -1, "settings": None, "secrets": None}
-        read = _State(row["version"], frozenset(row["modules"]), row["settings"] or {}, row["secrets"] or {})
+        row = self._work.one(gate.MODULES) or {"modules": [], "version": -1, "settings": None, "secrets": None, "profile": {}}
+        settings = {**(row["settings"] or {}), "workspaces": row["profile"]}  # of the module that keeps the workspace itself
+        read = _State(row["version"], frozenset(row["modules"]), settings, row["secrets"] or {})
         # A version of our own making, not committed yet, is nobody else's business.
         if read.version == version:
             if len(self._cache) >= _CACHED_WORKSPACES:

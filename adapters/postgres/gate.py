@@ -91,7 +91,9 @@ READ = sql(
     "workspace_id", "table", "record_id", "client_id", "purpose",
 )  # fmt: skip
 MODULES = sql(
-    "select w.modules, w.version, (select jsonb_object_agg(m.module, m.settings) from workspace_modules m where m.workspace_id = w.id) as settings,"
+    "select w.modules, w.version, jsonb_build_object('timezone', w.timezone, 'week_start', w.week_start, 'currency', w.currency,"
+    " 'locale', w.locale, 'time_format', w.time_format) as profile,"
+    " (select jsonb_object_agg(m.module, m.settings) from workspace_modules m where m.workspace_id = w.id) as settings,"
     " (select jsonb_object_agg(m.module, m.secrets) from workspace_modules m where m.workspace_id = w.id and m.secrets is not null) as secrets"
     " from workspaces w where w.id = $1",
     "workspace_id",

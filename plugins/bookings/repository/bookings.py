@@ -14,7 +14,7 @@ from plugins.bookings.models.booked import bookings, participants, times
 from plugins.bookings.models.offered import staff
 from plugins.bookings.ports.bookings import Search
 from plugins.bookings.repository.conditions import NOBODY, collaborator, here, if_named, last_of, money, room_in_use
-from plugins.sdk import Document, Fault, Forbidden, Invalid, Refused, Row, constraints, ctx, sa, sql, statement, tables, together
+from plugins.sdk import Document, Fault, Forbidden, Invalid, Refused, Row, constraints, ctx, sa, sql, statement, together
 
 _B: Final = bookings.c
 _P: Final = participants.c
@@ -53,6 +53,10 @@ SHOWN: Final = (
     _B.status, _B.capacity, _TAKEN, money(_B.price_amount, _B.price_currency, "price"), _B.notes, _B.cancelled_at, _B.cancelled_by, _B.cancel_reason,
     _B.booked_by, _B.version, _B.created_at, _B.updated_at,
 )  # fmt: skip
+_LATER: Final = frozenset(
+    {"version", "sequence", "series_id", "occurrence", "unapproved", "cancelled_at", "cancelled_by", "cancel_reason"}
+)  # fmt: skip
+"""What a new booking has by default, and only later something else."""
 _SET: Final = (
     "organizer_id", "room_id", "title", "start_time", "end_time", "location_kind", "location", "status", "notes", "cancelled_at", "cancelled_by",
     "cancel_reason", "unapproved", "sequence", "capacity",
@@ -77,13 +81,13 @@ def _offering() -> sa.ColumnElement[Any]:
 
 
 def _add(organizer: sa.ColumnElement[Any]) -> Any:
-    given = {"organizer_id": organizer, "room_id": room_in_use(), "attending": sa.bindparam("clients", type_=_B.attending.type)}
-    return statement(sa.insert(bookings).values({c.name: sa.bindparam(c.name) for c in _B if c.name not in given} | given))
+    given = {
+        "organizer_id": organizer, "room_id": room_in_use(), "attending": sa.bindparam("clients", type_=_B.attending.type),
+        "updated_at": sa.bindparam("created_at", type_=_B.created_at.type),
+    }  # fmt: skip
+    return statement(sa.insert(bookings).values({c.name: sa.bindparam(c.name) for c in _B if c.name not in given and c.name not in _LATER} | given))
 
 
-CALENDAR = statement(
-    sa.select(tables.workspaces.c.timezone, tables.workspaces.c.week_start).where(tables.workspaces.c.id == sa.bindparam("workspace_id"))
-)
 # Of those who take part a Cliente sees themself alone.
 _TAKES_PART: Final = sa.exists().where(_P.workspace_id == _B.workspace_id, _P.booking_id == _B.id, _P.status != "left")
 GET: Final = {mine: statement(sa.select(*SHOWN).where(here(bookings), *((_TAKES_PART,) if mine else ()))) for mine in (False, True)}
@@ -230,9 +234,7 @@ class Bookings:
         ctx.work.write(ONLY_STAFF)
 
     def calendar(self) -> Row:
-        found = ctx.work.one(CALENDAR)
-        assert found is not None
-        return found
+        return ctx.workspace
 
     def get(self, booking_id: UUID, *, mine: bool = False) -> Document | None:
         return ctx.work.document(GET[mine], id=booking_id)
