@@ -160,18 +160,20 @@ class Keys(Protocol):
 class Database(Protocol):
     """One database identity."""
 
-    def open(self, scope: Scope, *, reading: bool = False, claim: Claim | None = None, careful: bool = False) -> UnitOfWork:
+    def open(
+        self, scope: Scope, *, reading: bool = False, claim: Claim | None = None, careful: bool = False, presuming: bool = False
+    ) -> UnitOfWork:
         """A unit of work; nothing is sent before it is needed. reading: GET-like, the first read travels without BEGIN and COMMIT.
-        careful: see Work; jobs always are."""
+        careful: see Work; jobs always are. presuming: what the gate said last of this member counts until it is asked, and whatever is sent
+        first raises RuleBroken workspace_changed when that is over; `confirm` before you tell a refusal that rests on it."""
 
     keys: Keys
 
     def explain(self, error: Exception) -> DomainError | None:
         """The domain error behind a storage library's exception; None when it is not a storage fault."""
 
-    def modules(self, work: UnitOfWork, workspace_id: UUID | None, *, presuming: bool = False) -> Modules:
-        """What the workspace has on, cached by its version. presuming: what was known last counts at once, and whatever the unit of work
-        sends first raises RuleBroken workspace_changed when that is over; `confirm` before you tell a refusal that rests on it."""
+    def modules(self, work: UnitOfWork, workspace_id: UUID | None) -> Modules:
+        """What the workspace has on, cached by its version."""
 
     def only_workspace(self, user_id: UUID, session_id: UUID) -> UUID | None:
         """The workspace of a person who has exactly one."""

@@ -141,8 +141,9 @@ class Runner:
         *,
         careful: bool = False,
     ) -> Answer:
-        with database.open(scope, reading=compiled.operation.method == "GET", claim=claim, careful=careful) as work:
-            modules = database.modules(work, scope.workspace_id, presuming=not careful)
+        reading = compiled.operation.method == "GET"
+        with database.open(scope, reading=reading, claim=claim, careful=careful, presuming=not careful) as work:
+            modules = database.modules(work, scope.workspace_id)
             current = Current(scope, self.platform.dispatcher, modules, work, inputs.expected, uncached=uncached(environ))
             try:
                 answer = self._view(compiled, current, inputs, path, environ)

@@ -37,19 +37,15 @@ class _State:
 
 
 class WorkspaceModules:
-    """What a workspace has on (kernel.context.Modules): read once per version of the workspace, which every change of it bumps.
+    """What a workspace has on (kernel.context.Modules): read once per version of the workspace, which every change of it bumps."""
 
-    presuming: what is known of it counts until the gate's answer says that it has changed.
-    """
+    __slots__ = ("_cache", "_encryption", "_state", "_work", "_workspace")
 
-    __slots__ = ("_cache", "_encryption", "_presuming", "_state", "_work", "_workspace")
-
-    def __init__(self, cache: dict[UUID, _State], encryption: Encryption, work: UnitOfWork, workspace: UUID | None, *, presuming: bool) -> None:
+    def __init__(self, cache: dict[UUID, _State], encryption: Encryption, work: UnitOfWork, workspace: UUID | None) -> None:
         self._cache = cache
         self._encryption = encryption
         self._work = work
         self._workspace = workspace
-        self._presuming = presuming
         self._state: _State | None = None
 
     def enabled(self, module: str) -> bool:
@@ -80,10 +76,7 @@ class WorkspaceModules:
 
     def _known(self, workspace: UUID) -> _State | None:
         known = self._cache.get(workspace)
-        if known is None:
-            return None
-        fresh = self._work.presume(known.version) if self._presuming else self._work.entered().version == known.version
-        return known if fresh else None
+        return known if known is not None and self._work.entered().version == known.version else None
 
     def _read(self, workspace: UUID) -> _State:
         version = self._work.entered().version
@@ -107,8 +100,10 @@ class PostgresDatabase:
         self.keys = PostgresKeys(self)
         self._modules: dict[UUID, _State] = {}
 
-    def open(self, scope: Scope, *, reading: bool = False, claim: Claim | None = None, careful: bool = False) -> UnitOfWork:
-        return UnitOfWork(self.pool, scope, reading=reading, claim=claim, careful=careful)
+    def open(
+        self, scope: Scope, *, reading: bool = False, claim: Claim | None = None, careful: bool = False, presuming: bool = False
+    ) -> UnitOfWork:
+        return UnitOfWork(self.pool, scope, reading=reading, claim=claim, careful=careful, presuming=presuming)
 
     def explain(self, error: Exception) -> DomainError | None:
         if isinstance(error, StaleDataError):
@@ -125,8 +120,8 @@ class PostgresDatabase:
                 return Unavailable(retry_after_s=1)
         return None
 
-    def modules(self, work: UnitOfWork, workspace_id: UUID | None, *, presuming: bool = False) -> WorkspaceModules:
-        return WorkspaceModules(self._modules, self._encryption, work, workspace_id, presuming=presuming)
+    def modules(self, work: UnitOfWork, workspace_id: UUID | None) -> WorkspaceModules:
+        return WorkspaceModules(self._modules, self._encryption, work, workspace_id)
 
     def only_workspace(self, user_id: UUID, session_id: UUID) -> UUID | None:
         scope = Scope(Kind.USER, "", user_id=user_id, session_id=session_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from uuid import UUID
 
@@ -15,11 +16,8 @@ READ_ONLY = sql("set local transaction_read_only = on")
 LOCK = sql("select pg_advisory_xact_lock(hashtextextended($1, 0))", "subject")
 HOLD_ACTOR = sql("select from user_roles where workspace_id = $1 and user_id = $2 for share", "workspace_id", "actor_id", locks=True)
 
-_ENTERING = "select role, client_id, version, limited from app.enter($1, $2, $3, $4, $5, $6)"
-_WHO = ("workspace", "user", "session", "module", "roles", "request")
-ENTER = sql(_ENTERING, *_WHO)
-# A workspace that is not at the version presumed is refused: all of the batch is over before the answer can be looked at.
-ENTER_AT = sql(_ENTERING + " where version = $7::bigint or app.refuse('workspace_changed')", *_WHO, "version")
+# What is not as presumed is refused, where a batch is over before its answers can be looked at.
+ENTER = sql("select app.enter($1, $2, $3, $4, $5, $6, $7)", "workspace", "user", "session", "module", "roles", "request", "presumed")
 ENTER_USER = sql("select app.enter_user($1, $2, $3)", "user", "session", "request")
 ENTER_BEARER = sql("select app.enter_bearer($1, $2::bytea)", "workspace", "capability")
 ENTER_JOB = sql("select version from app.enter_job($1, $2, $3)", "workspace", "module", "request")
@@ -116,11 +114,23 @@ def release(name: str) -> Statement:
     return sql(f"release savepoint {name}")
 
 
-def check(scope: Scope, presumed: int | None) -> tuple[Statement, list[Encoded]] | None:
-    """The statement that opens the door for a scope; None when it is open to anyone. presumed: refuse a workspace at another version."""
+@dataclass(slots=True)
+class Member:
+    """A member at a door. who: all that ENTER is given but the request's id; told: what it said last, None before it was asked."""
+
+    who: list[Encoded]
+    told: bytes | None = None
+
+
+def member(scope: Scope) -> Member:
+    """The same object for who comes again."""
+    return _member(scope.workspace_id, scope.user_id, scope.session_id, scope.module, scope.roles)
+
+
+def check(scope: Scope, presumed: bytes | None) -> tuple[Statement, list[Encoded]] | None:
+    """The statement that opens the door for a scope; None when it is open to anyone. presumed: refuse a member who is told anything else."""
     if scope.kind is Kind.WORKSPACE:
-        values = [*_who(scope.workspace_id, scope.user_id, scope.session_id, scope.module, scope.roles), scope.request_id.encode()]
-        return (ENTER, values) if presumed is None else (ENTER_AT, [*values, b"%d" % presumed])
+        return ENTER, [*member(scope).who, scope.request_id.encode(), presumed]
     if scope.kind is Kind.USER:
         return ENTER_USER, ENTER_USER.bind({"user": scope.user_id, "session": scope.session_id, "request": scope.request_id}, {})
     if scope.kind is Kind.JOB:
@@ -129,14 +139,23 @@ def check(scope: Scope, presumed: int | None) -> tuple[Statement, list[Encoded]]
 
 
 @lru_cache(4096)
-def _who(*first: object) -> list[Encoded]:
-    """All that ENTER is given but the request's id, of people who come again."""
-    return [encode(value) for value in first]
+def _member(*who: object) -> Member:
+    return Member([encode(value) for value in who])
 
 
-def entered(scope: Scope, result: Result) -> Entered:
+@lru_cache(4096)
+def entered(told: bytes) -> Entered:
+    """What the door told a member."""
+    version, role, limited, client = told.decode().split(" ")
+    return Entered(role, UUID(client) if client else None, int(version), limited == "true")
+
+
+def passed(scope: Scope, result: Result) -> Entered:
+    """What the door told whom it let in."""
     if scope.kind is Kind.WORKSPACE:
-        role, client, version, limited = result.texts
-        return Entered((role or b"").decode(), UUID(client.decode()) if client else None, int(version or 0), limited == b"t")
+        (told,) = result.texts
+        assert told is not None
+        member(scope).told = told
+        return entered(told)
     row = result.rows()[0]
     return Entered("system" if scope.kind is Kind.JOB else "person", None, row.get("version") or 0)

@@ -33,10 +33,12 @@ class UnitOfWork:
 
     reading: each plain read travels with the gate as an implicit transaction, without BEGIN and COMMIT (a statement sees what is committed
     when it begins, in one transaction or in two); anything else opens an explicit one. Otherwise writes wait for the next read or the
-    commit and travel together.
+    commit and travel together. presuming: see ports.persistence.Database.open.
     """
 
-    def __init__(self, pool: Pool, scope: Scope, *, reading: bool = False, claim: Claim | None = None, careful: bool = False) -> None:
+    def __init__(
+        self, pool: Pool, scope: Scope, *, reading: bool = False, claim: Claim | None = None, careful: bool = False, presuming: bool = False
+    ) -> None:
         self.scope = scope
         self.careful = careful or scope.kind is Kind.JOB
         self.reply: Reply | None = None
@@ -50,7 +52,8 @@ class UnitOfWork:
         self._connection: Connection | None = None
         self._explicit = False
         self._entered: Entered | None = None
-        self._presumed: int | None = None
+        self._presuming = presuming and scope.kind is Kind.WORKSPACE
+        self._presumed: bytes | None = None
         self._broken: RuleBroken | None = None
         self._savepoints = 0
         if scope.kind in (Kind.WORKSPACE, Kind.JOB) and scope.workspace_id is None:
@@ -88,7 +91,7 @@ class UnitOfWork:
         if again is None or self.scope.kind is not Kind.WORKSPACE:
             raise NoContext("only a member can be held, and this operation has none")
         self.write(gate.HOLD_ACTOR)
-        self._entered = gate.entered(self.scope, self._send([again], explicit=True)[-1])
+        self._entered = gate.passed(self.scope, self._send([again], explicit=True)[-1])
 
     def record_read(self, table: str, record_id: UUID | str, *, client_id: UUID | None, purpose: str) -> None:
         """Leave an audit entry that the actor read a record; queued, so that no commit means nothing was shown."""
@@ -108,17 +111,13 @@ class UnitOfWork:
     # -- the kernel's part ---------------------------------------------------------------------------------------------------------
     def entered(self) -> Entered:
         if self._entered is None:
+            if self._presuming and (told := gate.member(self.scope).told) is not None:
+                self._presumed = self._presumed or told
+                return gate.entered(self._presumed)
             self._send([], explicit=not self._reading)
         if self._entered is None:
             raise NoContext("nobody entered: this operation has no workspace")
         return self._entered
-
-    def presume(self, version: int) -> bool:
-        """Go on as if the workspace were at this version, as whatever is sent first makes sure of; False when it is known to be another."""
-        if self._entered is not None or self.scope.kind is not Kind.WORKSPACE:
-            return self.entered().version == version
-        self._presumed = version
-        return True
 
     def record(self, hook: Hook[..., Any], payload: Mapping[str, object], subscribers: tuple[tuple[str, str, str], ...]) -> None:
         if self.scope.workspace_id is None and self.scope.kind is Kind.PUBLIC:
@@ -240,8 +239,8 @@ class UnitOfWork:
         if opening:
             self._explicit = explicit
             if self.scope.kind is not Kind.PUBLIC:
-                self._entered = gate.entered(self.scope, results[1 if explicit else 0])
-                if self._presumed not in (None, self._entered.version):
+                self._entered = gate.passed(self.scope, results[1 if explicit else 0])
+                if self._presumed is not None and self._entered != gate.entered(self._presumed):
                     self._broken = RuleBroken("workspace_changed")
                     raise self._broken
         return results[len(batch) - len(items) :]

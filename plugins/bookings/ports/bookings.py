@@ -36,9 +36,6 @@ class Bookings(Protocol):
     def again(self) -> bool:
         """Whether to ask before writing, because an attempt failed (or this is a job)."""
 
-    def only_staff(self) -> None:
-        """A Cliente gets no further. Raises RuleBroken client_asks when what waits is sent."""
-
     def get(self, booking_id: UUID, *, mine: bool = False) -> Document | None:
         """mine: only one that the Cliente who asks takes part in, and did not leave."""
 

@@ -112,8 +112,6 @@ _TAKE: Final = sql(
 )  # fmt: skip
 _ORGANIZERS: Final = {True: _offering(), False: collaborator("organizer_id")}
 ADD: Final = {by_client: together(_add(organizer), _TAKE) for by_client, organizer in _ORGANIZERS.items()}
-# The staff's without asking who they are; a Cliente's request is tried again, carefully.
-ONLY_STAFF = sql("select app.refuse('client_asks') where app.client() is not null")
 HOLD_CLIENT: Final = sql("select from clients where workspace_id = $1 and id = $2 for key share", "workspace_id", "id", locks=True)
 ATTEND = sql(
     "insert into bookings_participant as p (workspace_id, booking_id, client_id, status, joined_at)"
@@ -229,9 +227,6 @@ class Bookings:
     @property
     def again(self) -> bool:
         return ctx.work.careful
-
-    def only_staff(self) -> None:
-        ctx.work.write(ONLY_STAFF)
 
     def calendar(self) -> Row:
         return ctx.workspace

@@ -70,7 +70,7 @@ class Booking:
         by whoever answers bookings_validate.
         """
         given = {**given, "client_ids": sorted(set(given["client_ids"]))}  # who is named twice comes once
-        by_client = self._asks_client(given)
+        by_client = is_cliente()
         if by_client:
             given = {**given, "client_ids": self._themself(given)}
         service = None if given["service_id"] is None else self._service(given["service_id"])
@@ -204,13 +204,6 @@ class Booking:
         return found
 
     # -- inside ------------------------------------------------------------------------------------------------------
-    def _asks_client(self, given: Mapping[str, Any]) -> bool:
-        """Whether a Cliente asks. What only the staff asks for is taken for theirs, which costs no question: a Cliente's is tried again."""
-        if given["service_id"] is None and not self._stored.again:
-            self._stored.only_staff()
-            return False
-        return is_cliente()
-
     def _other_room(self, before: Row, after: Mapping[str, Any]) -> dict[str, Any]:
         """Where it goes with its new time, when its room is not free then and another of its service is; nobody said which. Raises Conflict
         slot_taken for a room that is closed."""
