@@ -100,7 +100,7 @@ class StoredReply:
 
 
 class KeyTaken(Exception):
-    """The claim was made before: read the stored reply instead."""
+    """The claim was made before: read the stored reply instead, or claim it again when there is none."""
 
 
 class KeyInUse(Exception):
@@ -145,7 +145,7 @@ class Keys(Protocol):
     """Idempotency keys outside the transaction they were claimed in; each call is a transaction of its own."""
 
     def stored(self, scope: Scope, claim: Claim) -> StoredReply | None:
-        """What a taken key holds."""
+        """What a taken key holds; None when it is free again: it was kept for a day."""
 
     def take_over(self, scope: Scope, claim: Claim) -> bool:
         """Lease an unfinished key whose holder is gone; False when somebody holds it."""
@@ -160,9 +160,7 @@ class Keys(Protocol):
 class Database(Protocol):
     """One database identity."""
 
-    def open(
-        self, scope: Scope, *, reading: bool = False, claim: Claim | None = None, careful: bool = False, presuming: bool = False
-    ) -> UnitOfWork:
+    def open(self, scope: Scope, *, reading: bool = False, claim: Claim | None = None, careful: bool = False, presuming: bool = False) -> UnitOfWork:
         """A unit of work; nothing is sent before it is needed. reading: GET-like, the first read travels without BEGIN and COMMIT.
         careful: see Work; jobs always are. presuming: what the gate said last of this member counts until it is asked, and whatever is sent
         first raises RuleBroken workspace_changed when that is over; `confirm` before you tell a refusal that rests on it."""

@@ -9,13 +9,15 @@ from ports.encryption import Encryption, Place
 from ports.persistence import Claim, Database, KeyInUse, KeyTaken, StoredReply
 
 
-def replay(database: Database, scope: Scope, claim: Claim, taken: KeyTaken | KeyInUse, sealing: Encryption | None) -> Answer:
-    """What a request with a used key gets; `sealing` opens a sealed reply.
+def replay(database: Database, scope: Scope, claim: Claim, taken: KeyTaken | KeyInUse, sealing: Encryption | None) -> Answer | None:
+    """What a request with a used key gets, None when the key is free again; `sealing` opens a sealed reply.
 
     Raises Invalid for another body or operation, Conflict while the first still runs."""
-    stored = None if isinstance(taken, KeyInUse) else database.keys.stored(scope, claim)
-    if stored is None:
+    if isinstance(taken, KeyInUse):
         raise in_progress()
+    stored = database.keys.stored(scope, claim)
+    if stored is None:
+        return None
     _same(stored, claim)
     if stored.reply is None:
         raise in_progress()
@@ -33,7 +35,7 @@ def take(database: Database, scope: Scope, claim: Claim, sealing: Encryption | N
     except KeyTaken:
         stored = database.keys.stored(scope, claim)
     if stored is None:
-        raise in_progress()
+        return take(database, scope, claim, sealing)
     _same(stored, claim)
     if stored.reply is not None:
         return _answer(stored, scope, claim, sealing)

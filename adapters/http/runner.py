@@ -127,7 +127,8 @@ class Runner:
                 return self._atomic(compiled, database, scope, inputs, claim, path, environ, careful=True)
         except (KeyTaken, KeyInUse) as taken:
             assert claim is not None
-            return replays.replay(database, scope, claim, taken, self._sealing(operation))
+            answer = replays.replay(database, scope, claim, taken, self._sealing(operation))
+        return self._serve(compiled, environ, path, scope, inputs, claim) if answer is None else answer
 
     def _atomic(
         self,

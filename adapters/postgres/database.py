@@ -100,9 +100,7 @@ class PostgresDatabase:
         self.keys = PostgresKeys(self)
         self._modules: dict[UUID, _State] = {}
 
-    def open(
-        self, scope: Scope, *, reading: bool = False, claim: Claim | None = None, careful: bool = False, presuming: bool = False
-    ) -> UnitOfWork:
+    def open(self, scope: Scope, *, reading: bool = False, claim: Claim | None = None, careful: bool = False, presuming: bool = False) -> UnitOfWork:
         return UnitOfWork(self.pool, scope, reading=reading, claim=claim, careful=careful, presuming=presuming)
 
     def explain(self, error: Exception) -> DomainError | None:

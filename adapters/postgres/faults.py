@@ -11,6 +11,7 @@ from ports.persistence import RuleBroken
 
 MODULE_OFF = "42F03"
 REFUSED = "42F07"
+NOT_UNIQUE = "23505"
 NO_PATIENCE = "55P03"
 
 
@@ -38,7 +39,7 @@ _TABLE: Mapping[str, Callable[[ServerError], DomainError]] = {
     MODULE_OFF: _module_off,
     "42F04": lambda _: Forbidden(),
     "23503": lambda _: Invalid("Something this refers to does not exist, or is still referred to.", code="invalid_reference"),
-    "23505": lambda _: Conflict("That exists already.", code="already_exists"),
+    NOT_UNIQUE: lambda _: Conflict("That exists already.", code="already_exists"),
     "23P01": lambda _: Conflict("That overlaps with something that exists.", code="overlap"),
     "23514": lambda _: Invalid("A value is outside what is allowed.", code="constraint_violated"),
     "23502": lambda _: Invalid("A required value is missing.", code="constraint_violated"),

@@ -24,6 +24,9 @@ class PostgresKeys:
             row = work.one(gate.STORED, scope_id=claim.scope_id, key=claim.key)
         if row is None:
             return None
+        if row["over"]:
+            self._change(scope, gate.FORGET, scope_id=claim.scope_id, key=claim.key)
+            return None
         headers = tuple((name, value) for name, value in row["headers"] or ())
         reply = None if row["status"] is None else Reply(row["status"], headers, bytes(row["body"]))
         return StoredReply(row["operation"], row["fingerprint"], reply, row["phase"], row["running"])

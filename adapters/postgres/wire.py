@@ -65,10 +65,10 @@ class ServerError(Exception):
 
 def _moment(text: str) -> str:
     """RFC 3339 from PostgreSQL's ISO output (TimeZone is UTC), with no datetime between."""
-    if text[26:] == "+00" and text[10] == " ":  # four digits of a year, six of a fraction: nearly all that were made by a clock
-        return f"{text[:10]}T{text[11:26]}Z"
-    if text[19:] == "+00" and text[10] == " ":  # no fraction: nearly all that were chosen by people
+    if len(text) == 22:  # four digits of a year, no fraction: nearly all that were chosen by people
         return f"{text[:10]}T{text[11:19]}Z"
+    if text[26:] == "+00" and text[10] == " ":  # six digits of a fraction: nearly all that were made by a clock
+        return f"{text[:10]}T{text[11:26]}Z"
     moment = text.replace(" ", "T").replace("+00", "Z")
     if "." in moment:
         # PostgreSQL drops trailing zeros, Python writes six digits: a moment has one spelling, stored or just made.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from adapters.postgres import gate
-from adapters.postgres.faults import NO_PATIENCE, REFUSED, broken, translate
+from adapters.postgres.faults import NO_PATIENCE, NOT_UNIQUE, REFUSED, broken, translate
 from adapters.postgres.pool import Connection, Pool
 from adapters.postgres.statements import Encoded, Statement
 from adapters.postgres.wire import ConnectionLost, Result, ServerError
@@ -123,7 +123,10 @@ class UnitOfWork:
         if self.scope.workspace_id is None and self.scope.kind is Kind.PUBLIC:
             raise NoContext("an event belongs to a workspace, and this operation has none")
         event = {"event_id": new_id(), "name": hook.name, "payload": dict(payload), "request_id": self.scope.request_id}
-        if subscribers:
+        if len(subscribers) == 1 and self._on(subscribers[0][0]):
+            module, handler, queue = subscribers[0]
+            self.write(gate.RECORD_AND_DELIVER_ONE, **event, delivery_id=new_id(), module=module, handler=handler, queue=queue)
+        elif subscribers:
             modules, handlers, queues = zip(*subscribers, strict=True)
             ids = [new_id() for _ in subscribers]
             self.write(gate.RECORD_AND_DELIVER, **event, ids=ids, modules=modules, handlers=handlers, queues=queues)
@@ -212,6 +215,10 @@ class UnitOfWork:
             self._pool.give(connection)  # which rolls back whatever is still open
 
     # -- inside --------------------------------------------------------------------------------------------------------------------
+    def _on(self, module: str) -> bool:
+        """Whether a module needs no asking: it cannot be switched off, or this transaction's own gate makes sure of it."""
+        return not module or (self.scope.kind is Kind.WORKSPACE and module == self.scope.module)
+
     def _run(self, statement: Statement, parameters: Mapping[str, object]) -> Result:
         item = (statement, statement.bind(parameters, self._context))
         implicit = self._reading and not self._explicit and not self._pending and not statement.locks
@@ -259,8 +266,8 @@ class UnitOfWork:
                 if attempt == 2 or not opening or (lost.sent and not repeatable):
                     raise (self._unknown() if lost.sent and commits else Unavailable(retry_after_s=1)) from lost
             except ServerError as error:
-                if error.statement is gate.CLAIM and error.sqlstate in (REFUSED, NO_PATIENCE):
-                    raise (KeyTaken if error.sqlstate == REFUSED else KeyInUse) from None
+                if error.statement is gate.CLAIM and error.sqlstate in (NOT_UNIQUE, NO_PATIENCE):
+                    raise (KeyTaken if error.sqlstate == NOT_UNIQUE else KeyInUse) from None
                 if opening and self._connection.wire.in_transaction:
                     self._explicit = True
                 if error.sqlstate == REFUSED:

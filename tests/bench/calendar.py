@@ -42,7 +42,15 @@ class Bench:
     gateway: Gateway
     agenda: Agenda
     people: list[Person]
+    cluster: servers.Cluster
     postgres: int
+
+    def analyze(self) -> None:
+        """As autovacuum does in life: a plan that was made without knowing anything is nobody's."""
+        with self.cluster.superuser("calendar") as connection:
+            connection.commit()
+            connection.autocommit = True
+            connection.execute("vacuum analyze")
 
     def ask(self, path: str, query: str, **headers: str) -> bytes:
         """The body of an answer to the owner, straight from the application; reading it is the frontend's work."""
@@ -94,6 +102,7 @@ def main() -> int:
     with studio() as bench:
         day = _monday()
         fill(bench, day)
+        bench.analyze()
         service = bench.agenda.service(organizer_ids=[each.id for each in bench.people], duration_minutes=60)
         first, last = day.date() + timedelta(days=7), day.date() + timedelta(days=6 + DAYS)
         free = f"service={service['id']}&from={first}&to={last}"
@@ -176,7 +185,7 @@ def studio() -> Iterator[Bench]:
             add_member(settings, agenda.workspace, people[-1], "Colaborador")
         for person in people:
             agenda.hours(person.id)
-        yield Bench(gateway, agenda, people, cluster.server.pid or 0)
+        yield Bench(gateway, agenda, people, cluster, cluster.server.pid or 0)
 
 
 def fill(bench: Bench, monday: datetime) -> None:

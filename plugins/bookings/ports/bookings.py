@@ -16,7 +16,7 @@ from ports.persistence import Document, Row
 @dataclass(frozen=True, slots=True)
 class Search:
     """Which bookings: those that overlap `inside` (None: all), and what else is asked for. mine: that a Cliente takes part in, and did not
-    leave; backwards: the latest first."""
+    leave; everybody: whoever asks sees every client; backwards: the latest first."""
 
     inside: Interval | None = None
     organizer_id: UUID | None = None
@@ -26,6 +26,7 @@ class Search:
     status: str | None = None
     cancelled: bool = True
     mine: bool = False
+    everybody: bool = False
     backwards: bool = False
 
 

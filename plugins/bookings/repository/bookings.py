@@ -47,6 +47,8 @@ _TAKEN: Final = sa.case(
     (_B.capacity == 1, sa.func.cardinality(_B.attending)),
     else_=sa.select(_T.taken).where(_T.workspace_id == _B.workspace_id, _T.id == _B.id).scalar_subquery(),
 ).label("seats_taken")
+_ALL: Final = sa.func.to_json(_B.attending).label("client_ids")
+"""For who is known to see every client: a plan with the others' part in it costs each page what fifteen rows do."""
 # In the order of BookingSchema, so that a row leaves as it came.
 SHOWN: Final = (
     _B.id, _B.title, _B.organizer_id, _CLIENTS, _B.service_id, _B.room_id, _B.series_id, _B.start_time, _B.end_time, _B.location_kind, _B.location,
@@ -80,9 +82,9 @@ def _offering() -> sa.ColumnElement[Any]:
     return sa.func.coalesce(sa.select(staff.c.user_id).where(*theirs).scalar_subquery(), NOBODY)
 
 
-def _add(organizer: sa.ColumnElement[Any]) -> Any:
+def _add(organizer: sa.ColumnElement[Any], room: sa.ColumnElement[Any]) -> Any:
     given = {
-        "organizer_id": organizer, "room_id": room_in_use(), "attending": sa.bindparam("clients", type_=_B.attending.type),
+        "organizer_id": organizer, "room_id": room, "attending": sa.bindparam("clients", type_=_B.attending.type),
         "updated_at": sa.bindparam("created_at", type_=_B.created_at.type),
     }  # fmt: skip
     return statement(sa.insert(bookings).values({c.name: sa.bindparam(c.name) for c in _B if c.name not in given and c.name not in _LATER} | given))
@@ -111,7 +113,12 @@ _TAKE: Final = sql(
     "workspace_id", "id", "organizer_id", "room_id", "service_id", "start_time", "end_time", "from", "to", "capacity", "clients",
 )  # fmt: skip
 _ORGANIZERS: Final = {True: _offering(), False: collaborator("organizer_id")}
-ADD: Final = {by_client: together(_add(organizer), _TAKE) for by_client, organizer in _ORGANIZERS.items()}
+_ROOMS: Final = {True: room_in_use(), False: sa.null()}  # looking for a room costs a plan even when none is named
+ADD: Final = {
+    (by_client, somewhere): together(_add(organizer, room), _TAKE)
+    for by_client, organizer in _ORGANIZERS.items()
+    for somewhere, room in _ROOMS.items()
+}
 HOLD_CLIENT: Final = sql("select from clients where workspace_id = $1 and id = $2 for key share", "workspace_id", "id", locks=True)
 ATTEND = sql(
     "insert into bookings_participant as p (workspace_id, booking_id, client_id, status, joined_at)"
@@ -190,6 +197,7 @@ class Shape(NamedTuple):
     status: bool
     cancelled: bool
     mine: bool
+    everybody: bool
     backwards: bool
     after: bool
 
@@ -197,7 +205,8 @@ class Shape(NamedTuple):
 @cache
 def listing(shape: Shape) -> Any:
     """The statement for a shape, compiled when first asked for."""
-    query = sa.select(*SHOWN).where(_B.workspace_id == sa.bindparam("workspace_id"))
+    shown = (_ALL if column is _CLIENTS and shape.everybody else column for column in SHOWN)
+    query = sa.select(*shown).where(_B.workspace_id == sa.bindparam("workspace_id"))
     if shape.inside:
         begins, ends = sa.bindparam("begins", type_=_B.start_time.type), sa.bindparam("ends", type_=_B.start_time.type)
         query = query.where(_B.start_time > begins - sa.text(_LONGEST), _B.start_time < ends, _B.end_time > begins)
@@ -237,7 +246,7 @@ class Bookings:
     def page(self, search: Search, limit: int, after: tuple[Any, ...] | None) -> list[Document]:
         asked = {name: getattr(search, name) for name in ("organizer_id", "client_id", "room_id", "service_id", "status")}
         wanted = {name: value is not None for name, value in asked.items()}
-        said = {name: getattr(search, name) for name in ("cancelled", "mine", "backwards")}
+        said = {name: getattr(search, name) for name in ("cancelled", "mine", "everybody", "backwards")}
         shape = Shape(inside=search.inside is not None, after=after is not None, **said, **wanted)
         span = {} if search.inside is None else {"begins": search.inside.start, "ends": search.inside.end}
         return ctx.work.documents(listing(shape), limit=limit, **asked, **span, **last_of(after))
@@ -250,7 +259,7 @@ class Bookings:
         return None if found is None else {**found, "client_ids": [UUID(each) for each in found["client_ids"]]}
 
     def add(self, values: Mapping[str, object], clients: Sequence[UUID], blocked: Interval, *, vouched: bool) -> None:
-        ctx.work.write(ADD[vouched], **values, clients=clients, **{"from": blocked.start, "to": blocked.end})
+        ctx.work.write(ADD[vouched, values["room_id"] is not None], **values, clients=clients, **{"from": blocked.start, "to": blocked.end})
 
     def change(self, booking_id: UUID, values: Mapping[str, object]) -> Document | None:
         given = {name: values.get(name) for name in (*_SET, "updated_at")}

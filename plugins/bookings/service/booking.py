@@ -17,7 +17,7 @@ from plugins.bookings.ports.bookings import Bookings, Search
 from plugins.bookings.ports.offering import Catalogue
 from plugins.bookings.service.actors import actor, is_cliente, own_client
 from plugins.bookings.service.availability import Availability
-from plugins.bookings.service.limits import check_change
+from plugins.bookings.service.limits import check_change, is_limited
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.terms import check_asked_by_client, check_capacity, check_in_time, check_moved, check_seats, completed, place_of
 from plugins.bookings.service.turns import Turns
@@ -45,7 +45,7 @@ class Booking:
     def page(self, search: Search, limit: int, after: tuple[Any, ...] | None) -> list[Document]:
         """A page of bookings; a Cliente finds those they take part in."""
         if not is_cliente():
-            return self._stored.page(search, limit, after)
+            return self._stored.page(replace(search, everybody=not is_limited()), limit, after)
         return [own_view(each) for each in self._stored.page(replace(search, mine=True), limit, after)]
 
     def read(self, booking_id: UUID) -> Document:

@@ -22,6 +22,9 @@ IS_CLIENT = statement(
 # Through a subquery, so that the planner counts on as many ids each time and does not plan each time.
 _ARCHIVED = "from clients where workspace_id = $1 and id = any(array(select unnest($2::uuid[]))) and status = 'archived' limit 1"
 REFUSE_ARCHIVED = sql(f"select app.refuse('client_archived') {_ARCHIVED}", "workspace_id", "ids")
+REFUSE_ARCHIVED_ONE = sql(
+    "select app.refuse('client_archived') from clients where workspace_id = $1 and id = $2 and status = 'archived'", "workspace_id", "id"
+)
 ARCHIVED = sql(f"select id {_ARCHIVED}", "workspace_id", "ids")
 # Whoever gives somebody a client holds them by this, one beside the other; whoever takes them away alone. Always before any row of a client.
 STAY = sql(
@@ -58,7 +61,10 @@ class Assignments:
     def archived(self, ids: Sequence[UUID]) -> bool:
         if ctx.work.careful:
             return ctx.work.one(ARCHIVED, ids=list(ids)) is not None
-        ctx.work.write(REFUSE_ARCHIVED, ids=list(ids))
+        if len(ids) == 1:  # nearly always, and half the price
+            ctx.work.write(REFUSE_ARCHIVED_ONE, id=ids[0])
+        else:
+            ctx.work.write(REFUSE_ARCHIVED, ids=list(ids))
         return False
 
     def is_client(self, client_id: UUID) -> bool:
