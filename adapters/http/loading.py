@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import marshmallow as ma
 
+from adapters.http.fields.reading import compile_read
+
 Load = Callable[[Any], Any]
 
 _HOOKS: Final = ("pre_load", "post_load", "validates", "validates_schema")
@@ -22,19 +24,19 @@ def compile_load(schema: ma.Schema) -> Load:
     if not is_plain(schema):
         return schema.load
     known = [
-        (name if field.data_key is None else field.data_key, field.attribute or name, field, field.load_default)
+        (name if field.data_key is None else field.data_key, field.attribute or name, compile_read(field), field.load_default)
         for name, field in schema.load_fields.items()
     ]
-    required = frozenset(name for name, _, field, _ in known if field.required)
+    required = frozenset(name if field.data_key is None else field.data_key for name, field in schema.load_fields.items() if field.required)
 
     def load(data: Any) -> Any:
         if type(data) is not dict or not required <= data.keys():
             return schema.load(data)
         loaded, given = {}, 0
         try:
-            for name, target, field, default in known:
+            for name, target, read, default in known:
                 if name in data:
-                    loaded[target] = field.deserialize(data[name], name, data)
+                    loaded[target] = read(data[name], name, data)
                     given += 1
                 elif default is not ma.missing:
                     loaded[target] = default() if callable(default) else default

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Final
 
 import marshmallow as ma
 from marshmallow import validate
 
 from adapters.http.fields.currencies import Currency
+from adapters.http.fields.reading import Read, compile_read
 from adapters.http.fields.values import INT64_MAX, FromText, Integer
 from kernel import money
 
@@ -31,8 +33,18 @@ class List(ma.fields.List[Any]):
         if not isinstance(value, list):
             raise self.make_error("invalid")
         # Counted before the items are read: a million bad ones must not make a million errors.
-        validate.Length(max=self.max_items)(value)
+        if len(value) > self.max_items:
+            validate.Length(max=self.max_items)(value)
+        if not kwargs:  # as of a load that is not partial
+            try:
+                return [self._read_item(item, None, None) for item in value]
+            except ma.ValidationError:
+                pass  # marshmallow names every fault, by its place
         return super()._deserialize(value, attr, data, **kwargs)
+
+    @cached_property
+    def _read_item(self) -> Read:
+        return compile_read(self.inner)
 
 
 class DelimitedList(FromText, List):
