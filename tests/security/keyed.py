@@ -57,6 +57,11 @@ class Studio:
             events = connection.execute("select count(*) from outbox where workspace_id = %(w)s and name = 'clients_created'", where).fetchone()
         return Counter(names) + Counter({"events": events[0] if events else 0})
 
+    def age(self, hours: int) -> None:
+        """Every key becomes so much older."""
+        with owner(self.settings) as connection:
+            connection.execute("update idempotency_keys set created_at = created_at - make_interval(hours => %s)", (hours,))
+
 
 def owner(settings: Settings) -> psycopg.Connection[Any]:
     connection = psycopg.connect(settings.database_owner_url or "")

@@ -96,6 +96,29 @@ def test_t67_a_key_is_of_one_person_in_one_workspace(studio: Studio) -> None:
     assert studio.effects(elsewhere)["Ana"] == 1
 
 
+def test_t67_a_key_is_kept_for_a_day_and_then_free_before_anybody_swept_it(studio: Studio) -> None:
+    key = str(uuid.uuid4())
+    first = studio.add(key, "Ana")
+    studio.age(hours=23)
+    assert studio.add(key, "Ana").body == first.body
+    studio.age(hours=2)
+    second = studio.add(key, "Ana Maria")
+    assert (second.status, "Idempotent-Replayed" in second.headers) == (201, False)
+    assert studio.add(key, "Ana Maria").headers["Idempotent-Replayed"] == "true"
+    assert studio.effects() == {"Ana": 1, "Ana Maria": 1, "events": 2}
+
+
+def test_t67_of_many_who_use_an_old_key_again_at_once_one_has_an_effect(studio: Studio) -> None:
+    key = str(uuid.uuid4())
+    assert studio.add(key, "Ana").status == 201
+    studio.age(hours=25)
+    with ThreadPoolExecutor(16) as crowd:
+        replies = list(crowd.map(lambda _: studio.until_answered(lambda: studio.add(key, "Bea", api=Api(studio.api.url))), range(16)))
+    assert [reply.status for reply in replies] == [201] * 16
+    assert sum("Idempotent-Replayed" not in reply.headers for reply in replies) == 1
+    assert studio.effects() == {"Ana": 1, "Bea": 1, "events": 2}
+
+
 @pytest.mark.parametrize("key", ["", "a b", "a\tb", "é", "x" * 256])
 def test_t67_a_malformed_key_is_400(studio: Studio, key: str) -> None:
     headers = {"Idempotency-Key": key.encode("latin-1")}

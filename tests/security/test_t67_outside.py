@@ -40,6 +40,15 @@ def test_t67_an_outside_operation_that_failed_goes_on_where_it_was(charging: Stu
     assert charge.events() == {"charging_reserved": 1}, "the first phase was committed, and is not done again"
 
 
+def test_t67_an_outside_operation_under_an_old_key_is_another(charging: Studio, tmp_path: Path) -> None:
+    charge = Charge(charging, tmp_path)
+    assert charge.send().status == 201
+    charging.age(hours=25)
+    again = charge.send()
+    assert (again.status, "Idempotent-Replayed" in again.headers) == (201, False)
+    assert charge.events() == {"charging_reserved": 2, "charging_made": 2}
+
+
 def test_t67_an_outside_operation_killed_between_its_phases_has_one_effect(
     settings: Settings, tmp_path: Path, site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
