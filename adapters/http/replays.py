@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from adapters.http.exchange import Answer
 from kernel.context import Scope
 from kernel.errors import Conflict, Fault, Invalid
 from ports.encryption import Encryption, Place
 from ports.persistence import Claim, Database, KeyInUse, KeyTaken, StoredReply
+
+TRIES: Final = 2
+"""A key that was kept for a day is free when it is asked for, and then somebody else may be faster."""
 
 
 def replay(database: Database, scope: Scope, claim: Claim, taken: KeyTaken | KeyInUse, sealing: Encryption | None) -> Answer | None:
@@ -26,16 +31,19 @@ def replay(database: Database, scope: Scope, claim: Claim, taken: KeyTaken | Key
 
 def take(database: Database, scope: Scope, claim: Claim, sealing: Encryption | None) -> Answer | str | None:
     """Claim a key for an outside operation: the stored answer, or the recovery point to go on from (None at the start)."""
-    try:
-        with database.open(scope, claim=claim) as work:
-            work.commit()
-        return None
-    except KeyInUse:
-        raise in_progress() from None
-    except KeyTaken:
-        stored = database.keys.stored(scope, claim)
-    if stored is None:
-        return take(database, scope, claim, sealing)
+    for _ in range(TRIES):
+        try:
+            with database.open(scope, claim=claim) as work:
+                work.commit()
+            return None
+        except KeyInUse:
+            raise in_progress() from None
+        except KeyTaken:
+            stored = database.keys.stored(scope, claim)
+        if stored is not None:
+            break
+    else:
+        raise in_progress()
     _same(stored, claim)
     if stored.reply is not None:
         return _answer(stored, scope, claim, sealing)

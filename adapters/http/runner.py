@@ -120,15 +120,17 @@ class Runner:
         database = self.platform.databases[operation.database]
         if operation.marks.outside:
             return self._outside(compiled, database, scope, inputs, claim, path, environ)
-        try:
+        for _ in range(replays.TRIES):
             try:
-                return self._atomic(compiled, database, scope, inputs, claim, path, environ)
-            except RuleBroken:
-                return self._atomic(compiled, database, scope, inputs, claim, path, environ, careful=True)
-        except (KeyTaken, KeyInUse) as taken:
-            assert claim is not None
-            answer = replays.replay(database, scope, claim, taken, self._sealing(operation))
-        return self._serve(compiled, environ, path, scope, inputs, claim) if answer is None else answer
+                try:
+                    return self._atomic(compiled, database, scope, inputs, claim, path, environ)
+                except RuleBroken:
+                    return self._atomic(compiled, database, scope, inputs, claim, path, environ, careful=True)
+            except (KeyTaken, KeyInUse) as taken:
+                assert claim is not None
+                if (answer := replays.replay(database, scope, claim, taken, self._sealing(operation))) is not None:
+                    return answer
+        raise replays.in_progress()
 
     def _atomic(
         self,
@@ -212,7 +214,9 @@ class Runner:
     def _view(self, compiled: Compiled, current: Current, inputs: Inputs, path: Mapping[str, Any], environ: Environ) -> Answer:
         token = begin(current)
         try:
-            result = compiled.method(compiled.operation.view(), *inputs.arguments, **path)
+            # Copies: a view may change what it is given, and run again with what was sent.
+            given = [dict(each) if type(each) is dict else each for each in inputs.arguments]
+            result = compiled.method(compiled.operation.view(), *given, **path)
             return self._answer(compiled, current, inputs, result, environ)
         finally:
             end(token)

@@ -226,7 +226,8 @@ class UnitOfWork:
 
     def _opening(self, explicit: bool) -> list[Item]:
         items: list[Item] = [(gate.BEGIN, [])] if explicit else []
-        if (check := gate.check(self.scope, None if explicit or self._reading else self._presumed)) is not None:
+        # The gate compares it also where this would see the answer in time: a statement behind it may fail first, and that would be told.
+        if (check := gate.check(self.scope, self._presumed)) is not None:
             items.append(check)
         if self._claim:
             values = {**self._claimed(), **(self._replied() if self.reply and not explicit else gate.NO_REPLY)}

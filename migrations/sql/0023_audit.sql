@@ -9,7 +9,11 @@ declare
   k text;
 begin
   if tg_op = 'INSERT' then
-    became := jsonb_strip_nulls(to_jsonb(new));
+    became := to_jsonb(new);
+    -- Columns, not what is inside of one: there null may say something.
+    if not became @? '$.*.**{1 to last} ? (@ == null)' then
+      became := jsonb_strip_nulls(became);
+    end if;
   elsif tg_op = 'DELETE' then
     -- Only the owner's purge may do without a row per row; it writes one summary.
     if current_setting('app.purging', true) = 'on' and session_user = 'fitpro_owner' then

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from config.settings import Settings
+from tests.security.keyed import owner
 from tests.servers import Api, Person, add_member
 
 
@@ -119,3 +120,18 @@ def ana(server: Api) -> Person:
 @pytest.fixture
 def studio(server: Api, ana: Person) -> str:
     return server.workspace(ana)
+
+
+def test_what_is_made_is_recorded_by_what_it_has_whole_where_null_may_say_something(
+    server: Api, ana: Person, studio: str, settings: Settings
+) -> None:
+    with owner(settings) as connection:
+        made = connection.execute(
+            "insert into bookings_schedule (workspace_id, user_id, weekly, overrides) values (%s, %s, '[]', %s) returning *",
+            (studio, ana.id, '[{"date": "2030-01-01", "note": null}]'),
+        )
+        columns = {each.name for each in made.description or ()}
+    entries = {each["table"]: each["after"] for each in _entries(server, ana) if each["action"] == "insert"}
+    assert entries["bookings_schedule"]["overrides"] == [{"date": "2030-01-01", "note": None}]
+    assert entries["bookings_schedule"].keys() == columns
+    assert None not in entries["workspaces"].values()

@@ -163,3 +163,18 @@ def test_a_compilation_that_takes_unknown_names_is_noticed(monkeypatch: pytest.M
     monkeypatch.setitem(globals(), "compile_load", lambda schema: type(schema)(unknown=ma.EXCLUDE).load)
     with pytest.raises((AssertionError, ExceptionGroup)):
         check(EverythingSchema(), 300)
+
+
+def test_what_is_wrong_deep_down_is_looked_at_twice_and_not_twice_a_level() -> None:
+    looked: list[str] = []
+
+    class Branch(ma.Schema):
+        branches = fields.List(fields.Nested(lambda: Branch()))
+        leaf = fields.String(validate=looked.append)
+
+    def grown(depth: int) -> dict[str, Any]:
+        return {"leaf": "x" * 20_000} if depth == 0 else {"branches": [grown(depth - 1)], "leaf": "green"}
+
+    with pytest.raises(ma.ValidationError):
+        compile_load(Branch())(grown(12))
+    assert len(looked) <= 2 * 13

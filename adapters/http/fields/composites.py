@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import Any, Final
 
@@ -35,16 +36,15 @@ class List(ma.fields.List[Any]):
         # Counted before the items are read: a million bad ones must not make a million errors.
         if len(value) > self.max_items:
             validate.Length(max=self.max_items)(value)
-        if not kwargs:  # as of a load that is not partial
-            try:
+        if not kwargs and self._read_item is not None:  # with keywords as of a partial load
+            with suppress(ma.ValidationError):
                 return [self._read_item(item, None, None) for item in value]
-            except ma.ValidationError:
-                pass  # marshmallow names every fault, by its place
-        return super()._deserialize(value, attr, data, **kwargs)
+        return super()._deserialize(value, attr, data, **kwargs)  # which names every fault, by its place
 
     @cached_property
-    def _read_item(self) -> Read:
-        return compile_read(self.inner)
+    def _read_item(self) -> Read | None:
+        """None for what holds others: loading a wrong one a second time would be twice the work for every level."""
+        return None if isinstance(self.inner, ma.fields.Nested | ma.fields.List) else compile_read(self.inner)
 
 
 class DelimitedList(FromText, List):
