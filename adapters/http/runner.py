@@ -144,8 +144,8 @@ class Runner:
         *,
         careful: bool = False,
     ) -> Answer:
-        reading = compiled.operation.method == "GET"
-        with database.open(scope, reading=reading, claim=claim, careful=careful, presuming=not careful) as work:
+        get = compiled.operation.method == "GET"
+        with database.open(scope, reading=get, claim=claim, careful=careful, presuming=not careful) as work:
             modules = database.modules(work, scope.workspace_id)
             current = Current(scope, self.platform.dispatcher, modules, work, inputs.expected, uncached=uncached(environ))
             try:
@@ -215,8 +215,7 @@ class Runner:
         token = begin(current)
         try:
             # Copies: a view may change what it is given, and run again with what was sent.
-            given = [dict(each) if type(each) is dict else each for each in inputs.arguments]
-            result = compiled.method(compiled.operation.view(), *given, **path)
+            result = compiled.method(compiled.operation.view(), *[dict(a) if type(a) is dict else a for a in inputs.arguments], **path)
             return self._answer(compiled, current, inputs, result, environ)
         finally:
             end(token)

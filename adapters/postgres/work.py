@@ -226,7 +226,7 @@ class UnitOfWork:
 
     def _opening(self, explicit: bool) -> list[Item]:
         items: list[Item] = [(gate.BEGIN, [])] if explicit else []
-        # The gate compares it also where this would see the answer in time: a statement behind it may fail first, and that would be told.
+        # The gate itself compares: a statement behind it may fail, or commit with it.
         if (check := gate.check(self.scope, self._presumed)) is not None:
             items.append(check)
         if self._claim:
@@ -248,9 +248,6 @@ class UnitOfWork:
             self._explicit = explicit
             if self.scope.kind is not Kind.PUBLIC:
                 self._entered = gate.passed(self.scope, results[1 if explicit else 0])
-                if self._presumed is not None and self._entered != gate.entered(self._presumed):
-                    self._broken = RuleBroken("workspace_changed")
-                    raise self._broken
         return results[len(batch) - len(items) :]
 
     def _exchange(self, batch: list[Item], opening: bool, repeatable: bool) -> list[Result]:

@@ -148,11 +148,8 @@ def test_t17_header_and_path_may_not_disagree(studios: Studios, twice: Person) -
 
 def test_t17_a_role_carried_over_from_the_other_workspace_is_caught(studios: Studios) -> None:
     swap = Swap(studios)
-    with rewritten(
-        studios.superuser,
-        "app.enter",
-        lambda body: body.replace("if (role = any (p_roles)) is not true then", "role := 'Owner'; client_id := null; if false then"),
-    ):
+    everybody = "role := 'Owner'; client := ''; own := ''; told := split_part(told, ' ', 1) || ' Owner false '; if false then"
+    with rewritten(studios.superuser, "app.enter", lambda body: body.replace("if (role = any (p_roles)) is not true then", everybody)):
         assert swap.go(200, seed=2) != []
 
 

@@ -18,14 +18,14 @@ def compile_read(field: ma.fields.Field[Any]) -> Read:
     own = any(getattr(type(field), name) is not getattr(ma.fields.Field, name) for name in _STEPS)
     if own or field.pre_load or field.post_load:
         return field.deserialize
-    convert, validators, optional = field._deserialize, tuple(field.validators), field.allow_none
+    validators, optional = tuple(field.validators), field.allow_none
 
     def read(value: Any, name: str | None, data: Any) -> Any:
         if value is None:
             if optional:
                 return None
             raise field.make_error("null")
-        loaded = convert(value, name, data)
+        loaded = field._deserialize(value, name, data)
         for validator in validators:
             validator(loaded)
         return loaded

@@ -114,11 +114,7 @@ _TAKE: Final = sql(
 )  # fmt: skip
 _ORGANIZERS: Final = {True: _offering(), False: collaborator("organizer_id")}
 _ROOMS: Final = {True: room_in_use(), False: sa.null()}  # looking for a room costs a plan even when none is named
-ADD: Final = {
-    (by_client, somewhere): together(_add(organizer, room), _TAKE)
-    for by_client, organizer in _ORGANIZERS.items()
-    for somewhere, room in _ROOMS.items()
-}
+ADD: Final = {(by, at): together(_add(organizer, room), _TAKE) for by, organizer in _ORGANIZERS.items() for at, room in _ROOMS.items()}
 HOLD_CLIENT: Final = sql("select from clients where workspace_id = $1 and id = $2 for key share", "workspace_id", "id", locks=True)
 ATTEND = sql(
     "insert into bookings_participant as p (workspace_id, booking_id, client_id, status, joined_at)"
