@@ -6,6 +6,7 @@ CPU is that of the application and of PostgreSQL together. Exits with 1 when an 
 from __future__ import annotations
 
 import io
+import math
 import re
 import sys
 import tempfile
@@ -83,16 +84,17 @@ class Bench:
 
         return ask_all
 
-    def cpu_ms(self, call: Callable[[], object], times: int) -> float:
-        """Of one call; the least of five rounds."""
-        call()
-        rounds = []
-        for _ in range(5):
-            before = self._spent_ms()
-            for _ in range(times):
+    def cpu_ms(self, times: int, *calls: Callable[[], object]) -> list[float]:
+        """Of each call; the least of ten rounds, which take turns: whatever else the machine does meets all alike."""
+        least = [math.inf] * len(calls)
+        for _ in range(10):
+            for n, call in enumerate(calls):
                 call()
-            rounds.append((self._spent_ms() - before) / times)
-        return min(rounds)
+                before = self._spent_ms()
+                for _ in range(times):
+                    call()
+                least[n] = min(least[n], (self._spent_ms() - before) / times)
+        return least
 
     def _spent_ms(self) -> float:
         return time.process_time() * 1000 + processes.cpu_ms(self.postgres)[0]
@@ -115,16 +117,16 @@ def main() -> int:
 
 
 def _week(bench: Bench, query: str) -> bool:
-    clients = bench.cpu_ms(bench.pages("/api/v1/clients", "sort=full_name", CLIENTS), 100) / CLIENTS * 1000
-    week = bench.cpu_ms(bench.pages("/api/v1/bookings", query, BOOKINGS), 100) / BOOKINGS * 1000
+    pages = bench.pages("/api/v1/clients", "sort=full_name", CLIENTS), bench.pages("/api/v1/bookings", query, BOOKINGS)
+    clients, week = (ms / rows * 1000 for ms, rows in zip(bench.cpu_ms(50, *pages), (CLIENTS, BOOKINGS), strict=True))
     print(f"Week of {BOOKINGS} bookings: {week:.1f} µs of CPU a row, {week / clients:.2f} of a client's in their list ({clients:.1f} µs);", end=" ")
     return _once("/api/v1/bookings", bench, f"{query}&limit=200") and week / clients <= DEARER
 
 
 def _availability(bench: Bench, query: str) -> bool:
     path = "/api/v1/bookings/availability"
-    kept = bench.cpu_ms(lambda: bench.ask(path, query), 100)
-    made = bench.cpu_ms(lambda: bench.ask(path, query, HTTP_CACHE_CONTROL="no-cache"), 4)
+    (kept,) = bench.cpu_ms(100, lambda: bench.ask(path, query))
+    (made,) = bench.cpu_ms(4, lambda: bench.ask(path, query, HTTP_CACHE_CONTROL="no-cache"))
     slots = sum(len(day["slots"]) for day in orjson.loads(bench.ask(path, query))["items"])
     print(
         f"Availability of {DAYS} days and {PEOPLE} people, {slots} slots: {made:.1f} ms computed, {kept:.2f} ms kept, {made / kept:.0f} times;",
