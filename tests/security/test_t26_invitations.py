@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 import uuid
 from collections.abc import Callable
@@ -41,9 +42,9 @@ def compared(api: Api, pairs: int) -> list[Times]:
     api.workspace(owner)
     known = [api.signup(email=f"known-{uuid.uuid4().hex}@example.com").email for _ in range(pairs)]
     times: list[Times] = [([], []) for _ in FLOWS]
-    for number, email in enumerate(known):
+    for email in known:
         told = {}
-        for which in (0, 1) if number % 2 else (1, 0):
+        for which in random.sample((0, 1), 2):
             replies, took = answers(api, owner, f"other-{uuid.uuid4().hex}@example.com" if which else email)
             told[which] = [said(reply, OWN) for reply in replies]
             for flow, ms in zip(times, took, strict=True):
