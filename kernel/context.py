@@ -55,7 +55,7 @@ class Transaction(Protocol):
     """The part of a unit of work the kernel needs."""
 
     def entered(self) -> Entered:
-        """The answer of the check; sends it now if nothing has travelled yet."""
+        """The answer of the check, or what it said last when that is presumed; else it is sent now, if nothing has travelled yet."""
 
     def record(self, hook: Hook[..., Any], payload: Mapping[str, object], subscribers: tuple[tuple[str, str, str], ...]) -> None:
         """Store an event with one delivery per enabled subscriber (module, handler, queue), in this transaction."""

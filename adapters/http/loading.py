@@ -23,11 +23,9 @@ def compile_load(schema: ma.Schema) -> Load:
     """The function that loads one body. Raises ValidationError as `schema.load` does."""
     if not is_plain(schema):
         return schema.load
-    known = [
-        (name if field.data_key is None else field.data_key, field.attribute or name, compile_read(field), field.load_default)
-        for name, field in schema.load_fields.items()
-    ]
-    required = frozenset(name if field.data_key is None else field.data_key for name, field in schema.load_fields.items() if field.required)
+    sent = [(name if field.data_key is None else field.data_key, name, field) for name, field in schema.load_fields.items()]
+    known = [(key, field.attribute or name, compile_read(field), field.load_default) for key, name, field in sent]
+    required = frozenset(key for key, _, field in sent if field.required)
 
     def load(data: Any) -> Any:
         if type(data) is not dict or not required <= data.keys():
