@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, TypeVar, cast
 
 import marshmallow as ma
@@ -130,11 +131,15 @@ class Plugin(Manifest):
     def config(self) -> dict[str, Any]:
         """This plugin's settings in the current workspace, defaults filled in; what a newer version no longer knows is left out."""
         stored = dict(current().modules.settings(self.id))
-        return cast("dict[str, Any]", self.settings().load(stored, unknown=ma.EXCLUDE)) if self.settings else stored
+        return cast("dict[str, Any]", self._reader.load(stored, unknown=ma.EXCLUDE)) if self._reader else stored
 
     def configured(self, stored: Any) -> dict[str, Any]:
         """Settings loaded through the plugin's schema. Raises marshmallow's ValidationError."""
-        return cast("dict[str, Any]", self.settings().load(dict(stored))) if self.settings else dict(stored)
+        return cast("dict[str, Any]", self._reader.load(dict(stored))) if self._reader else dict(stored)
+
+    @cached_property
+    def _reader(self) -> ma.Schema | None:
+        return self.settings() if self.settings else None  # made once: that is dearer than what it reads
 
 
 class _Context:

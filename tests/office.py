@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,10 +11,11 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Self, cast
 
-from adapters.postgres.outbox import OutboxLeases
+from adapters.postgres.outbox import OutboxClockwork, OutboxLeases
 from adapters.worker.heartbeat import Heartbeat
+from adapters.worker.periodic import periodics
 from adapters.worker.worker import Backoff, Worker
-from config.bootstrap import jobs
+from config.bootstrap import install, jobs
 from config.plugin_admin import installation
 from config.settings import Settings
 
@@ -58,3 +60,15 @@ class Office:
         body = found[-1].get_body(("plain",))
         assert body is not None
         return str(body.get_content()).replace("\r\n", "\n")
+
+
+def tick(settings: Settings, handler: str) -> int:
+    """The hour has come of a periodic task, in every zone: the jobs it makes, for whoever works."""
+    running = install(settings)
+    pool = running.container.relay_pool()
+    clockwork = OutboxClockwork(pool)
+    task = next(each for each in periodics(running.registry) if each.handler == handler)
+    now, zones = clockwork.zones()
+    made = sum(clockwork.fan_out(task, zone, now, uuid.uuid4().hex) for zone in zones)
+    pool.close()
+    return made

@@ -108,9 +108,11 @@ def build(ports: Provided) -> Service:
     stored, now = ports.repository, ports.clock.now
     placing = Placing(stored=stored.times, now=now)
     availability = Availability(stored=stored.free, cache=ports.cache, now=now)
+    reminders = Reminders(stored=stored.reminders, later=_Later(), settings=_settings, now=now)
     turns = Turns(stored=stored.queue, notices=_Notices(), settings=_settings, now=now)
     booking = Booking(
-        stored=stored.bookings, placing=placing, turns=turns, catalogue=stored.offering, availability=availability, settings=_settings, now=now
+        stored=stored.bookings, placing=placing, turns=turns, catalogue=stored.offering, availability=availability, reminders=reminders,
+        settings=_settings, now=now,
     )  # fmt: skip
     classes = Classes(stored=stored.bookings, placing=placing, booking=booking, turns=turns, catalogue=stored.offering, now=now)
     return Service(
@@ -119,19 +121,19 @@ def build(ports: Provided) -> Service:
         availability=availability,
         holds=Holds(stored=stored.times, placing=placing, booking=booking, catalogue=stored.offering, settings=_settings, now=now),
         booking=booking,
-        outcomes=Outcomes(stored=stored.bookings, placing=placing, booking=booking, turns=turns, now=now),
+        outcomes=Outcomes(stored=stored.bookings, placing=placing, booking=booking, turns=turns, reminders=reminders, now=now),
         classes=classes,
         turns=turns,
         queue=Queue(stored=stored.queue, bookings=stored.bookings, turns=turns, classes=classes, booking=booking, now=now),
-        reminders=Reminders(stored=stored.reminders, later=_Later(), settings=_settings, now=now),
+        reminders=reminders,
         page=BookingPage(stored=stored.page, hosts=ports.hosts, availability=availability, filled=_filled),
         people=People(stored=stored.people, turns=turns, now=now),
         leaving=Leaving(stored=stored.leaving, series=stored.series, placing=placing, now=now),
         personal=Personal(stored=stored.personal),
         kpis=Kpis(stored=stored.kpis, free=stored.free, calendar=stored.bookings, now=now),
         views=Views(stored=stored.bookings, now=now),
-        series=Series(stored=stored.series, placing=placing, catalogue=stored.offering, calendar=stored.bookings, now=now),
-        scopes=Scopes(series=stored.series, bookings=stored.bookings, placing=placing, turns=turns, now=now),
+        series=Series(stored=stored.series, placing=placing, catalogue=stored.offering, calendar=stored.bookings, reminders=reminders, now=now),
+        scopes=Scopes(series=stored.series, bookings=stored.bookings, placing=placing, turns=turns, reminders=reminders, now=now),
         feeds=Feeds(stored=stored.feeds, capabilities=ports.capabilities, cache=ports.cache, own_url=ports.own_url, now=now),
         imports=Imports(stored=stored.imports, http=ports.public_outbound, encryption=ports.encryption, transaction=work, now=now),
     )

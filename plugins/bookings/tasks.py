@@ -27,22 +27,10 @@ def place_offered(place_id: UUID) -> Letter | None:
     return None if said is None else Letter(said["email"], "place_offered", {name: value for name, value in said.items() if name != "email"})
 
 
-@plugin.hook
-def bookings_created(booking_id: UUID) -> None:
-    """What is booked is reminded of."""
-    _service().reminders.plan(booking_id)
-
-
-@plugin.hook
-def bookings_approved(booking_id: UUID) -> None:
-    """So is what was approved."""
-    _service().reminders.plan(booking_id)
-
-
-@plugin.hook
-def bookings_rescheduled(booking_id: UUID) -> None:
-    """And what was moved, before its new start."""
-    _service().reminders.plan(booking_id)
+@plugin.task(cron="41 */6 * * *")
+def look_ahead() -> Iterator[None]:
+    """Four times a day: timers for the reminders of half a day."""
+    yield from _service().reminders.look_ahead()
 
 
 @plugin.hook(optional=True)
@@ -62,7 +50,7 @@ def workspaces_module_enabled(module: str) -> None:
 
 @plugin.task
 def renew_reminders(missed: bool) -> Iterator[None]:
-    """Set the timers of all that is to come."""
+    """Set the timers of what is near."""
     yield from _service().reminders.renew(missed=missed)
     if missed:
         plugin.resume("reminder")  # now that it is known which of them a later one took the place of

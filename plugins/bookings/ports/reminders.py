@@ -14,10 +14,12 @@ class Reminders(Protocol):
     """Bookings as reminders see them."""
 
     def standing(self, booking_id: UUID) -> Row | None:
-        """`status`, `start_time`, `updated_at`, `over`: what `pass_over` was told of this start, None when nothing."""
+        """`status`, `start_time`; `settled_at`: when it was booked, and for what was moved or approved since, its last change; `over`: what
+        `pass_over` was told of this start, None when nothing."""
 
-    def upcoming(self, since: datetime, after: tuple[datetime, UUID] | None, limit: int) -> Sequence[Row]:
-        """What is booked and starts after `since`, the next first, as `standing` says it and its `id`. after: start and id of the last known."""
+    def upcoming(self, since: datetime, until: datetime, after: tuple[datetime, UUID] | None, limit: int) -> Sequence[Row]:
+        """What is booked and starts after `since` and by `until`, the next first, as `standing` says it and its `id`. after: start and id of the
+        last known."""
 
     def pass_over(self, booking_id: UUID, start: datetime, minutes: int) -> None:
         """The reminder so long before this start is over, and with it all earlier ones."""

@@ -11,15 +11,16 @@ from plugins.sdk import Row, ctx, sql
 
 _FIRST: Final = UUID(int=0)
 _SEEN: Final = (
-    "select b.id, b.status, b.start_time, b.updated_at, r.minutes as over from bookings b"
+    "select b.id, b.status, b.start_time, case when b.sequence = 0 then b.created_at else b.updated_at end as settled_at, r.minutes as over"
+    " from bookings b"
     " left join bookings_reminded r on r.workspace_id = $1 and r.booking_id = b.id and r.start_time = b.start_time"
     " where b.workspace_id = $1"
 )
 STANDING: Final = sql(f"{_SEEN} and b.id = $2", "workspace_id", "booking_id")
 UPCOMING: Final = sql(
-    f"{_SEEN} and b.status = 'booked' and b.start_time > $2 and (b.start_time, b.id) > ($3, $4)"
-    " order by b.start_time, b.id limit $5::int",
-    "workspace_id", "since", "start", "booking_id", "limit",
+    f"{_SEEN} and b.status = 'booked' and b.start_time > $2 and b.start_time <= $3 and (b.start_time, b.id) > ($4, $5)"
+    " order by b.start_time, b.id limit $6::int",
+    "workspace_id", "since", "until", "start", "booking_id", "limit",
 )  # fmt: skip
 PASS_OVER: Final = sql(
     "insert into bookings_reminded as r (workspace_id, booking_id, start_time, minutes) values ($1, $2, $3, $4)"
@@ -59,9 +60,9 @@ class Reminders:
     def standing(self, booking_id: UUID) -> Row | None:
         return ctx.work.one(STANDING, booking_id=booking_id)
 
-    def upcoming(self, since: datetime, after: tuple[datetime, UUID] | None, limit: int) -> Sequence[Row]:
+    def upcoming(self, since: datetime, until: datetime, after: tuple[datetime, UUID] | None, limit: int) -> Sequence[Row]:
         start, booking_id = after or (since, _FIRST)
-        return ctx.work.rows(UPCOMING, since=since, start=start, booking_id=booking_id, limit=limit)
+        return ctx.work.rows(UPCOMING, since=since, until=until, start=start, booking_id=booking_id, limit=limit)
 
     def pass_over(self, booking_id: UUID, start: datetime, minutes: int) -> None:
         ctx.work.write(PASS_OVER, booking_id=booking_id, start=start, minutes=minutes)

@@ -19,6 +19,7 @@ from plugins.bookings.service.actors import actor, is_cliente, own_client
 from plugins.bookings.service.availability import Availability
 from plugins.bookings.service.limits import check_change, is_limited
 from plugins.bookings.service.placing import Placing
+from plugins.bookings.service.reminders import Reminders
 from plugins.bookings.service.terms import check_asked_by_client, check_capacity, check_in_time, check_moved, check_seats, completed, place_of
 from plugins.bookings.service.turns import Turns
 from ports.persistence import Document, Row
@@ -31,7 +32,7 @@ class Booking:
     """The bookings of the current workspace. now: the time, aware, in UTC; settings: the module's."""
 
     def __init__(
-        self, *, stored: Bookings, placing: Placing, turns: Turns, catalogue: Catalogue, availability: Availability,
+        self, *, stored: Bookings, placing: Placing, turns: Turns, catalogue: Catalogue, availability: Availability, reminders: Reminders,
         settings: Callable[[], Mapping[str, Any]], now: Callable[[], datetime],
     ) -> None:  # fmt: skip
         self._stored = stored
@@ -39,6 +40,7 @@ class Booking:
         self._turns = turns
         self._catalogue = catalogue
         self._availability = availability
+        self._reminders = reminders
         self._settings = settings
         self._now = now
 
@@ -97,6 +99,7 @@ class Booking:
         self._placing.begin(place.subjects, sweep=self._stored.again)
         self._placing.clear(place, hold_id=given["hold_id"], by=actor())
         self._stored.add(booking, clients, place.blocked, vouched=by_client)
+        self._reminders.plan([booking])
         events.bookings_created(booking_id=id)
         shown = {**booking, "client_ids": clients, "seats_taken": len(clients), "price": _price(terms)}
         return own_view(shown) if by_client else shown
@@ -226,6 +229,7 @@ class Booking:
         self._placing.move(id, place_of(before), place_of(after))
         values["sequence"] = before["sequence"] + 1
         if after["start_time"] != before["start_time"] or after["end_time"] != before["end_time"]:
+            self._reminders.plan([after])
             events.bookings_rescheduled(booking_id=id, from_start=before["start_time"], to_start=after["start_time"])
         if after["organizer_id"] != before["organizer_id"]:
             events.bookings_reassigned(booking_id=id, from_user=before["organizer_id"], to_user=after["organizer_id"])

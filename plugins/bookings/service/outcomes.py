@@ -16,6 +16,7 @@ from plugins.bookings.service.actors import is_cliente
 from plugins.bookings.service.booking import Booking, own_view
 from plugins.bookings.service.limits import check_outcome, check_theirs, refused, some_unseen
 from plugins.bookings.service.placing import Placing
+from plugins.bookings.service.reminders import Reminders
 from plugins.bookings.service.terms import policy_of
 from plugins.bookings.service.turns import Turns
 from ports.persistence import Document, Row
@@ -24,11 +25,14 @@ from ports.persistence import Document, Row
 class Outcomes:
     """Verbs on one booking. expected: the version the caller read, None or -1 for any. All raise NotFound and Stale."""
 
-    def __init__(self, *, stored: Bookings, placing: Placing, booking: Booking, turns: Turns, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, *, stored: Bookings, placing: Placing, booking: Booking, turns: Turns, reminders: Reminders, now: Callable[[], datetime]
+    ) -> None:  # fmt: skip
         self._stored = stored
         self._placing = placing
         self._booking = booking
         self._turns = turns
+        self._reminders = reminders
         self._now = now
 
     def cancel(
@@ -90,7 +94,9 @@ class Outcomes:
     def approve(self, booking_id: UUID, expected: int | None) -> Document:
         """Say yes to what was asked for; its time was kept since. Raises Refused not_pending."""
         before = self._booking.hold(booking_id, expected)
-        changed = self._set(before, approved(Status(before["status"])), sequence=before["sequence"] + 1)
+        status = approved(Status(before["status"]))
+        changed = self._set(before, status, sequence=before["sequence"] + 1)
+        self._reminders.plan([{**before, "status": status}])
         events.bookings_approved(booking_id=booking_id)
         return changed
 

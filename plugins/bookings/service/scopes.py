@@ -27,6 +27,7 @@ from plugins.bookings.service.clashes import Wanted, clashes, closed_to, refused
 from plugins.bookings.service.held import Held
 from plugins.bookings.service.limits import check_change, check_outcome, check_series, is_limited
 from plugins.bookings.service.placing import Placing
+from plugins.bookings.service.reminders import Reminders
 from plugins.bookings.service.terms import check_capacity, check_moved, check_seats, place_of, policy_of
 from plugins.bookings.service.turns import Turns
 from ports.persistence import Document, Row
@@ -40,7 +41,10 @@ _STILL: Final = timedelta()
 class Scopes:
     """Verbs on what follows an occurrence, or on all that has not taken place; `scope` says which. now: aware, UTC."""
 
-    def __init__(self, *, series: Series, bookings: Bookings, placing: Placing, turns: Turns, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, *, series: Series, bookings: Bookings, placing: Placing, turns: Turns, reminders: Reminders, now: Callable[[], datetime]
+    ) -> None:  # fmt: skip
+        self._reminders = reminders
         self._turns = turns
         self._series = series
         self._bookings = bookings
@@ -167,6 +171,7 @@ class Scopes:
         settling = [old["id"] for old, new in changing if new["capacity"] > 1 and (said or new["start_time"] != old["start_time"])]
         for id in sorted(self._turns.queued(settling)):
             self._turns.settle(id)
+        self._reminders.plan(new for old, new in changing if new["start_time"] != old["start_time"])
         for old, new in changing:
             _tell(old, new, clients, said=said)
         return {**self._read(named["id"]), "conflicts": list(taken.values())}

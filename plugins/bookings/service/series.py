@@ -22,6 +22,7 @@ from plugins.bookings.ports.series import Series as Stored
 from plugins.bookings.service.actors import actor
 from plugins.bookings.service.clashes import UNUSABLE, Wanted, clashes, in_the_way, refused, with_each_other
 from plugins.bookings.service.placing import Placing
+from plugins.bookings.service.reminders import Reminders
 from plugins.bookings.service.terms import check_seats, completed, place_of
 from ports.persistence import Document, Row
 
@@ -30,12 +31,13 @@ class Series:
     """The series of the current workspace. now: the time, aware, in UTC."""
 
     def __init__(
-        self, *, stored: Stored, placing: Placing, catalogue: Catalogue, calendar: Calendar, now: Callable[[], datetime]
+        self, *, stored: Stored, placing: Placing, catalogue: Catalogue, calendar: Calendar, reminders: Reminders, now: Callable[[], datetime]
     ) -> None:  # fmt: skip
         self._stored = stored
         self._placing = placing
         self._catalogue = catalogue
         self._calendar = calendar
+        self._reminders = reminders
         self._now = now
 
     def page(self, limit: int, after: tuple[Any, ...] | None) -> list[Document]:
@@ -126,6 +128,7 @@ class Series:
         rows = [(booking_id, each.occurrence, each.place) for booking_id, each in made]
         self._stored.book({**terms, "status": Status.BOOKED, "booked_by": actor(), "series_id": id, "now": now}, clients, rows)
         self._stored.take([(booking_id, each.place, len(clients)) for booking_id, each in made])
+        self._reminders.plan({"id": booking_id, "status": Status.BOOKED, "start_time": each.place.start} for booking_id, each in made)
         for booking_id, _ in made:
             events.bookings_created(booking_id=booking_id)
         shown = {"rrule": str(plan.rule), "first_wall": plan.first.isoformat(), "exdates": [each.isoformat() for each in sorted(plan.exdates)]}

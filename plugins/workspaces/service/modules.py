@@ -102,10 +102,10 @@ class ModulesService:
             after = replace(after, modules=switched(found.modules, planned), version=found.version + 1)
         if after is not found:
             self._store.switch(after.modules, now)
-        if configured:
-            events.workspaces_module_configured(module=name)
         for id in planned.enables:
             events.workspaces_module_enabled(module=id)
+        if configured:
+            events.workspaces_module_configured(module=name)  # after it is on: what waited for that is done by the new settings
         for id in planned.disables:
             events.workspaces_module_disabled(module=id)
         return self._module(name, after, Change(True, planned.enables, planned.disables, (), ()))

@@ -6,23 +6,21 @@ import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from adapters.local.encryption import AesGcmEncryption
 from adapters.outbound.public import PublicHttp
-from adapters.postgres.outbox import OutboxClockwork
 from config.bootstrap import install
 from config.settings import Settings
 from kernel.context import Current, Kind, Scope, serving
 from ports.outbound import OutboundReply
-from ports.tasks import Periodic
 from tests.agenda import Agenda, a_day
 from tests.elsewhere import ADDRESS, NAME, Elsewhere
 from tests.integration.imports.calendars import CALENDARS, a_file, added, stored
-from tests.office import Office
+from tests.office import Office, tick
 from tests.servers import owner_of
 
 HOUR = timedelta(hours=1)
@@ -77,7 +75,7 @@ class TestReadingAgain:
         new = added(agenda, there.url("/new.ics"))
         there.seen.clear()
         there.pages["/rui.ics"] = a_file()
-        assert the_hour(settings) >= 1
+        assert tick(settings, "bookings:refresh_calendars") >= 1
         office.work()
         assert there.seen == []  # each has a minute of its own
         now_is_then(agenda, settings)
@@ -102,7 +100,7 @@ class TestReadingAgain:
         there.pages["/a.ics"] = a_file(a_day())
         added(agenda, there.url("/a.ics"))
         an_hour_later(agenda, settings)
-        the_hour(settings)
+        tick(settings, "bookings:refresh_calendars")
         office.work()
         now_is_then(agenda, settings)
         office.work()
@@ -112,7 +110,7 @@ class TestReadingAgain:
         there.pages["/a.ics"] = a_file(a_day())
         added(agenda, there.url("/a.ics"))
         an_hour_later(agenda, settings)
-        the_hour(settings)
+        tick(settings, "bookings:refresh_calendars")
         office.work()
         there.seen.clear()
         with busy(office):
@@ -148,17 +146,6 @@ def revision(agenda: Agenda, settings: Settings) -> int:
         found = owner.execute(query, (agenda.workspace, agenda.organizer)).fetchone()
     assert found is not None
     return int(found[0])
-
-
-def the_hour(settings: Settings) -> int:
-    """As the clock does it: a job in every workspace of a zone."""
-    installation = install(settings)
-    clockwork = OutboxClockwork(installation.container.relay_pool())
-    task = Periodic("bookings", "bookings:refresh_calendars", "default", 3, "23 * * * *")
-    rung = clockwork.fan_out(task, "UTC", datetime.now(UTC), uuid.uuid4().hex)
-    for pool in ("app_pool", "auth_pool", "relay_pool"):
-        getattr(installation.container, pool)().close()
-    return rung
 
 
 def an_hour_later(agenda: Agenda, settings: Settings) -> None:
