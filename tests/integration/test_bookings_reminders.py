@@ -221,7 +221,7 @@ class TestReminders:
         address = _address(agenda)
         office.work()
         made = _soon(agenda, 47 * HOUR)
-        _pass(agenda, made, 30 * HOUR)
+        _pass(agenda, made, 40 * HOUR)
         for _ in range(2):
             tick(agenda.settings, "bookings:look_ahead")
             office.work()
