@@ -93,7 +93,8 @@ class Reminders:
             yield
 
     def _stands(self, booking: Row, start: datetime) -> bool:
-        return booking["status"] == Status.BOOKED and booking["start_time"] > self._now() and start == booking["start_time"]
+        begins: datetime = booking["start_time"]
+        return booking["status"] == Status.BOOKED and self._now() < begins == start
 
     def _overdue(self, booking: Row, offsets: Collection[int]) -> int | None:
         """The last reminder that became due since it is known when this is, if none was sent that says as much as all of them."""
