@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import struct
 import threading
 import time
 import uuid
 
 _lock = threading.Lock()
 _last = 0
+_spare: list[int] = []
+os.register_at_fork(after_in_child=_spare.clear)  # two processes with the same bits might make the same id
 
 
 def new_id() -> uuid.UUID:
@@ -24,6 +27,8 @@ def new_id() -> uuid.UUID:
         if ticks <= _last:
             ticks = _last + 1
         _last = ticks
-    random = int.from_bytes(os.urandom(8), "big") >> 2
+        if not _spare:  # many at once: asking the kernel lets go of the interpreter lock, and getting it back costs more than the asking
+            _spare.extend(struct.unpack("=256Q", os.urandom(2048)))
+        random = _spare.pop() >> 2
     value = (ticks >> 12) << 80 | 0x7 << 76 | (ticks & 0xFFF) << 64 | 0b10 << 62 | random
     return uuid.UUID(int=value)

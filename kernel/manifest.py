@@ -165,13 +165,7 @@ class Manifest:
     @overload
     def task(self, *, retries: int = ..., cron: str | None = ..., queue: str = ..., outside: bool = ...) -> Callable[[Callable[..., Any]], Task]: ...
     def task(
-        self,
-        function: Callable[..., Any] | None = None,
-        *,
-        retries: int = 9,
-        cron: str | None = None,
-        queue: str = "default",
-        outside: bool = False,
+        self, function: Callable[..., Any] | None = None, *, retries: int = 9, cron: str | None = None, queue: str = "default", outside: bool = False
     ) -> Task | Callable[[Callable[..., Any]], Task]:
         """Declare a task. retries: attempts after the first before it is parked. cron: five fields, in the workspace's zone, once per
         workspace that has the plugin on. outside: it talks to another service (see Task)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 import uuid
@@ -45,6 +46,22 @@ def test_threads_never_make_the_same_id() -> None:
     for thread in threads:
         thread.join()
     assert len(set(made)) == 8_000
+
+
+def test_a_process_that_forks_shares_no_bits_with_its_child() -> None:
+    """On one clock the bits alone tell their ids apart."""
+    ids.new_id()
+    reading, writing = os.pipe()
+    if (child := os.fork()) == 0:
+        os.write(writing, b"".join(ids.new_id().bytes[8:] for _ in range(100)))
+        os._exit(0)
+    os.waitpid(child, 0)
+    theirs = os.read(reading, 1600)
+    for each in (reading, writing):
+        os.close(each)
+    mine = [ids.new_id().bytes[8:] for _ in range(100)]
+    assert len(theirs) == 800
+    assert set(mine).isdisjoint(theirs[at : at + 8] for at in range(0, 800, 8))
 
 
 @pytest.fixture
