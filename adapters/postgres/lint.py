@@ -51,7 +51,11 @@ _MADE_BY_PROTECT = frozenset({"tenant", "maintenance", "backup"})
 _NO_CREATORS = frozenset({"public", "fitpro_app", "fitpro_auth", "fitpro_relay", "fitpro_backup"})
 _DML = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
 _TENANT_COLUMN = {"workspaces": "id"}
-_ASKED_ONCE = re.compile(r"\( SELECT (\(?app\.(ws|client|usr|own)\(\)( IS NULL)?\)?)( AS \w+)?\)")
+_BY_ROW = (  # as `app.by_row` has them
+    (re.compile(r"\( SELECT (\(?app\.(ws|client|usr|own)\(\)( IS NULL)?\)?)( AS \w+)?\)"), r"\1"),
+    (re.compile(r"IN \( SELECT unnest\((app\.(\w+)\(\))\) AS unnest\)"), r"= ANY (( SELECT \1 AS \2)::uuid[])"),
+    (re.compile(r"= \( SELECT (app\.\w+\(\)) AS \w+\)"), r"= \1"),
+)
 _STAFF = "(( SELECT (app.client() IS NULL)) OR "
 _UNLIMITED = "(( SELECT (app.own() IS NULL)) OR "
 
@@ -144,7 +148,10 @@ def _protected(policies: Sequence[Row], column: str) -> bool:
 
 def _checked(policy: Row) -> bool:
     """Whether no other rows may be written than are shown: by the same words, or by those that `app.by_row` makes of them."""
-    return policy.written in (policy.shown, _ASKED_ONCE.sub(r"\1", policy.shown or ""))
+    by_row = policy.shown or ""
+    for words, shorter in _BY_ROW:
+        by_row = words.sub(shorter, by_row)
+    return policy.written in (policy.shown, by_row)
 
 
 def _limits(policy: Row) -> bool:

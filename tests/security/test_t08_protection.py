@@ -32,6 +32,9 @@ BY_ROW = {
     "(( SELECT (app.client() IS NULL)) OR (client_id = ( SELECT app.client() AS client)))": "((app.client() IS NULL) OR (client_id = app.client()))",
     "(( SELECT (app.own() IS NULL)) OR (client_id = ANY (( SELECT app.own_clients() AS own_clients)::uuid[])))":
         "((app.own() IS NULL) OR (client_id = ANY (( SELECT app.own_clients() AS own_clients)::uuid[])))",
+    "(id IN ( SELECT unnest(app.bookings_mine()) AS unnest))": "(id = ANY (( SELECT app.bookings_mine() AS bookings_mine)::uuid[]))",
+    "(user_id = ( SELECT app.bookings_feed_user() AS bookings_feed_user))": "(user_id = app.bookings_feed_user())",
+    "(id IN ( SELECT unnest(users.ids) AS unnest FROM users))": "(id IN ( SELECT unnest(users.ids) AS unnest FROM users))",
     "(( SELECT count(*) AS count FROM users) > 0)": "(( SELECT count(*) AS count FROM users) > 0)",
 }  # fmt: skip
 TABLES = "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'"
