@@ -1,4 +1,4 @@
-"""Time that is taken counts up what is mostly there, without the plan of what is not."""
+"""Time that is taken counts up what is mostly there, without the plan of what is not; timers of reminders are set without a delivery."""
 
 from __future__ import annotations
 
@@ -12,7 +12,19 @@ branch_labels = None
 depends_on = None
 
 
+# What nobody listens to any more; their workspaces look ahead once instead.
+_UNHEARD = """
+    with gone as (
+      delete from outbox_deliveries
+       where handler = any ('{bookings:bookings_created,bookings:bookings_approved,bookings:bookings_rescheduled}') and done_at is null
+      returning workspace_id
+    )
+    insert into outbox_deliveries (workspace_id, id, module, handler, queue, max_attempts, request_id, arguments)
+    select workspace_id, app.new_id(), 'bookings', 'bookings:look_ahead', 'default', 10, 'bookings_0014', '{}' from gone group by workspace_id"""
+
+
 def upgrade() -> None:
+    op.execute(_UNHEARD)
     op.execute("""
         create or replace function app.bookings_taken() returns trigger language plpgsql as $$
         begin
