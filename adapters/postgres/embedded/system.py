@@ -88,6 +88,8 @@ class Account:
             if not _open_to_all(home, binaries(), socket_folder(home).parent):
                 # parents like /root are closed to others: keep the one capability that passes through them
                 wrap += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+            if not _open_to_all(binaries()):
+                wrap += ["--securebits=+no_setuid_fixup"]  # else access(2), by which PostgreSQL finds its own programs, forgets the capability
         return ["setpriv", *wrap, "--", *command] if wrap else command
 
     def environ(self) -> dict[str, str]:
