@@ -29,8 +29,8 @@ def place_offered(place_id: UUID) -> Letter | None:
 
 @plugin.task(cron="41 */6 * * *")
 def look_ahead() -> Iterator[None]:
-    """Four times a day: timers for the reminders of half a day."""
-    yield from _service().reminders.look_ahead()
+    """Four times a day: timers for the reminders of half a day, and what a worker that was away did not tell."""
+    yield from _service().reminders.renew(missed=True)
 
 
 @plugin.hook(optional=True)

@@ -42,13 +42,9 @@ class Reminders:
             if booking["status"] == Status.BOOKED:
                 self._next(booking["id"], booking["start_time"], offsets)
 
-    def look_ahead(self) -> Iterator[None]:
-        """Set the timers of what came near, and tell what nobody was there to tell: some after each step, any number of times."""
-        yield from self._each(self._tell)
-
     def renew(self, *, missed: bool) -> Iterator[None]:
-        """Set the timers of what is near, some after each step. missed: nobody was reminded for a while, so they are told now; if not, what the
-        setting says now and did not before is no reason to write to anybody of what would have been due already."""
+        """Set the timers of what is near, some after each step, any number of times. missed: what nobody was there to tell is told now; if not,
+        what the setting says now and did not before is no reason to write to anybody of what would have been due already."""
         yield from self._each(self._tell if missed else self._skip)
 
     def ring(self, booking_id: UUID, start: datetime, minutes: int) -> None:

@@ -49,7 +49,7 @@ def test_what_is_far_has_no_timer_until_a_look_ahead_sees_it() -> None:
     assert len(studio.timers) == 1
     studio.now += MINUTE * 60
     for _ in range(2):
-        list(studio.reminders.look_ahead())
+        list(studio.reminders.renew(missed=True))
         assert len(studio.timers) == 2
 
 
@@ -59,7 +59,7 @@ def test_one_that_rings_late_says_what_is_next_by_now() -> None:
     (id, start, minutes) = next(iter(studio.timers))
     studio.now = start - 30 * MINUTE
     studio.reminders.ring(id, start, minutes)
-    list(studio.reminders.look_ahead())
+    list(studio.reminders.renew(missed=True))
     assert dict(studio.letters) == {(id, start, 60): 1}
 
 
@@ -68,7 +68,7 @@ def test_what_is_set_later_is_no_reason_to_write_of_what_would_have_been() -> No
     studio.book(studio.now + 20 * 60 * MINUTE)
     studio.now += 10 * 60 * MINUTE
     studio.set([900, 60])
-    list(studio.reminders.look_ahead())
+    list(studio.reminders.renew(missed=True))
     assert not studio.letters
     assert [minutes for _, _, minutes in studio.timers] == [60]
 
@@ -151,7 +151,7 @@ class Studio:
         if self.now >= self.looked + LOOKS_AHEAD:
             self.looked = self.now
             if self.on:
-                list(self.reminders.look_ahead())
+                list(self.reminders.renew(missed=True))
 
     def _expect_what_is_due(self) -> None:
         for key, minutes in self._due():
