@@ -121,6 +121,13 @@ class Gateway:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         started = time.perf_counter()
+        self.runner.throttle.arrive(environ)
+        try:
+            return self._served(environ, start_response, started)
+        finally:
+            self.runner.throttle.done(environ)
+
+    def _served(self, environ: Environ, start_response: StartResponse, started: float) -> Iterable[bytes]:
         request_id = headers.request_id(environ.get("HTTP_X_REQUEST_ID"))
         environ["fitpro.request_id"] = request_id
         method = environ["REQUEST_METHOD"]
@@ -139,7 +146,6 @@ class Gateway:
             else:
                 answer = self.runner.run(found[0], environ, found[1], request_id)
                 name = found[0].operation.id
-        self.runner.throttle.done(environ)
         leave_body(environ)
         sent = [*answer.headers, *environ.get(TOLD, ()), *headers.SECURITY_HEADERS, ("X-Request-Id", request_id)]
         if method != "OPTIONS":  # without an Origin too: what a cache keeps must say that it depends on it

@@ -23,7 +23,7 @@ TOLD: Final = "fitpro.limits"
 """Where in the environ the headers are; the gateway adds them to the answer."""
 UNCOUNTED: Final = frozenset({"/health", "/health/ready", "/metrics"})
 _PAIR: Final = "fitpro.pair"
-_TURN: Final = "fitpro.turn"
+_VISIT: Final = "fitpro.visit"
 _NEWCOMER: Final = "fitpro.newcomer"
 _64_BITS: Final = (1 << 64) - 1
 _KNOWN: Final = 16_384
@@ -85,14 +85,16 @@ class Throttle:
             return
         self._count_too(environ, account.asked[1])
 
+    def arrive(self, environ: Environ) -> None:
+        """A request begins: whatever came before it and is quickly done is done first."""
+        environ[_VISIT] = self._turns.enter()
+
     def done(self, environ: Environ) -> None:
         """The request is over, however it ended."""
-        turn = environ.get(_TURN)
-        if turn is not None:
-            self._turns.give_back(turn)
+        self._turns.leave(environ[_VISIT])
 
     def _admit(self, environ: Environ, workspace: int) -> None:
-        environ[_TURN] = self._turns.take(workspace)
+        self._turns.take(workspace, environ[_VISIT])
 
     def nobody(self, environ: Environ) -> None:
         """Count a request without a credential that holds. Raises RateLimited."""
