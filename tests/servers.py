@@ -57,7 +57,8 @@ class Cluster:
             argon2_time_cost=1,
             argon2_memory_kib=8,
             dns_zone=self.home / "zone.txt",
-            **{"strict": True, "demo": False, "signup": "open", **GENEROUS, **changes},
+            # Tests call the application from many threads of their own, and mean to be served at the same time.
+            **{"strict": True, "demo": False, "signup": "open", "threads": 64, **GENEROUS, **changes},
         )
 
     def clone(self, name: str) -> str:
@@ -278,7 +279,7 @@ def web_server(settings: Settings, log: Path, *, workers: int = 1, threads: int 
         "--respawn-failed-workers", "--respawn-interval", "0.5", "--workers-kill-timeout", "10",
         "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning", app,
     ]  # fmt: skip
-    with process(arguments, environ(settings), log) as child:
+    with process(arguments, environ(dataclasses.replace(settings, threads=threads)), log) as child:
         url = f"http://127.0.0.1:{port}"
         wait_ready(url, child, log)
         yield url

@@ -81,7 +81,7 @@ class Turns:
 
     def take(self, workspace: int, visit: Visit) -> None:
         """Go on for a workspace. Raises RateLimited."""
-        now = visit.at  # it kept a thread busy since then, be it by waiting
+        now = self._clock()
         with self._lock:
             turn = self._of.get(workspace)
             if turn is None:
@@ -109,7 +109,7 @@ class Turns:
             ahead = turn.ahead - (now - turn.at)
             if ahead < 0.0:
                 ahead = 0.0
-            ahead += (now - visit.at) * self._per_share
+            ahead += (now - visit.at) * self._per_share  # its wait too: that kept a thread busy
             turn.ahead = ahead if ahead < _FORGOTTEN_S else _FORGOTTEN_S
             turn.at = now
 

@@ -100,7 +100,7 @@ def _copy(connection: psycopg.Connection[Any], into: str, rows: Any) -> None:
 def running(cluster: Cluster, folder: Path, workers: int, threads: int) -> Iterator[Side]:
     """The product with its data, ready."""
     folder.mkdir()
-    settings = install(cluster)
+    settings = install(cluster, threads=threads)
     tokens = folder / "people.lua"
     tokens.write_text(_lua(seed(cluster, settings)))
     port = free_port()
