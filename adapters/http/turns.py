@@ -1,14 +1,13 @@
-"""Whose requests the threads of this process work on, and when: no workspace keeps the others waiting, no two get in each other's way."""
+"""Whose requests the threads of this process work on: no workspace keeps the others waiting."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from queue import Empty, SimpleQueue
 from typing import Final
 
+from adapters.http.places import Places, Visit
 from kernel.errors import RateLimited
 
 _CREDIT_S: Final = 0.5
@@ -16,17 +15,6 @@ _FORGOTTEN_S: Final = 1.0
 """Who keeps quiet for half a second is within its share again, whatever it did before."""
 _NEAR_S: Final = 1.0
 _KNOWN: Final = 16_384
-_QUICK_S: Final = 0.005
-"""Nobody waits for a request that has been at work for longer."""
-
-
-@dataclass(slots=True)
-class Visit:
-    """A request in a thread of its own. at: when it came. placed: whether it has a place. turn: whose it is, once that is known."""
-
-    at: float
-    placed: bool = False
-    turn: Turn | None = None
 
 
 class Turn:
@@ -43,41 +31,23 @@ class Turn:
 class Turns:
     """Admits requests to the threads of a process. Thread-safe.
 
-    Half of the threads are a reserve. While requests are quick, of two threads one works, and the request of the other waits for its place:
-    the interpreter runs one of them at a time in any case, and the database does the same work in a tenth less time when half as many
-    connections drive each other's data out of the caches. Whoever takes longer than a few milliseconds is gone past.
-
     at_once: how many requests of one workspace may run at the same time. Besides, a workspace that took more than its share of the threads'
     time of late does not get the last free thread while others ask for anything: the next request of theirs finds it.
     """
 
     def __init__(self, at_once: int, threads: int, share: float, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._at_once = at_once
-        self._threads = threads
+        self._places = Places(threads, clock=clock)
         self._per_share = 1 / (threads * share)
         self._clock = clock
         self._lock = threading.Lock()
         self._of: dict[int, Turn] = {}
         self._latest = Turn(0.0)
         self._latest_at = self._other_at = -_NEAR_S
-        self._inside: list[None] = []  # a list, as its append and pop are one step each
-        self._places: SimpleQueue[None] = SimpleQueue()
-        for _ in range(max(1, threads // 2)):
-            self._places.put(None)
-        self._placed_at = -_QUICK_S
 
     def enter(self) -> Visit:
-        """A request has a thread: wait for a place as long as those who have one are quick. To be left when it is over."""
-        visit = Visit(self._clock())
-        self._inside.append(None)
-        patience_s = self._placed_at + _QUICK_S - visit.at
-        try:
-            self._places.get(patience_s > 0.0, patience_s)
-        except Empty:
-            return visit
-        visit.placed = True
-        self._placed_at = self._clock()
-        return visit
+        """A request has a thread: wait for its place, see `Places`. To be left when it is over."""
+        return self._places.enter()
 
     def take(self, workspace: int, visit: Visit) -> None:
         """Go on for a workspace. Raises RateLimited."""
@@ -89,19 +59,16 @@ class Turns:
             if turn is not self._latest:
                 self._latest, self._other_at = turn, self._latest_at
             self._latest_at = now
-            if turn.running >= self._at_once or (
-                len(self._inside) >= self._threads and turn.ahead - (now - turn.at) > _CREDIT_S and now - self._other_at < _NEAR_S
-            ):
+            if turn.running >= self._at_once or (self._places.full and turn.ahead - (now - turn.at) > _CREDIT_S and now - self._other_at < _NEAR_S):
                 raise RateLimited("This workspace has many requests running already; try again.", code="workspace_busy", retry_after_s=1)
             turn.running += 1
         visit.turn = turn
 
     def leave(self, visit: Visit) -> None:
         """The request is over, however it ended."""
-        self._inside.pop()
-        if visit.placed:
-            self._places.put(None)
-        if (turn := visit.turn) is None:
+        turn = visit.turn
+        self._places.leave(visit, goes_on=turn is not None)  # who was refused has no claim to be refused again before others are served
+        if turn is None:
             return
         now = self._clock()
         with self._lock:

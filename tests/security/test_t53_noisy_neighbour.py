@@ -142,7 +142,7 @@ def test_slow_requests_of_a_leave_a_thread_for_b(at_once: int, last: int, settin
         if last == 429:
             assert (fourth.json["code"], fourth.headers["Retry-After"]) == ("workspace_busy", "1")
         assert api.get("/api/v1/clients", who=a, workspace=loud).status == 200, "what is over is not counted"
-        assert not installation.container.throttle()._turns._inside
+        assert installation.container.throttle()._turns._places._inside == 0
     finally:
         installation.container.app_pool().close()
         installation.container.auth_pool().close()

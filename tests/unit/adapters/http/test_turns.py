@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from adapters.http.turns import Turns, Visit
+from adapters.http.places import Visit
+from adapters.http.turns import Turns
 from kernel.errors import RateLimited
 
 A, B = 1, 2
@@ -54,7 +52,7 @@ class Process:
                     running.append(begin(self.turns, A))
                 except RateLimited:
                     refused += 1
-                self.clock.now += 0.05 / self.threads  # too slow for anybody to wait
+                self.clock.now += 0.05 / self.threads
             for each in running:
                 self.turns.leave(each)
             beside()
@@ -62,6 +60,12 @@ class Process:
 
     def b(self) -> None:
         self.turns.leave(begin(self.turns, B))
+
+
+@pytest.fixture(autouse=True)
+def slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for a place: a clock that stands still would have them wait for ever."""
+    monkeypatch.setattr("adapters.http.places._QUICK_S", 0.0)
 
 
 @pytest.fixture
@@ -154,69 +158,20 @@ def test_a_workspace_that_runs_nothing_is_forgotten_after_many_others(monkeypatc
     assert len(turns._of) == 3
 
 
-class Threads:
-    """A process's threads at A's work: each request is as long as it is told to be."""
-
-    def __init__(self, threads: int) -> None:
-        self.turns = Turns(99, threads, 1.0)
-        self.lock = threading.Lock()
-        self.working = self.most = 0
-
-    def serve(self, seconds: float) -> float:
-        """How long the request took, the wait for its place included."""
-        came = time.monotonic()
-        visit = self.turns.enter()
-        with self.lock:
-            self.working += 1
-            self.most = max(self.most, self.working)
-        time.sleep(seconds)
-        with self.lock:
-            self.working -= 1
-        self.turns.leave(visit)
-        return time.monotonic() - came
-
-
-@pytest.mark.parametrize(("threads", "at_work"), [(1, 1), (2, 1), (3, 1), (8, 4)])
-def test_half_of_the_threads_work_while_requests_are_quick(threads: int, at_work: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.http.turns._QUICK_S", 60.0)
-    process = Threads(threads)
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(process.serve, [0.002] * 50))
-    assert process.most == at_work
-    assert process.turns._places.qsize() == at_work
-    assert not process.turns._inside
-
-
-def test_nobody_waits_for_a_slow_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.http.turns._QUICK_S", 0.1)
-    process = Threads(2)
-    with ThreadPoolExecutor(2) as pool:
-        slow = pool.submit(process.serve, 2.0)
-        time.sleep(0.2)
-        quick = [pool.submit(process.serve, 0.0).result() for _ in range(15)]
-        assert not slow.done()
-        assert sum(quick) < 0.75, "or each had waited for a tenth of a second"
-    assert process.most == 2
-    assert process.turns._places.qsize() == 1
-
-
-def test_a_place_is_waited_for_as_long_as_a_quick_request_lasts_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.http.turns._QUICK_S", 0.3)
-    process = Threads(2)
-    with ThreadPoolExecutor(2) as pool:
-        slow = pool.submit(process.serve, 2.0)
-        time.sleep(0.1)
-        assert 0.1 < process.serve(0.0) < 1.0
-        assert not slow.done()
-
-
-def test_who_waits_keeps_a_thread_busy(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_waits_keeps_a_thread_busy(process: Process) -> None:
     """A workspace whose quick requests take every thread, one at work and one that waits, is beyond its share like one with two slow ones."""
     process.b()
     process.flood(2, beside=process.b)
-    monkeypatch.setattr("adapters.http.turns._QUICK_S", 0.0)
     working, waiting = process.turns.enter(), process.turns.enter()
     with pytest.raises(RateLimited):
         process.turns.take(A, working)
     process.turns.leave(waiting)
     process.turns.take(A, working)
+
+
+def test_who_is_refused_does_not_go_on_before_others(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = []
+    monkeypatch.setattr(process.turns._places, "leave", lambda _visit, *, goes_on: told.append(goes_on))
+    process.turns.leave(process.turns.enter())
+    process.turns.leave(begin(process.turns, A))
+    assert told == [False, True]
