@@ -95,6 +95,14 @@ def reachable(conninfo: str) -> None:
         connection.execute("select 1")
 
 
+def nearby(settings: Settings) -> bool:
+    """Whether the database works on this machine, or at least is reached on it."""
+    if settings.database_url is None:
+        return True
+    hosts = str(conninfo_to_dict(settings.database_url).get("host") or "").split(",")
+    return all(host.startswith(("/", "@")) or host in ("", "localhost", "127.0.0.1", "::1") for host in hosts)
+
+
 def described(conninfo: str) -> str:
     """A connection string without its password, for people."""
     parts = conninfo_to_dict(conninfo)

@@ -7,6 +7,7 @@ import logging
 from adapters.http.throttle import Quotas
 from adapters.http.turns import Turns
 from adapters.local.limits import LocalLimiter, MeteredPostage, Table
+from config.databases import nearby
 from config.settings import Settings
 from ports.limits import METERED, Limiter, Meter, Postage, Quota
 
@@ -46,5 +47,9 @@ def postage_of(settings: Settings, meter: Meter) -> Postage:
 
 
 def turns_of(settings: Settings) -> Turns:
-    """What one workspace may occupy of a process: a thread is left for others at any time wherever there are three, and else after a while."""
-    return Turns(settings.limit_at_once or max(2, settings.threads - 1), settings.threads, settings.limit_share / 100)
+    """What one workspace may occupy of a process: a thread is left for others at any time wherever there are three, and else after a while.
+
+    Half of the threads are a reserve where the database competes for the same processors; for one on another machine all of them wait.
+    """
+    at_work = max(1, settings.threads // 2) if nearby(settings) else settings.threads
+    return Turns(settings.limit_at_once or max(2, settings.threads - 1), settings.threads, settings.limit_share / 100, at_work=at_work)

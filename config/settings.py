@@ -130,7 +130,7 @@ class Settings:
     allow_twins: tuple[str, ...] = _a("FITPRO_ALLOW_TWINS", (), f"twins that production may run on ({', '.join(TWINS)})", _names)
 
     workers: int = _a("FITPRO_WORKERS", 2, "web server processes", Env.int, Range(1, 64))
-    threads: int = _a("FITPRO_THREADS", 2, "threads per web server process, half of them for when requests take long", Env.int, Range(1, 64))
+    threads: int = _a("FITPRO_THREADS", 2, "threads per web server process; half a reserve if the database is on this machine", Env.int, Range(1, 64))
     max_body_bytes: int = _a("FITPRO_MAX_BODY_BYTES", 1024 * 1024, "largest request body", Env.int, Range(1024, 64 * 1024 * 1024))
     max_upload_bytes: int = _a("FITPRO_MAX_UPLOAD_BYTES", 10 * 1024 * 1024, "largest uploaded file", Env.int, Range(1024, 256 * 1024 * 1024))
     trusted_proxies: int = _a("FITPRO_TRUSTED_PROXIES", 0, "proxies in front whose X-Forwarded-* headers are believed", Env.int, Range(0, 8))

@@ -42,21 +42,23 @@ class _Thread(threading.local):
 
 
 class Places:
-    """Lets half of a process's threads work, and the others when those take long. Thread-safe.
+    """Lets some of a process's threads work, and the others when those take long. Thread-safe.
 
     Two threads that work at the same time are slower than one: the interpreter runs one of them anyway, and the database does the same work in a
     tenth less time when half as many connections drive each other's data out of the caches. So a request waits for a place while those who have
     one are quick; whoever takes longer than a few milliseconds is gone past. And to change threads for each request would cost another tenth: a
     thread whose requests follow at once goes on for a slice of time before it hands its place to the one who waited longest.
+
+    at_work: how many places there are. With as many as threads nobody waits, as is right where the database has processors of its own.
     """
 
-    def __init__(self, threads: int, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, threads: int, at_work: int, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._threads = threads
         self._clock = clock
         self._lock = threading.Lock()
         self._thread = _Thread()
         self._inside = 0
-        self._free = max(1, threads // 2)
+        self._free = at_work
         self._kept: set[int] = set()  # by threads that are expected back at once; whoever finds them away takes the place
         self._waiting: deque[Visit] = deque()
         self._begun = -_QUICK_S  # when the latest request with a place came to it

@@ -31,13 +31,14 @@ class Turn:
 class Turns:
     """Admits requests to the threads of a process. Thread-safe.
 
-    at_once: how many requests of one workspace may run at the same time. Besides, a workspace that took more than its share of the threads'
-    time of late does not get the last free thread while others ask for anything: the next request of theirs finds it.
+    at_once: how many requests of one workspace may run at the same time. at_work: see `Places`; not given: every thread. Besides, a workspace
+    that took more than its share of the threads' time of late does not get the last free thread while others ask for anything: the next request
+    of theirs finds it.
     """
 
-    def __init__(self, at_once: int, threads: int, share: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, at_once: int, threads: int, share: float, *, at_work: int | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._at_once = at_once
-        self._places = Places(threads, clock=clock)
+        self._places = Places(threads, at_work or threads, clock=clock)
         self._per_share = 1 / (threads * share)
         self._clock = clock
         self._lock = threading.Lock()

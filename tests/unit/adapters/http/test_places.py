@@ -22,9 +22,9 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 class Process:
     """A process's threads: each request is as long as it is told to be."""
 
-    def __init__(self, threads: int) -> None:
-        self.places = Places(threads)
-        self.threads = threads
+    def __init__(self, threads: int, at_work: int = 1) -> None:
+        self.places = Places(threads, at_work)
+        self.at_work = at_work
         self.lock = threading.Lock()
         self.working = self.most = 0
         self.order: list[str] = []
@@ -74,13 +74,13 @@ class Process:
     def at_rest(self) -> bool:
         """Whether every place is free again, or kept where whoever comes next finds it."""
         places = self.places
-        return not places._inside and not places._waiting and places._free + len(places._kept) == max(1, self.threads // 2)
+        return not places._inside and not places._waiting and places._free + len(places._kept) == self.at_work
 
 
 @pytest.mark.usefixtures("patient")
-@pytest.mark.parametrize(("threads", "at_work"), [(1, 1), (2, 1), (3, 1), (8, 4)])
-def test_half_of_the_threads_work_while_requests_are_quick(threads: int, at_work: int) -> None:
-    process = Process(threads)
+@pytest.mark.parametrize(("threads", "at_work"), [(1, 1), (2, 1), (3, 1), (8, 4), (4, 4)])
+def test_no_more_threads_work_than_have_a_place_while_requests_are_quick(threads: int, at_work: int) -> None:
+    process = Process(threads, at_work)
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(process.serve, [0.002] * 50))
     assert process.most == at_work
@@ -136,7 +136,6 @@ def test_it_hands_its_place_over(why: str, monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.usefixtures("patient")
 def test_those_who_wait_are_served_in_the_order_they_came() -> None:
     process = Process(8)
-    process.places._free = 1
     with ThreadPoolExecutor(8) as pool:
         first = process.places.enter()
         waiting = []
@@ -151,7 +150,7 @@ def test_those_who_wait_are_served_in_the_order_they_came() -> None:
 
 
 def test_full_counts_those_who_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    places = Places(2)
+    places = Places(2, 1)
     first = places.enter()
     assert not places.full
     monkeypatch.setattr("adapters.http.places._QUICK_S", 0.0)
@@ -161,12 +160,12 @@ def test_full_counts_those_who_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not places.full
 
 
-@pytest.mark.parametrize("threads", [2, 5, 8])
-def test_no_place_is_ever_lost_or_made(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("threads", "at_work"), [(2, 1), (5, 2), (8, 4), (8, 8)])
+def test_no_place_is_ever_lost_or_made(threads: int, at_work: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A storm of quick, slow and refused requests, with patience and slices of their length."""
     monkeypatch.setattr("adapters.http.places._QUICK_S", 0.001)
     monkeypatch.setattr("adapters.http.places._SLICE_S", 0.002)
-    process = Process(threads)
+    process = Process(threads, at_work)
 
     def serve(seed: int) -> None:
         dice = random.Random(seed)

@@ -39,7 +39,7 @@ class Process:
 
     def __init__(self, threads: int = 2, at_once: int = 9) -> None:
         self.clock = Clock()
-        self.turns = Turns(at_once, threads, 0.5, clock=self.clock)
+        self.turns = Turns(at_once, threads, 0.5, at_work=1, clock=self.clock)
         self.threads = threads
 
     def flood(self, seconds: float, *, beside: Callable[[], None] = lambda: None) -> int:
