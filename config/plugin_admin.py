@@ -95,7 +95,8 @@ def catalogue(registry: Registry) -> list[Offered]:
     found = []
     for name, (owner, hook) in sorted(registry.hooks.items()):
         listeners = tuple(subscription.plugin for subscription in registry.subscriptions.get(name, ()))
-        found.append(Offered(name, hook.kind.name.lower(), _signature(name, hook), hook.doc, owner, listeners))
+        kind = f"{'exhaustive ' if hook.exhaustive else ''}{hook.kind.name.lower()}"
+        found.append(Offered(name, kind, _signature(name, hook), hook.doc, owner, listeners))
     return found
 
 

@@ -1,4 +1,4 @@
-"""Firing hooks: only to plugins the workspace has on, in topological order, one by one, each kind with its failure policy."""
+"""Firing hooks: to plugins the workspace has on (to all if it is exhaustive), in topological order, one by one, each kind with its failure policy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kernel.context import current
-from kernel.errors import Conflict, DomainError, Forbidden
+from kernel.errors import Conflict, DomainError, Forbidden, Unavailable
 from kernel.hooks import Hook, HookKind, subset
 from kernel.registry import Registry, Subscription
 
@@ -30,11 +30,12 @@ class Hub:
             targets = tuple((self.registry.plugins[s.plugin].module, f"{s.plugin}:{hook.name}", s.listener.queue) for s in subscribers)
             current().open_transaction.record(hook, arguments, targets)
             return None
+        asked = [each for each in subscribers if hook.exhaustive or self._enabled(each.plugin)]
         if hook.kind is HookKind.CHECK:
-            for subscriber in self._on(subscribers):
+            for subscriber in asked:
                 subscriber.listener.function(**subset(arguments, subscriber.listener.accepts))
             return None
-        return self._collect(hook, self._on(subscribers), arguments)
+        return self._collect(hook, asked, arguments)
 
     def command(self, name: str, arguments: Mapping[str, object]) -> object:
         """Have the one provider of a command do it, in the caller's transaction, with the actor's permission.
@@ -53,9 +54,6 @@ class Hub:
         manifest = self.registry.plugins.get(plugin)
         return manifest is not None and (manifest.core or current().modules.enabled(plugin))
 
-    def _on(self, subscribers: tuple[Subscription, ...]) -> list[Subscription]:
-        return [s for s in subscribers if self._enabled(s.plugin)]
-
     @staticmethod
     def _collect(hook: Hook[..., Any], subscribers: list[Subscription], arguments: Mapping[str, object]) -> list[tuple[str, object]]:
         answers: list[tuple[str, object]] = []
@@ -69,4 +67,6 @@ class Hub:
                 log.exception("collect answer dropped", extra={"hook": hook.name, "plugin": subscriber.plugin})
             else:
                 answers.append((subscriber.plugin, value))
+        if hook.exhaustive and (silent := [each.plugin for each in subscribers if each.plugin not in dict(answers)]):
+            raise Unavailable(f"{', '.join(silent)} cannot tell right now.", code="incomplete_answer", retry_after_s=5, extra={"plugins": silent})
         return answers

@@ -34,6 +34,7 @@ class Hook(Generic[P, R]):
         self.function = function
         self.name = name or function.__name__
         self.permission = permission
+        self.exhaustive = False
         self.doc = inspect.getdoc(function) or ""
         self.signature = inspect.signature(function)
         self.arguments = tuple(self.signature.parameters)
@@ -57,6 +58,8 @@ class Hook(Generic[P, R]):
         found = []
         if not self.doc:
             found.append(f"hook {self.name} has no docstring")
+        if self.exhaustive and self.kind not in (HookKind.CHECK, HookKind.COLLECT):
+            found.append(f"hook {self.name}: only a check or a collect can be exhaustive")
         for name, parameter in self.signature.parameters.items():
             if parameter.annotation is inspect.Parameter.empty:
                 found.append(f"hook {self.name}: argument {name} has no type")
@@ -78,6 +81,13 @@ def check(function: Callable[P, None]) -> Hook[P, None]:
 def collect(function: Callable[P, R]) -> Hook[P, list[tuple[str, R]]]:
     """Declare a question; the answer is `[(plugin id, value), …]` of the plugins that know something."""
     return Hook(HookKind.COLLECT, cast("Callable[P, list[tuple[str, R]]]", function))
+
+
+def exhaustive(hook: Hook[P, R]) -> Hook[P, R]:
+    """Have a check or a question reach every plugin that is installed, on or off, as it is about data that will be back; a question which one
+    of them fails to answer raises Unavailable incomplete_answer (extra `plugins`)."""
+    hook.exhaustive = True
+    return hook
 
 
 def subset(arguments: Mapping[str, object], accepted: tuple[str, ...]) -> dict[str, object]:

@@ -24,9 +24,7 @@ def new_id() -> uuid.UUID:
     # 60 bits of time: milliseconds, then the fraction of the millisecond in 1/4096.
     ticks = (nanoseconds // 1_000_000 << 12) | (nanoseconds % 1_000_000 * 4096 // 1_000_000)
     with _lock:
-        if ticks <= _last:
-            ticks = _last + 1
-        _last = ticks
+        _last = ticks = max(ticks, _last + 1)
         if not _spare:  # many at once: asking the kernel lets go of the interpreter lock, and getting it back costs more than the asking
             _spare.extend(struct.unpack("=256Q", os.urandom(2048)))
         random = _spare.pop() >> 2

@@ -23,9 +23,6 @@ class Interval:
     def duration(self) -> timedelta:
         return self.end - self.start
 
-    def contains(self, at: datetime) -> bool:
-        return self.start <= at < self.end
-
     def overlaps(self, other: Interval) -> bool:
         """Touching intervals do not overlap."""
         return self.start < other.end and other.start < self.end

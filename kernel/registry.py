@@ -77,12 +77,9 @@ class Registry:
     def requirements(self, plugin: str) -> tuple[str, ...]:
         """Everything a plugin needs, in the order of switching on."""
         wanted: set[str] = set()
-        queue = [plugin]
-        while queue:
-            for needed in self.plugins[queue.pop()].requires:
-                if needed not in wanted and needed in self.plugins:
-                    wanted.add(needed)
-                    queue.append(needed)
+        for id, manifest in reversed(self.plugins.items()):
+            if id == plugin or id in wanted:
+                wanted.update(manifest.requires)
         return tuple(id for id in self.plugins if id in wanted)
 
     def fail(self, plugin: str, reason: str) -> None:

@@ -67,6 +67,7 @@ from kernel.errors import (
     Unauthenticated,
     Unavailable,
 )
+from kernel.hooks import exhaustive
 from kernel.ids import new_id
 from kernel.manifest import Manifest, Task
 from kernel.money import Money
@@ -82,10 +83,10 @@ __all__ = [
     "Letter", "Malformed", "Mapped", "MethodView", "Model", "Money", "NotFound", "Page", "PageRequest", "Part", "Place", "Plugin", "Proof",
     "Provided", "QuerySchema", "RateLimited", "Refused", "RequestHeaders", "Role", "Row", "Schema", "Separator", "Sheet", "SheetFormat", "Stale",
     "Unauthenticated", "Unavailable", "Upload", "Visitor", "Work", "allow", "cached", "conditional", "confidential", "constraints", "ctx",
-    "definable", "digested", "fields", "file_of", "headed", "invalid", "json_schema", "key_required", "lines_of", "ma", "mapped_column", "may_answer",
-    "metadata", "metered", "new_id", "outside", "page_of", "published", "ready", "recent", "redirect", "reference", "revised", "sa", "sealed",
-    "sealed_columns", "sql", "statement", "tables", "together", "unconditional", "unquoted", "validate", "with_headers", "with_part", "with_proof",
-    "with_visitor", "work",
+    "definable", "digested", "exhaustive", "fields", "file_of", "headed", "invalid", "json_schema", "key_required", "lines_of", "ma",
+    "mapped_column", "may_answer", "metadata", "metered", "new_id", "outside", "page_of", "published", "ready", "recent", "redirect", "reference",
+    "revised", "sa", "sealed", "sealed_columns", "sql", "statement", "tables", "together", "unconditional", "unquoted", "validate",
+    "with_headers", "with_part", "with_proof", "with_visitor", "work",
 ]  # fmt: skip
 
 PUBLIC = Access.PUBLIC

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NotRequired, TypedDict
 from uuid import UUID
 
-from kernel.hooks import check, collect, event
+from kernel.hooks import check, collect, event, exhaustive
 
 
 class TimelineEntry(TypedDict):
@@ -68,15 +68,16 @@ def clients_merged(client_id: UUID, from_id: UUID) -> None:
     """After the record from_id became part of client_id; what referred to it refers to the survivor already."""
 
 
+@exhaustive
 @check
 def clients_merging(client_id: UUID, from_id: UUID) -> None:
-    """Before from_id becomes part of client_id: combine what only one of them can have, or raise `Refused` to prevent it. Also asked
-    of modules that are off: their data will be back."""
+    """Before from_id becomes part of client_id: combine what only one of them can have, or raise `Refused` to prevent it."""
 
 
+@exhaustive
 @check
 def clients_archiving(client_id: UUID) -> None:
-    """Before a client is archived; raise `Refused` to prevent it. Also asked of modules that are off."""
+    """Before a client is archived; raise `Refused` to prevent it."""
 
 
 @collect

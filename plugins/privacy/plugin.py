@@ -26,5 +26,5 @@ def build(ports: Provided) -> Service:
         sealing=Sealing(chain=stored.chain, notary=notary, anchors=anchors, now=ports.clock.now),
         erasing=Erasing(notary=notary),
         verification=Verification(chain=stored.chain, notary=notary, anchors=anchors),
-        personal=Personal(stored=stored.personal, registry=ports.registry, now=ports.clock.now),
+        personal=Personal(stored=stored.personal, now=ports.clock.now),
     )

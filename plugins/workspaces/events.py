@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypedDict
 from uuid import UUID
 
-from kernel.hooks import check, collect, event
+from kernel.hooks import check, collect, event, exhaustive
 
 
 class Thing(TypedDict):
@@ -58,29 +58,33 @@ def workspaces_member_joined(user_id: UUID, role: str) -> None:
     """After a person accepted an invitation, for the first time or again."""
 
 
+@exhaustive
 @check
 def workspaces_inviting(client_id: UUID) -> None:
     """Before somebody is invited to be a client, and before they become one, seen as by their inviter; raise `Invalid` at `/client_id` when
     there is none they could be."""
 
 
+@exhaustive
 @check
 def workspaces_leaving(user_id: UUID, reassign_to: UUID | None, becomes: str | None) -> None:
     """Before a member goes (becomes None) or becomes a Cliente, asked first and whether or not they own anything: see to it that nothing more
     becomes theirs until the transaction ends, and end what is theirs alone and nobody takes over. What this transaction did is undone when
-    they stay. It sees every client; also asked of modules that are off."""
+    they stay. It sees every client."""
 
 
+@exhaustive
 @collect
 def workspaces_owned(user_id: UUID) -> list[Owned]:  # type: ignore[empty-body]
     """What a member looks after and somebody must take over when they go or become a Cliente; nothing that is merely of their making.
-    Also asked of modules that are off. A plugin that fails to answer keeps the member from going."""
+    A plugin that fails to answer keeps the member from going."""
 
 
+@exhaustive
 @check
 def workspaces_reassigning(user_id: UUID, reassign_to: UUID) -> None:
-    """A member goes: make all you named in workspaces_owned somebody else's, now, in this transaction, which sees every client. Also asked
-    of modules that are off. What is still named afterwards keeps the member from going."""
+    """A member goes: make all you named in workspaces_owned somebody else's, now, in this transaction, which sees every client. What
+    is still named afterwards keeps the member from going."""
 
 
 @event

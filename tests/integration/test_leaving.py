@@ -126,7 +126,7 @@ def _refuses(**_: Any) -> None:
     [
         ("workspaces_leaving", _fails, 500, "internal_error"),
         ("workspaces_leaving", _refuses, 409, "refused"),
-        ("workspaces_owned", _fails, 503, "owned_unknown"),
+        ("workspaces_owned", _fails, 503, "incomplete_answer"),
         ("workspaces_reassigning", _fails, 500, "internal_error"),
         ("workspaces_reassigning", _refuses, 409, "refused"),
         ("workspaces_reassigning", lambda **_: None, 503, "not_reassigned"),

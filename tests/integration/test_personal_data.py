@@ -147,5 +147,5 @@ def test_half_an_export_is_none(agenda: Agenda, gateway: Gateway) -> None:
         refused = exported(agenda)
     finally:
         registry.subscriptions["privacy_export"] = before
-    assert (refused.status, refused.json["code"], "bookings" in refused.json["detail"]) == (503, "export_incomplete", True)
+    assert (refused.status, refused.json["code"], "bookings" in refused.json["detail"]) == (503, "incomplete_answer", True)
     assert agenda.get("/api/v1/audit/reads").json["items"] == []

@@ -15,7 +15,6 @@ from plugins.clients.domain.register import MOST_TAGS, Status, unique_tags
 from plugins.clients.domain.timeline import Moment
 from plugins.clients.ports.many import Merging as Stored
 from plugins.clients.ports.timeline import History
-from plugins.clients.service.asking import everything_on
 from plugins.clients.service.consents import Consents
 from plugins.clients.service.health import Health
 from plugins.clients.service.register import Clients
@@ -64,8 +63,7 @@ class Merging:
             raise Conflict("One of them was merged before.", code="already_merged")
         if into["status"] == Status.ARCHIVED != other["status"]:  # what must not be archived, as who has bookings to come, would be
             raise Conflict("The record that stays is archived: restore it first, or merge it into the other.", code="client_archived")
-        with everything_on():
-            events.clients_merging(client_id=client_id, from_id=source)
+        events.clients_merging(client_id=client_id, from_id=source)
         self._consents.combine(client_id, source)
         settled = self._health.combine(client_id, source, choices.get("health"))
         moved = self._stored.repoint(source, client_id)

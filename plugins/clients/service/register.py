@@ -18,7 +18,6 @@ from plugins.clients.ports.custom import Definition
 from plugins.clients.ports.register import Directory, Duplicates, Register
 from plugins.clients.ports.timeline import History
 from plugins.clients.service.actors import is_cliente
-from plugins.clients.service.asking import everything_on
 from plugins.clients.service.standing import writable
 from ports.persistence import Document, Row
 
@@ -176,8 +175,7 @@ class Clients:
         if to == before["status"]:
             return
         if to == Status.ARCHIVED:
-            with everything_on():
-                events.clients_archiving(client_id=client_id)
+            events.clients_archiving(client_id=client_id)
             values["archived_at"] = self._now()
         elif before["status"] == Status.ARCHIVED:
             values["archived_at"] = None

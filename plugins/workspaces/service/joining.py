@@ -16,7 +16,6 @@ from uuid import UUID
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from plugins.workspaces import events
 from plugins.workspaces.ports import Invitations
-from plugins.workspaces.service.handover import everything_on
 from plugins.workspaces.service.invitations import digest_of
 from ports.clock import Clock
 from ports.persistence import Row
@@ -57,7 +56,7 @@ class JoiningService:
     def _check_client(self, offer: Row) -> None:
         """The client may be gone by now, or not one of those any more whom the inviter looks after: asked again as when they were invited."""
         try:
-            with self._store.seeing_as(offer["invited_by"]), everything_on():
+            with self._store.seeing_as(offer["invited_by"]):
                 events.workspaces_inviting(client_id=offer["client_id"])
         except Invalid:
             raise Conflict("Whom this is for is no client of its sender any more; ask for another invitation.", code="client_gone") from None

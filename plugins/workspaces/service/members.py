@@ -12,7 +12,7 @@ from kernel.roles import Role
 from plugins.workspaces import events
 from plugins.workspaces.domain.members import ALL, OWN, above
 from plugins.workspaces.ports import Invitations, Keys, Letters, Member, Members, Proved, Workspaces
-from plugins.workspaces.service.handover import Handover, everything_on
+from plugins.workspaces.service.handover import Handover
 from ports.clock import Clock
 from ports.persistence import Document, Row
 
@@ -67,8 +67,7 @@ class MembersService:
             self._keep_an_owner(member)
         self._handover.check_heir(user_id, reassign_to)
         if client_id not in (None, member.client_id):
-            with everything_on():
-                events.workspaces_inviting(client_id=client_id)
+            events.workspaces_inviting(client_id=client_id)
         if role is Role.CLIENTE and member.role != Role.CLIENTE:
             self._handover.pass_on(user_id, reassign_to, role)
         scope = client_scope or (member.client_scope if role is Role.COLABORADOR else ALL)

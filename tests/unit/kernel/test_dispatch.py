@@ -9,10 +9,10 @@ from uuid import uuid4
 
 import pytest
 
-from kernel.context import Current, Kind, Scope, serving
+from kernel.context import Current, Kind, Scope, current, serving
 from kernel.dispatch import Hub
-from kernel.errors import Conflict, Forbidden, Refused
-from kernel.hooks import check, collect, event
+from kernel.errors import Conflict, Forbidden, Refused, Unavailable
+from kernel.hooks import check, collect, event, exhaustive
 from kernel.manifest import Manifest
 from kernel.registry import Candidate, load
 from kernel.roles import Role
@@ -27,6 +27,18 @@ def alpha_done(id: str, reason: str) -> None:
 @check
 def alpha_deleting(id: str) -> None:
     """Before it goes."""
+
+
+@exhaustive
+@check
+def alpha_purging(id: str) -> None:
+    """Before it goes for good."""
+
+
+@exhaustive
+@collect
+def alpha_holds(id: str) -> int:  # type: ignore[empty-body]
+    """How many there are, on or off."""
 
 
 @collect
@@ -86,6 +98,38 @@ def test_a_check_is_not_asked_of_a_plugin_that_is_off(world: World) -> None:
         assert alpha_deleting(id="1") is None
 
 
+@pytest.mark.parametrize("on", [("alpha",), ("alpha", "beta")])
+def test_an_exhaustive_check_is_asked_of_a_plugin_that_is_off_too(world: World, on: Collection[str]) -> None:
+    def veto(id: str) -> None:
+        raise Refused("never")
+
+    world.plugins["beta"].hook(named("alpha_purging", veto))
+    with world.serving(on=on), pytest.raises(Refused, match="never"):
+        alpha_purging(id="1")
+
+
+def test_an_exhaustive_question_is_answered_by_everybody_or_not_at_all(world: World) -> None:
+    def crash(id: str) -> int:
+        raise ZeroDivisionError
+
+    world.plugins["beta"].hook(named("alpha_holds", lambda: 3))
+    with world.serving(on=("alpha",)):
+        assert alpha_holds(id="1") == [("beta", 3)]
+    world.plugins["gamma"].hook(named("alpha_holds", crash))
+    with world.serving(on=("alpha", "beta", "gamma")), pytest.raises(Unavailable) as caught:
+        alpha_holds(id="1")
+    assert (caught.value.code, caught.value.extra) == ("incomplete_answer", {"plugins": ["gamma"]})
+
+
+def test_a_plugin_that_is_off_and_asked_all_the_same_sees_that_it_is_off(world: World) -> None:
+    def counts(id: str) -> bool:
+        return current().modules.enabled("beta")
+
+    world.plugins["beta"].hook(named("alpha_holds", counts))
+    with world.serving(on=("alpha",)):
+        assert alpha_holds(id="1") == [("beta", False)]
+
+
 def test_a_collect_drops_the_answer_that_raises_and_keeps_the_others(world: World, caplog: pytest.LogCaptureFixture) -> None:
     def crash(id: str) -> int:
         raise ZeroDivisionError
@@ -135,7 +179,9 @@ class World:
     """Four plugins: alpha offers hooks, beta and gamma require it, core is always on. Listeners are added before serving."""
 
     def __init__(self) -> None:
-        alpha = Manifest("alpha", api=1, hooks=(alpha_done, alpha_deleting, alpha_counts), permissions={"assign": (Role.OWNER,)})
+        alpha = Manifest(
+            "alpha", api=1, hooks=(alpha_done, alpha_deleting, alpha_counts, alpha_purging, alpha_holds), permissions={"assign": (Role.OWNER,)}
+        )
 
         @alpha.command("assign")
         def assign(id: str) -> str:

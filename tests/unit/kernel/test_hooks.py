@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from kernel.context import Current, Kind, NoContext, Scope, serving
-from kernel.hooks import HookKind, check, collect, event, subset
+from kernel.hooks import HookKind, check, collect, event, exhaustive, subset
 from tests.unit.kernel.doubles import NoModules, Recorder
 
 
@@ -59,6 +59,15 @@ def test_a_collect_is_a_question() -> None:
         raise NotImplementedError
 
     assert studio_seats.kind is HookKind.COLLECT
+
+
+def test_an_event_reaches_whoever_is_on_and_no_others() -> None:
+    @exhaustive
+    @event
+    def studio_left(room_id: UUID) -> None:
+        """After somebody left."""
+
+    assert studio_left.problems() == ["hook studio_left: only a check or a collect can be exhaustive"]
 
 
 def test_a_listener_gets_only_what_it_asks_for() -> None:

@@ -30,7 +30,7 @@ def test_available_is_what_a_clock_and_a_calendar_on_the_wall_say(data: st.DataO
     ]
     looked = {
         at for at in minutes_of([span])
-        if shown_open(wall_time(at, zone), weekly, overrides) and not any(one.contains(at) for one in closed)
+        if shown_open(wall_time(at, zone), weekly, overrides) and not any(one.start <= at < one.end for one in closed)
     }  # fmt: skip
     found = available(weekly, overrides, zone, span, closed)
     assert minutes_of(found) == looked
