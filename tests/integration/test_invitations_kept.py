@@ -124,7 +124,7 @@ def test_an_invitation_follows_its_client_into_a_merge(studio: Studio) -> None:
 
 
 def test_no_invitation_names_a_client_of_nobody_while_the_module_is_off(studio: Studio) -> None:
-    """The plugin that would say so is silent then; the key is not."""
+    """The plugin that says so is asked although it is off."""
     for module in ("bookings", "clients"):
         assert studio.api.put(f"/api/v1/workspaces/{studio.id}/modules/{module}", json={"enabled": False}, who=studio.owner).status == 200
     body = {"email": studio.asked.email, "role": "Cliente", "client_id": "019a8d2e-7c10-7cc3-98c4-dc0c0c07398f"}

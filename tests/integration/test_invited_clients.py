@@ -48,6 +48,15 @@ def test_who_is_that_client_already_stays_it(studio: Studio) -> None:
     assert (role(studio, person, client).status, role(studio, person, None).status) == (200, 200)
 
 
+def test_nobody_is_invited_to_a_closed_record_while_the_module_is_off(studio: Studio) -> None:
+    client = closed(studio, "archived")
+    for module in ("bookings", "clients"):
+        assert studio.api.put(f"/api/v1/workspaces/{studio.id}/modules/{module}", json={"enabled": False}, **studio.staff).status == 200
+    body = {"email": "ana@example.com", "role": "Cliente", "client_id": client}
+    refused = studio.api.post("/api/v1/users", json=body, **studio.staff)
+    assert (refused.status, [each["pointer"] for each in refused.json["errors"]]) == (422, ["/client_id"])
+
+
 def test_it_is_asked_while_the_module_is_off(studio: Studio) -> None:
     person, client = studio.member("Cliente"), closed(studio, "archived")
     for module in ("bookings", "clients"):
