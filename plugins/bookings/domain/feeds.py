@@ -137,6 +137,7 @@ class _Reader:
         return whole_days(span) * DAY if start.whole_day else span
 
     def _repeated(self, text: str, first: Moment, lasts: timedelta) -> Iterator[Moment]:
+        self._spend(_LISTED)
         rule = understood(text, first.wall)
         if rule is None:
             self._unread["rule"] += 1
@@ -155,7 +156,7 @@ class _Reader:
                     yield Moment(wall, first.zone, first.whole_day)
 
     def _listed(self, line: Line) -> list[Moment]:
-        self._spend(line.value.count(",") * _LISTED)
+        self._spend((line.value.count(",") + 1) * _LISTED)
         return self._zones.several(line)
 
     def _spend(self, days: int) -> None:
@@ -164,6 +165,7 @@ class _Reader:
             raise invalid("The series of the calendar take too long to follow.")
 
     def _periods(self, line: Line) -> Iterator[Interval]:
+        self._spend((line.value.count(",") + 1) * _LISTED)
         for value in line.value.split(","):
             try:
                 begins, _, ends = value.partition("/")

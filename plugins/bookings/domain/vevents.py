@@ -109,10 +109,10 @@ def invalid(message: str) -> Invalid:
 
 def _lines(text: str) -> Iterator[tuple[int, str, str]]:
     """Unfolded, with their numbers then; those that are no property are left to their senders."""
-    lines = _FOLD.sub("", text).split("\n")
-    if len(lines) > _MOST_LINES:
+    unfolded = _FOLD.sub("", text)
+    if unfolded.count("\n") >= _MOST_LINES:
         raise invalid(f"The calendar has more than {_MOST_LINES} lines.")
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(unfolded.split("\n"), 1):
         if match := _NAME.match(line):
             yield number, match[1].upper(), line.rstrip("\r")
 

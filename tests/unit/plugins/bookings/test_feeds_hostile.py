@@ -73,6 +73,22 @@ def test_no_file_keeps_us_busy_for_long(name: str, make: Callable[[], bytes]) ->
     assert spent < 8
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [line for _ in range(26) for line in ("BEGIN:VFREEBUSY", "FREEBUSY:" + ",".join(["19990101T000000Z/PT1H"] * 2_000), "END:VFREEBUSY")],
+        event(*ONE_HOUR, *["RRULE:F=1"] * 51_000),
+        event(*ONE_HOUR, *["EXDATE:20260504T090000Z"] * 51_000),
+    ],
+    ids=["busy times outside the window", "rules that nobody understands", "exceptions one by one"],
+)
+def test_what_is_in_vain_costs_as_much_as_what_is_not(lines: list[str]) -> None:
+    with pytest.raises(Invalid) as caught:
+        look(file(*lines), YEAR)
+    assert caught.value.errors[0].message == "The series of the calendar take too long to follow."
+    assert look(file(*lines[: len(lines) // 3 * 2], *lines[-1:]), YEAR) is not None
+
+
 LINES = """BEGIN:VEVENT|END:VEVENT|BEGIN:VTIMEZONE|END:VTIMEZONE|BEGIN:VFREEBUSY|END:VFREEBUSY|DTSTART:20260504T090000Z|DTSTART;VALUE=DATE:20260504
 DTSTART:|DTSTART;TZID=:20260504T090000|DTSTART;TZID=../../etc/passwd:20260504T090000|DURATION:PT1H|DURATION:-PT1H|DTEND:P1D|RRULE:FREQ=DAILY|RRULE:|EXDATE:
 RDATE:,|UID:|SEQUENCE:x|RECURRENCE-ID:|:|;| x||X-WR-TIMEZONE:Mars|TZID:a|X-LIC-LOCATION:b|FREEBUSY:/|FREEBUSY:20260504T090000Z/PT1H"""
