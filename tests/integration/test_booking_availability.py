@@ -53,6 +53,19 @@ def test_t73_nine_stays_nine(local: Api, settings: Settings, zone: str, forward:
             assert (f"{starts[0]:%H:%M}", f"{starts[-1]:%H:%M}", len(starts)) == ("09:00", "16:00", 15)
 
 
+def test_more_than_anybody_reads_is_not_worked_out(agenda: Agenda) -> None:
+    people = [agenda.people[each].id for each in ("Owner", "Colaborador", "Eva")]
+    for each in people:
+        agenda.hours(each, opens="00:00", closes="00:00")
+    service, day = agenda.service(organizer_ids=people, duration_minutes=5, step_minutes=5)["id"], a_day()
+    path = f"/api/v1/bookings/availability?service={service}&from={day:%Y-%m-%d}&to={day + timedelta(days=61):%Y-%m-%d}"
+    refused = agenda.get(path)
+    assert (refused.status, refused.json["errors"][0]["pointer"]) == (422, "?to"), refused.body[:500]
+    assert "50000 free times" in refused.json["errors"][0]["message"]
+    one = agenda.get(f"{path}&organizer={people[0]}")
+    assert sum(len(each["slots"]) for each in one.json["items"]) == 62 * 24 * 12
+
+
 def test_a_slot_is_where_the_collaborator_is_and_shown_in_the_zone_asked_for(agenda: Agenda) -> None:
     service = agenda.service(organizer_ids=[agenda.people["Eva"].id], window_days=730)["id"]
     agenda.hours(agenda.people["Eva"].id, opens="09:00", closes="10:00", timezone="America/New_York")

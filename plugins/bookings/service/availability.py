@@ -18,7 +18,7 @@ from kernel.errors import Fault, Invalid, NotFound
 from kernel.intervals import Interval
 from plugins.bookings.domain.hours import Hours, Override, stretches
 from plugins.bookings.domain.seats import anyones, seats
-from plugins.bookings.domain.slots import Offer, slots
+from plugins.bookings.domain.slots import Offer, roomless, slots
 from plugins.bookings.domain.zones import day_bounds, days_between
 from plugins.bookings.ports.free import Free
 from ports.cache import Cache
@@ -26,6 +26,8 @@ from ports.persistence import Row
 
 LONGEST: Final = 62
 """Days that can be asked for at once."""
+MOST: Final = 50_000
+"""Free times in an answer: some megabytes, and half a second's work."""
 _KEPT_S: Final = 3600
 _ANY_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC), timedelta(days=90_000)
 """A clock and a booking window that exclude nothing."""
@@ -145,7 +147,8 @@ class Availability:
         if not people:
             return []
         rooms = _rooms(service)
-        places: list[UUID | None] = [*rooms] if service["room_ids"] else [None]
+        if service["room_ids"] and not rooms:
+            return []
         duration, before, after, step = (
             timedelta(minutes=service[name]) for name in ("duration_minutes", "buffer_before_minutes", "buffer_after_minutes", "step_minutes")
         )
@@ -156,7 +159,13 @@ class Availability:
         elsewhere = self._stored.external(people, reach)
         home = ZoneInfo(service["timezone"])
         closed = [Interval(row["starts_at"], row["ends_at"]) for row in away if row["user_id"] is None and row["room_id"] is None]
-        result = []
+        full = {
+            room: [Interval(row["begins"], row["ends"]) for row in taken if row["room_id"] == room]
+            + [Interval(row["starts_at"], row["ends_at"]) for row in away if row["room_id"] == room]
+            for room in rooms
+        }
+        without = roomless(offer, full.values()) if full else []
+        result, many = [], 0
         for person in people:
             schedule = schedules.get(person)
             if schedule is None:
@@ -166,12 +175,10 @@ class Availability:
             busy = [Interval(row["begins"], row["ends"]) for row in taken if row["organizer_id"] == person]
             busy += closed + [Interval(row["starts_at"], row["ends_at"]) for row in away if row["user_id"] == person]
             busy += [Interval(row["starts_at"], row["ends_at"]) for row in elsewhere if row["user_id"] == person]
-            starts: set[datetime] = set()
-            for room in places:
-                full = [Interval(row["begins"], row["ends"]) for row in taken if room is not None and row["room_id"] == room]
-                full += [Interval(row["starts_at"], row["ends_at"]) for row in away if room is not None and row["room_id"] == room]
-                starts.update(slots(offer, open_hours, busy + full, now=_ANY_TIME[0], zone=zone, inside=span))
-            result.append((person, sorted(starts)))
+            result.append((person, slots(offer, open_hours, busy, now=_ANY_TIME[0], zone=zone, inside=span, without=without)))
+            many += len(result[-1][1])
+            if many > MOST:
+                raise Invalid(errors=[Fault("?to", f"That is more than {MOST} free times: ask for fewer days, or for one organizer.")])
         return result
 
 

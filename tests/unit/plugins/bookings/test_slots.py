@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from kernel.intervals import Interval
 from plugins.bookings.domain.hours import Hours, Stretch, stretches
-from plugins.bookings.domain.slots import Offer, slots
+from plugins.bookings.domain.slots import Offer, roomless, slots
 from plugins.bookings.domain.zones import DAY, day_bounds, wall_time
 from tests.unit.plugins.bookings.test_hours import CHANGES, LISBON, stretch
 
@@ -33,16 +33,20 @@ class Case:
     now: datetime
     zone: ZoneInfo
     inside: Interval
+    rooms: list[list[Interval]]
+    """When each is taken; none: it takes no room."""
 
 
 def free(case: Case) -> list[datetime]:
-    return slots(case.offer, case.hours, case.busy, now=case.now, zone=case.zone, inside=case.inside)
+    without = roomless(case.offer, case.rooms) if case.rooms else []
+    return slots(case.offer, case.hours, case.busy, now=case.now, zone=case.zone, inside=case.inside, without=without)
 
 
 def looked_up(case: Case) -> list[datetime]:
     """Every minute, asked for by itself."""
     offer, found = case.offer, []
-    taken = {one.start + n * MINUTE for one in case.busy for n in range(one.duration // MINUTE)}
+    taken = _minutes(case.busy)
+    full = [_minutes(one) for one in case.rooms]
     first, last = case.inside.start, case.inside.end + offer.duration
     open_at = {at for n in range((last - first) // MINUTE) if _signs(wall_time(at := first + n * MINUTE, case.zone), case.hours)}
     for n in range(case.inside.duration // MINUTE):
@@ -55,10 +59,15 @@ def looked_up(case: Case) -> list[datetime]:
             on_grid
             and all(start + m * MINUTE in open_at for m in length)
             and not any(start + m * MINUTE in taken for m in buffered)
+            and (not full or any(all(start + m * MINUTE not in room for m in buffered) for room in full))
             and offer.notice <= start - case.now <= offer.window
         ):
             found.append(start)
     return found
+
+
+def _minutes(several: list[Interval]) -> set[datetime]:
+    return {one.start + n * MINUTE for one in several for n in range(one.duration // MINUTE)}
 
 
 def _signs(wall: datetime, hours: list[Stretch]) -> list[Stretch]:
@@ -87,7 +96,9 @@ def cases(draw: st.DrawFn) -> Case:
         else (0, length)
     )
     now = start + draw(st.integers(-600, length)) * MINUTE if draw(st.booleans()) else start - DAY
-    return Case(offer, hours, draw(st.lists(taken, max_size=6)), now, zone, Interval(start + asked[0] * MINUTE, start + asked[1] * MINUTE))
+    inside = Interval(start + asked[0] * MINUTE, start + asked[1] * MINUTE)
+    rooms = draw(st.lists(st.lists(taken, max_size=12), max_size=3))
+    return Case(offer, hours, draw(st.lists(taken, max_size=6)), now, zone, inside, rooms)
 
 
 SEARCH = settings(max_examples=2000, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
@@ -111,6 +122,14 @@ def _touching_is_overlapping(case: Case) -> list[datetime]:
     return free(replace(case, busy=[one.widened(MINUTE, MINUTE) for one in case.busy]))
 
 
+def _every_room_is_needed(case: Case) -> list[datetime]:
+    return free(replace(case, rooms=[], busy=[*case.busy, *(one for room in case.rooms for one in room)]))
+
+
+def _one_room_is_forgotten(case: Case) -> list[datetime]:
+    return free(replace(case, rooms=case.rooms[:-1])) if len(case.rooms) > 1 else free(case)
+
+
 def _strict_notice(case: Case) -> list[datetime]:
     return free(replace(case, now=case.now + MINUTE))
 
@@ -128,7 +147,10 @@ def _repeated_hour_once(case: Case) -> list[datetime]:
     return list({wall_time(at, case.zone): at for at in free(case)}.values())
 
 
-FAULTS = [_without_after, _without_before, _touching_is_overlapping, _strict_notice, _last_busy_forgotten, _clocks_never_set, _repeated_hour_once]
+FAULTS = [
+    _without_after, _without_before, _touching_is_overlapping, _every_room_is_needed, _one_room_is_forgotten, _strict_notice, _last_busy_forgotten,
+    _clocks_never_set, _repeated_hour_once,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("faulty", FAULTS, ids=lambda faulty: faulty.__name__.strip("_"))
