@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from config.settings import Settings
 from tests.agenda import Agenda, a_day
-from tests.servers import Api, owner_of
+from tests.integration.stopping import Patient
+from tests.servers import Api, Cluster, owner_of
 
 HOUR = timedelta(hours=1)
 
@@ -82,6 +84,25 @@ class TestHolds:
         assert agenda.book(start, service_id=service["id"]).json["code"] == "service_archived"
         wanted["service_id"] = agenda.service()["id"]
         agenda.made("/api/v1/bookings/holds", wanted)
+
+
+def test_nobody_holds_more_by_asking_at_once(cluster: Cluster) -> None:
+    """Of different people: nothing but who holds them makes one wait for the other."""
+    with Patient.open(cluster, "fitpro_holding") as patient:
+        agenda = Agenda.new(patient.api, patient.settings)
+        people = [agenda.people[each].id for each in ("Owner", "Colaborador")]
+        for each in people:
+            agenda.hours(each)
+        service, start = agenda.service(organizer_ids=people)["id"], a_day()
+
+        def hold(api: Api, organizer: str, hours: int) -> tuple[int, str | None]:
+            wanted = {"service_id": service, "organizer_id": organizer, "start_time": (start + hours * HOUR).isoformat()}
+            reply = replace(agenda, api=api).post("/api/v1/bookings/holds", wanted, who="Cliente")
+            return reply.status, reply.json.get("code")
+
+        assert [hold(patient.api, people[0], n) for n in range(2)] == [(201, None)] * 2
+        both = patient.meanwhile(lambda api: hold(api, people[0], 5), lambda api: hold(api, people[1], 5), table="bookings_revision")
+    assert both == ((201, None), (409, "too_many_holds"))
 
 
 def _expire(agenda: Agenda) -> None:

@@ -44,7 +44,7 @@ class Placing:
 
     def hold(self, id: UUID, place: Place, until: datetime, by: UUID | None, at_most: int, *, vouched: bool) -> None:
         """For a while. vouched: the organizer was looked up. Raises Conflict slot_taken, Invalid for who is no staff."""
-        self.begin(place.subjects)
+        self.begin(place.subjects if by is None else place.subjects | {by})  # whoever holds two at once is counted one after the other
         self._look(place, _NOTHING)
         self._stored.hold(id, place, until, by, at_most, vouched=vouched)
 
