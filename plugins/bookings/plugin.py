@@ -88,7 +88,7 @@ class _Notices:
 
     def offered(self, booking_id: UUID, place_id: UUID, until: datetime) -> None:
         plugin.tasks["place_offered"](place_id=place_id)
-        plugin.tasks["pass_on"].schedule({"booking_id": booking_id}, at=until)
+        plugin.tasks["pass_on"].schedule({"booking_id": booking_id, "until": until}, at=until)
 
 
 class _Later:

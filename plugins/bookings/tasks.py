@@ -15,9 +15,9 @@ _SPREAD_S: Final = 3000
 
 
 @plugin.task
-def pass_on(booking_id: UUID) -> None:
-    """An offer may be over: the next in the queue gets it."""
-    _service().turns.settle(booking_id)
+def pass_on(booking_id: UUID, until: datetime | None = None) -> None:
+    """An offer may be over, as it lasted until then: the next in the queue gets it."""
+    _service().turns.settle(booking_id, since=until)
 
 
 @plugin.mail
@@ -34,9 +34,9 @@ def look_ahead() -> Iterator[None]:
 
 
 @plugin.hook(optional=True)
-def workspaces_module_configured(module: str) -> None:
+def workspaces_module_configured(module: str, changed: Sequence[str] = ("reminders",)) -> None:
     """Other reminders may be next now."""
-    if module == plugin.id:
+    if module == plugin.id and "reminders" in changed:
         renew_reminders.schedule({"missed": False}, key="reminders")
 
 

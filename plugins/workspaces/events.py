@@ -44,8 +44,8 @@ def workspaces_module_disabled(module: str) -> None:
 
 
 @event
-def workspaces_module_configured(module: str) -> None:
-    """After a module was set otherwise; the module itself hears it, while it is on."""
+def workspaces_module_configured(module: str, changed: list[str]) -> None:
+    """After a module was set otherwise; the module itself hears it, while it is on. changed: the names of its settings that were written anew."""
 
 
 @event

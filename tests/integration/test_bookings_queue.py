@@ -173,6 +173,21 @@ class TestLater:
             assert _stored(agenda, full) == [(4, "offered")]
             assert len(office.mails(addresses[3])) == len(office.mails(addresses[4])) == 1
 
+    def test_a_timer_passes_on_whatever_the_clock_of_the_worker_says(self, agenda: Agenda, full: dict[str, Any]) -> None:
+        """PostgreSQL says that its time has come; the worker's own clock may be behind."""
+        for n in (3, 4):
+            queueing(agenda, full, n)
+        agenda.act(full, "leave", {"client_id": agenda.clients[1]})
+        with owner_of(agenda.settings) as connection:
+            due = (
+                "update outbox_deliveries set available_at = now() where workspace_id = %s and handler = 'bookings:pass_on' and done_at is null"
+                " and arguments ->> 'booking_id' = %s"
+            )
+            assert connection.execute(due, (agenda.workspace, full["id"])).rowcount == 1
+        with Office.open(agenda.settings) as office:
+            office.work()
+        assert _stored(agenda, full) == [(4, "offered")]
+
 
 def _places(agenda: Agenda, made: dict[str, Any]) -> list[tuple[int, str]]:
     items = agenda.get(f"/api/v1/bookings/{made['id']}/queue").json["items"]

@@ -109,6 +109,19 @@ class TestMissed:
             office.work()
             assert len(office.mails(address)) == 1
 
+    def test_what_was_missed_is_told_whatever_else_was_set_meanwhile(self, agenda: Agenda, office: Office) -> None:
+        address = address_of(agenda)
+        set_up(agenda, {"reminders": [1440]})
+        made = soon(agenda, 47 * HOUR)
+        office.work()
+        let_pass(agenda, made, 40 * HOUR)
+        set_up(agenda, {"reminders": [1440], "hold_minutes": 12})
+        office.work()
+        tick(agenda.settings, "bookings:look_ahead")
+        office.work()
+        assert len(office.mails(address)) == 1
+        set_up(agenda, {})
+
     def test_at_most_five_offsets(self, agenda: Agenda) -> None:
         path = f"/api/v1/workspaces/{agenda.workspace}/modules/bookings"
         refused = agenda.ask("PUT", path, {"enabled": True, "settings": {"reminders": [10, 20, 30, 40, 50, 60]}})

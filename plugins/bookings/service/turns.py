@@ -23,15 +23,16 @@ class Turns:
         self._settings = settings
         self._now = now
 
-    def settle(self, booking_id: UUID, freed: int = 0) -> Row | None:
+    def settle(self, booking_id: UUID, freed: int = 0, *, since: datetime | None = None) -> Row | None:
         """Give seats back, end offers that are over, and offer what is free, once the module is on. The class's time afterwards; None when it
         has none.
 
-        freed: of clients who left, for which its version rose already.
+        freed: of clients who left, for which its version rose already. since: a moment that has come, whatever the time is here: clocks differ.
         """
         # Asked while the module is off, nobody could accept: who waits would lose their turn without a word.
         on = "bookings" in current().modules.names()
-        found = self._stored.settle(booking_id, freed, self._now(), self._settings()["offer_minutes"], offering=on)
+        now = max(self._now(), since or self._now())
+        found = self._stored.settle(booking_id, freed, now, self._settings()["offer_minutes"], offering=on)
         if found is not None:
             for place_id in found["offered"]:
                 events.bookings_promoted(booking_id=booking_id, place_id=place_id)

@@ -105,7 +105,8 @@ class ModulesService:
         for id in planned.enables:
             events.workspaces_module_enabled(module=id)
         if configured:
-            events.workspaces_module_configured(module=name)  # after it is on: what waited for that is done by the new settings
+            # After it is on: what waited for that is done by the new settings.
+            events.workspaces_module_configured(module=name, changed=_changed(name, found, wanted))
         for id in planned.disables:
             events.workspaces_module_disabled(module=id)
         return self._module(name, after, Change(True, planned.enables, planned.disables, (), ()))
@@ -187,3 +188,9 @@ class ModulesService:
 def _checks(planned: Plan) -> Iterator[tuple[Hook[..., None], str]]:
     yield from ((events.workspaces_enabling, id) for id in planned.enables)
     yield from ((events.workspaces_disabling, id) for id in planned.disables)
+
+
+def _changed(name: str, before: Installed, after: Installed) -> list[str]:
+    """The settings of a module that are not what they were; what is not said is as the module has it by itself."""
+    was, now = ({**each.settings.get(name, {}), **each.secrets.get(name, {})} for each in (before, after))
+    return sorted(each for each in was.keys() | now.keys() if (each in was, was.get(each)) != (each in now, now.get(each)))
