@@ -10,6 +10,7 @@ import pytest
 
 from config.settings import Settings
 from tests.agenda import Agenda, a_day
+from tests.integration.test_booking_events import told
 from tests.repeating import made, next_month
 from tests.servers import Api, Reply
 
@@ -125,7 +126,41 @@ def test_what_is_over_is_not_called_off_by_who_does_not_see_who_came(agenda: Age
         assert agenda.act(each, "cancel", who=who).status == 200
 
 
+@pytest.mark.parametrize("scope", ["", "?scope=all"])
+@pytest.mark.parametrize("who", ["Owner", "Colaborador"])
+def test_what_they_call_off_is_called_off_for_those_too_whom_they_do_not_see(agenda: Agenda, who: str, scope: str) -> None:
+    fee = {"amount": 700, "currency": "EUR"}
+    service = agenda.service(capacity=3, late_fee=fee, no_show_fee=fee, free_until_minutes=60)["id"]
+    begun = made(agenda, _now() - HOUR / 4, "FREQ=WEEKLY;COUNT=1", service_id=service, client_ids=agenda.clients[:3])["bookings"][0]
+    assert agenda.act(begun, "no-show", {"client_ids": agenda.clients[1:2]}).status == 200
+    late = made(agenda, _now() + HOUR, "FREQ=WEEKLY;COUNT=1", service_id=service, client_ids=agenda.clients[:3])["bookings"][0]
+    for client in agenda.clients[3:]:
+        assert agenda.act(late, "queue", {"client_id": client}).status == 201
+    assert agenda.act(begun, f"cancel{scope}", who=who).status == 200
+    assert agenda.act(late, f"cancel{scope}", {"requested_by": "client"}, who=who).status == 200
+    assert _owing(agenda, begun) == [("booked", None)] * 3
+    assert _owing(agenda, late) == [("booked", fee)] * 3
+    assert told(agenda, late["id"]).count("bookings_dequeued") == 2
+    assert agenda.get("/api/v1/bookings?view=agenda", who="Colaborador").status == 200
+    seen = agenda.get(f"{_path(late)}/participants", who="Colaborador").json["items"]
+    assert [each["client_id"] for each in seen] == agenda.clients[:1]  # and what they see is as much as before
+
+
 class TestSeries:
+    def test_one_without_an_end_that_was_cut_is_theirs_as_before(self, agenda: Agenda) -> None:
+        """Ten years from where it was cut would name more than was booked, as if others were in it whom they do not see."""
+        start = next_month()
+        body = {"client_ids": agenda.clients[:1], "title": "Session", "organizer_id": agenda.organizer, "rrule": "FREQ=WEEKLY;INTERVAL=2"}
+        times = {"start_time": start.isoformat(), "end_time": (start + HOUR).isoformat()}
+        series = agenda.made("/api/v1/bookings/series", {**body, **times}, who="Colaborador")
+        named = series["bookings"][3]
+        assert agenda.ask("PATCH", f"{_path(named)}?scope=following", {"title": "Later"}, who="Colaborador").status == 200
+        assert agenda.ask("PATCH", f"{_path(named)}?scope=following", {"title": "Again"}, who="Colaborador").status == 200
+        rest = agenda.get(f"/api/v1/bookings/series/{agenda.get(_path(named)).json['series_id']}").json["rrule"]
+        last = agenda.get(_path(series["bookings"][-1])).json["start_time"]
+        assert rest == f"FREQ=WEEKLY;UNTIL={datetime.fromisoformat(last):%Y%m%dT%H%M%SZ};INTERVAL=2"
+        assert agenda.act(named, "cancel?scope=all", who="Colaborador").status == 200
+
     def test_one_that_became_anothers_stops_a_change_of_all(self, agenda: Agenda) -> None:
         start = next_month()
         series = made(agenda, start, "FREQ=WEEKLY;COUNT=3", capacity=4, client_ids=agenda.clients[:2])
@@ -227,6 +262,10 @@ def _scoped(agenda: Agenda, booking: dict[str, Any], start: datetime, scope: str
         agenda.ask("PATCH", path, {"title": "Mine"}, who="Colaborador"),
         agenda.ask("DELETE", path, who="Colaborador"),
     ]
+
+
+def _owing(agenda: Agenda, booking: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [(each["status"], each["fee"]) for each in agenda.get(f"{_path(booking)}/participants").json["items"]]
 
 
 def _assign(agenda: Agenda, client: str) -> None:

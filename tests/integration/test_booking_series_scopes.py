@@ -15,6 +15,7 @@ from config.settings import Settings
 from plugins.bookings.domain.repeating import Plan
 from plugins.bookings.domain.series import parse
 from tests.agenda import Agenda
+from tests.integration.test_booking_events import told
 from tests.repeating import body, made, next_month, rows_of, shown, starts
 from tests.servers import Api, owner_of
 
@@ -173,6 +174,22 @@ class TestScopes:
         assert booking["series_id"] is None
         reply = agenda.act(booking, "cancel?scope=all", {})
         assert (reply.status, reply.json["code"]) == (409, "no_series")
+
+    @pytest.mark.parametrize("scope", ["following", "all"])
+    @pytest.mark.parametrize("how", ["nothing", "the same title", "the same clients", "the same time"])
+    def test_what_changes_nothing_writes_nothing(self, agenda: Agenda, settings: Settings, scope: str, how: str) -> None:
+        start = next_month()
+        series = made(agenda, start, "FREQ=WEEKLY;COUNT=5", client_ids=agenda.clients[:2], capacity=2)
+        ids = [each["id"] for each in series["bookings"]]
+        before = [agenda.get(f"/api/v1/bookings/series/{series['id']}").json, of(agenda, settings, ids), [told(agenda, each) for each in ids]]
+        path = f"/api/v1/bookings/{ids[2]}?scope={scope}"
+        if how == "the same time":
+            reply = agenda.act(ids[2], f"reschedule?scope={scope}", {"start_time": (start + 2 * WEEK).isoformat()})
+        else:
+            same = {"the same title": {"title": "Session"}, "the same clients": {"client_ids": agenda.clients[:2]}}.get(how, {})
+            reply = agenda.ask("PATCH", path, same)
+        assert (reply.status, reply.json["conflicts"]) == (200, []), reply.body
+        assert [agenda.get(f"/api/v1/bookings/series/{series['id']}").json, of(agenda, settings, ids), [told(agenda, each) for each in ids]] == before
 
 
 class TestNothingAppearsOrIsLost:

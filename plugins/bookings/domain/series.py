@@ -67,9 +67,14 @@ def until_before(rule: Rule, first: datetime, occurrence: datetime, zone: ZoneIn
 
 
 def rest_from(rule: Rule, first: datetime, occurrence: datetime, zone: ZoneInfo) -> tuple[Rule, datetime]:
-    """The rule from an occurrence on, and the wall time it begins with."""
+    """The rule from an occurrence on, and the wall time it begins with. One without an end ends where the ten years of the whole do."""
     kept, begins = _split(rule, first, occurrence, zone)
-    return (rule if rule.count is None else replace(rule, count=rule.count - len(kept))), begins
+    if rule.count is not None:
+        return replace(rule, count=rule.count - len(kept)), begins
+    if rule.until is None:
+        *_, last = _walls(rule, first, (first + HORIZON).date(), zone)
+        return replace(rule, until=instant(last, zone)), begins
+    return rule, begins
 
 
 def moved(rule: Rule, first: datetime, to: datetime, zone: ZoneInfo) -> Rule:

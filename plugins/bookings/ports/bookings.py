@@ -62,7 +62,7 @@ class Bookings(Protocol):
         """Clients who come; those who left come back. How many of them are new."""
 
     def leave(self, booking_id: UUID, clients: Collection[UUID], now: datetime) -> int:
-        """Clients who do not come any more. How many did."""
+        """Clients who do not come any more. How many leave; who is noted as missing does not."""
 
     def reseated(self, booking_id: UUID, now: datetime) -> None:
         """Step the version alone, for who comes is shown with it: of a booking that the actor takes part in, or that is theirs to see."""
@@ -77,10 +77,10 @@ class Bookings(Protocol):
         """Whether somebody takes part who is not marked as missing."""
 
     def charge(self, booking_id: UUID, clients: Collection[UUID], fee: Money, reason: str) -> None:
-        """What they owe."""
+        """What they owe, also those of them whom the actor does not see."""
 
     def excuse(self, ids: Collection[UUID]) -> None:
-        """Nobody missed what does not take place, or owes anything for that."""
+        """Nobody missed what does not take place, or not yet, or owes anything for that."""
 
     def forgive(self, booking_id: UUID, clients: Collection[UUID], reason: str) -> None:
         """What they owed for that they do not owe any more."""

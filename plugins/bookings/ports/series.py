@@ -57,5 +57,5 @@ class Series(Protocol):
 
     def cancel(self, ids: Collection[UUID], by: str, reason: str | None, now: datetime) -> None: ...
 
-    def attend(self, ids: Collection[UUID], clients: Sequence[UUID], now: datetime) -> None:
-        """These clients and no others come to all of these."""
+    def attend(self, ids: Collection[UUID], clients: Sequence[UUID], now: datetime) -> int:
+        """These clients and no others come to all of these. How many leave them; who is noted as missing does not."""

@@ -13,7 +13,7 @@ from kernel.money import Money
 from plugins.bookings.models.booked import bookings, participants, times
 from plugins.bookings.models.offered import staff
 from plugins.bookings.ports.bookings import Search
-from plugins.bookings.repository.conditions import NOBODY, collaborator, here, if_named, last_of, money, room_in_use
+from plugins.bookings.repository.conditions import NOBODY, collaborator, here, if_named, last_of, money, of_everybody, room_in_use
 from plugins.sdk import Document, Fault, Forbidden, Invalid, Refused, Row, constraints, ctx, sa, sql, statement, together
 
 _B: Final = bookings.c
@@ -283,13 +283,15 @@ class Bookings:
         return ctx.work.one(AWAITED, booking_id=booking_id) is not None
 
     def excuse(self, ids: Collection[UUID]) -> None:
-        ctx.work.write(EXCUSE, ids=list(ids))
+        with of_everybody():
+            ctx.work.write(EXCUSE, ids=list(ids))
 
     def forgive(self, booking_id: UUID, clients: Collection[UUID], reason: str) -> None:
         ctx.work.write(FORGIVE, booking_id=booking_id, clients=list(clients), reason=reason)
 
     def charge(self, booking_id: UUID, clients: Collection[UUID], fee: Money, reason: str) -> None:
-        ctx.work.write(CHARGE, booking_id=booking_id, clients=list(clients), amount=fee.amount, currency=fee.currency, reason=reason)
+        with of_everybody():
+            ctx.work.write(CHARGE, booking_id=booking_id, clients=list(clients), amount=fee.amount, currency=fee.currency, reason=reason)
 
     def some_unseen(self, ids: Collection[UUID]) -> bool:
         return ctx.work.one(SOME_UNSEEN, ids=list(ids)) is not None

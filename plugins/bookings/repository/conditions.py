@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
 
+from kernel.context import current
 from plugins.bookings.models.offered import rooms
-from plugins.sdk import sa, tables
+from plugins.sdk import ctx, sa, sql, tables
 
 _M = tables.user_roles.c
 _R = rooms.c
 NOBODY = sa.literal("00000000-0000-0000-0000-000000000000").cast(sa.Uuid)
 """An id that no foreign key accepts: what was named does not exist, or may not be named."""
+_SEE_ALL: Final = sql(
+    "with before as materialized (select current_setting('app.own') as own) select own, set_config('app.own', '', true) from before"
+)
+_SEE_OWN: Final = sql("select set_config('app.own', $1, true)", "own")
+
+
+@contextmanager
+def of_everybody() -> Iterator[None]:
+    """For statements about all who take part or wait: what becomes of a class becomes of those too whom a collaborator who is limited to their
+    own clients does not see."""
+    if not current().open_transaction.entered().limited:
+        yield
+        return
+    before = ctx.work.one(_SEE_ALL)
+    assert before is not None
+    yield
+    ctx.work.write(_SEE_OWN, own=before["own"])
 
 
 def here(table: sa.Table, key: str = "id") -> sa.ColumnElement[bool]:

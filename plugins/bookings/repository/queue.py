@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from plugins.bookings.repository.conditions import of_everybody
 from plugins.sdk import Conflict, Fault, Forbidden, Invalid, Row, constraints, ctx, sql
 
 constraints["fk_bookings_queue_entry_client_id"] = lambda: Invalid(
@@ -127,7 +128,8 @@ class Queue:
 
     def close(self, ids: Collection[UUID]) -> Sequence[Row]:
         ctx.work.write(LOCK, ids=list(ids))
-        return ctx.work.rows(CLOSE, ids=list(ids))
+        with of_everybody():
+            return ctx.work.rows(CLOSE, ids=list(ids))
 
     def standing(self, booking_id: UUID, client_id: UUID) -> Row:
         found = ctx.work.one(STANDING, booking_id=booking_id, client_id=client_id)

@@ -218,10 +218,11 @@ class Series:
     def cancel(self, ids: Collection[UUID], by: str, reason: str | None, now: datetime) -> None:
         ctx.work.write(CANCEL, ids=list(ids), by=by, reason=reason, now=now)
 
-    def attend(self, ids: Collection[UUID], clients: Sequence[UUID], now: datetime) -> None:
-        ctx.work.write(LEAVE, ids=list(ids), clients=list(clients), now=now)
+    def attend(self, ids: Collection[UUID], clients: Sequence[UUID], now: datetime) -> int:
+        left = ctx.work.change(LEAVE, ids=list(ids), clients=list(clients), now=now)
         if clients:
             ctx.work.write(ATTEND, ids=list(ids), clients=list(clients), now=now)
+        return left
 
 
 def _whereabouts(places: Sequence[Place]) -> dict[str, list[Any]]:

@@ -20,7 +20,17 @@ from plugins.bookings.service.availability import Availability
 from plugins.bookings.service.limits import check_change, is_limited
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.reminders import Reminders
-from plugins.bookings.service.terms import check_asked_by_client, check_capacity, check_in_time, check_moved, check_seats, completed, place_of
+from plugins.bookings.service.terms import (
+    check_asked_by_client,
+    check_capacity,
+    check_in_time,
+    check_left,
+    check_moved,
+    check_seats,
+    completed,
+    missed_in_vain,
+    place_of,
+)  # fmt: skip
 from plugins.bookings.service.turns import Turns
 from ports.persistence import Document, Row
 
@@ -105,9 +115,9 @@ class Booking:
         return own_view(shown) if by_client else shown
 
     def change(self, booking_id: UUID, changes: Mapping[str, Any], expected: int | None) -> Document:
-        """Set the given fields. Raises NotFound, Stale, Conflict slot_taken, class_full, Refused for moving one that is over, and
-        own_clients_only for more than their clients in a class of another's in which others take part whom the actor does not see, and for
-        moving one that is over."""
+        """Set the given fields. Raises NotFound, Stale, Conflict slot_taken, class_full, Refused for moving one that is over, noted_missing for
+        taking out who did not come, and own_clients_only for more than their clients in a class of another's in which others take part whom
+        the actor does not see, and for moving one that is over."""
         before = self.hold(booking_id, expected)
         changing = [name for name, value in changes.items() if name != "client_ids" and value != before[name]]
         check_change(self._stored, [before], changing, self._now())
@@ -227,6 +237,8 @@ class Booking:
         if "start_time" in values or "end_time" in values:
             self._ask(after, clients)
         self._placing.move(id, place_of(before), place_of(after))
+        if missed_in_vain(before, after, self._now()):
+            self._stored.excuse([id])
         values["sequence"] = before["sequence"] + 1
         if after["start_time"] != before["start_time"] or after["end_time"] != before["end_time"]:
             self._reminders.plan([after])
@@ -248,7 +260,7 @@ class Booking:
             if before["capacity"] > 1:
                 self._turns.forget([before["id"]], came)
         if went:
-            self._stored.leave(before["id"], went, self._now())
+            check_left(self._stored.leave(before["id"], went, self._now()), len(went))
         for client in came:
             events.bookings_joined(booking_id=before["id"], client_id=client)
         for client in went:

@@ -15,7 +15,7 @@ from plugins.bookings.ports.offering import Catalogue
 from plugins.bookings.service.actors import is_cliente, own_client
 from plugins.bookings.service.booking import Booking
 from plugins.bookings.service.placing import Placing
-from plugins.bookings.service.terms import policy_of
+from plugins.bookings.service.terms import check_left, policy_of
 from plugins.bookings.service.turns import Turns
 from ports.persistence import Document, Row
 
@@ -64,7 +64,7 @@ class Classes:
 
     def leave(self, booking_id: UUID, client_id: UUID | None, expected: int | None, *, waive_fee: bool = False) -> None:
         """Give a seat back; late, the fee of the policy is recorded. expected: as `Booking.hold` has it. Raises NotFound, Stale, Refused
-        not_a_class, already_started."""
+        not_a_class, already_started, noted_missing."""
         client = self.whose(client_id)
         before = self._booking.hold(booking_id, expected)
         if before["capacity"] == 1:
@@ -74,6 +74,7 @@ class Classes:
             raise Refused("It has started.", code="already_started")
         self._booking.reseated(booking_id)  # while who acts takes part
         if not self._stored.leave(booking_id, [client], now):
+            check_left(0, before["client_ids"].count(client))
             raise NotFound()
         if before["status"] != "cancelled":
             outcome = cancellation(before["start_time"], now, policy_of(before))

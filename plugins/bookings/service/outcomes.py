@@ -57,7 +57,7 @@ class Outcomes:
             self._stored.excuse([booking_id])
         outcome = cancellation(before["start_time"], self._now(), policy_of(before))
         if requested_by == "client" and outcome.fee is not None and not waive_fee and before["status"] != Status.PENDING:
-            self._stored.charge(booking_id, before["client_ids"], outcome.fee, "late_cancellation")
+            self._stored.charge(booking_id, before["attending"], outcome.fee, "late_cancellation")
         return self._end(before, status, requested_by, reason)
 
     def reschedule(self, booking_id: UUID, expected: int | None, *, start: datetime, end: datetime | None) -> Document:
@@ -149,9 +149,12 @@ class Outcomes:
             raise Refused("Nobody takes part in this booking.", code="nobody_booked")
         if not absent:
             raise Invalid(errors=[Fault("/client_ids", "Say who, or leave it out for all.")])
-        self._miss(before, absent, "/client_ids", waive_fee=waive_fee)
+        new = self._miss(before, absent, "/client_ids", waive_fee=waive_fee)
         changed = self._set(before, status if others or self._stored.awaited(booking_id) else nobody_came)
-        events.bookings_no_show(booking_id=booking_id, client_ids=absent)
+        if new:
+            events.bookings_no_show(booking_id=booking_id, client_ids=new)
+        else:
+            events.bookings_updated(booking_id=booking_id)
         return changed
 
     # -- inside ------------------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from plugins.bookings.service.held import Held
 from plugins.bookings.service.limits import check_change, check_outcome, check_series, is_limited
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.reminders import Reminders
-from plugins.bookings.service.terms import check_capacity, check_moved, check_seats, place_of, policy_of
+from plugins.bookings.service.terms import check_capacity, check_left, check_moved, check_seats, missed_in_vain, place_of, policy_of
 from plugins.bookings.service.turns import Turns
 from ports.persistence import Document, Row
 
@@ -86,7 +86,7 @@ class Scopes:
             cancelled(Status(row["status"]))
             fee = cancellation(row["start_time"], now, policy_of(row)).fee
             if requested_by == "client" and fee is not None and not waive_fee and row["status"] != Status.PENDING:
-                self._bookings.charge(row["id"], row["client_ids"], fee, "late_cancellation")
+                self._bookings.charge(row["id"], row["attending"], fee, "late_cancellation")
         ids = {row["id"] for row in held.targets}
         if classes := [row["id"] for row in held.targets if row["capacity"] > 1]:
             self._turns.close(classes)
@@ -156,6 +156,8 @@ class Scopes:
             length = held.length  # that of one that was changed alone is its own
         values = {name: value for name, value in changes.items() if name not in (*_TIMES, "client_ids")}
         changing = [(row, self._after(held, row, wanted, values, by, length if retimed else None)) for row in held.targets]
+        if not any(_differs(old, new, clients) for old, new in changing):
+            return {**self._read(named["id"]), "conflicts": []}
         taken = self._place(held, changing, clients, room_said="room_id" in values, skip=skip)
         changing = [(old, new) for old, new in changing if old["id"] not in taken]
         split = (bool(held.head) or held.unseen) and (scope == "following" or by != _STILL)
@@ -166,7 +168,10 @@ class Scopes:
         ]
         self._series.set(rows, {**values, "now": now})
         if clients is not None:
-            self._series.attend([old["id"] for old, _ in changing], sorted(set(clients)), now)
+            went = sum(len(set(old["client_ids"]).difference(clients)) for old, _ in changing)
+            check_left(self._series.attend([old["id"] for old, _ in changing], sorted(set(clients)), now), went)
+        if again := [old["id"] for old, new in changing if missed_in_vain(old, new, now)]:
+            self._bookings.excuse(again)
         # More places, or fewer clients: the queue is next. What is past now has no seats to offer.
         settling = [old["id"] for old, new in changing if new["capacity"] > 1 and (said or new["start_time"] != old["start_time"])]
         for id in sorted(self._turns.queued(settling)):
@@ -274,6 +279,10 @@ class Scopes:
 
 def _rule(plan: Plan) -> dict[str, object]:
     return {"rule": str(plan.rule), "first_wall": plan.first, "exdates": sorted(plan.exdates)}
+
+
+def _differs(old: Mapping[str, Any], new: Mapping[str, Any], clients: Collection[UUID] | None) -> bool:
+    return any(new[name] != old[name] for name in new) or (clients is not None and set(clients) != set(old["client_ids"]))
 
 
 def _tell(old: Mapping[str, Any], new: Mapping[str, Any], clients: Collection[UUID] | None, *, said: bool) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from kernel.errors import Conflict, Fault, Invalid
+from kernel.errors import Conflict, Fault, Invalid, Refused
 from kernel.money import Money
 from plugins.bookings.domain.booking import Status, check_times, joined
 from plugins.bookings.domain.place import Place
@@ -118,3 +118,14 @@ def check_asked_by_client(given: Mapping[str, Any]) -> None:
 
 def _money(shown: Any) -> Money | None:
     return None if shown is None else Money(shown["amount"], shown["currency"])
+
+
+def check_left(left: int, went: int) -> None:
+    """That everybody left whom it was said of. Raises Refused noted_missing."""
+    if left != went:
+        raise Refused("Who was noted as missing stays noted: say who came when it is over, and complete it.", code="noted_missing")
+
+
+def missed_in_vain(before: Mapping[str, Any], after: Mapping[str, Any], now: datetime) -> bool:
+    """Whether it moves to a time to come, so that who is noted as missing has missed nothing. Only of a class some are, and it still moves."""
+    return bool(before["capacity"] > 1 and now < after["start_time"] != before["start_time"])
