@@ -239,7 +239,8 @@ class _Context:
 
     def hold_actor(self) -> None:
         """Before you make what outlives the request, a key or a secret address: hold the actor's membership until the transaction ends, and
-        refuse whoever was removed, demoted or signed out while the request waited. Who removes them waits, and sees what was made."""
+        refuse whoever was removed, demoted or signed out while the request waited, and every API key, which what it makes would outlive. Who
+        removes them waits, and sees what was made."""
         cast("UnitOfWork", current().open_transaction).hold_actor()
 
     def enabled(self, module: str) -> bool:

@@ -14,6 +14,7 @@ BEGIN = sql("begin")
 COMMIT = sql("commit")
 READ_ONLY = sql("set local transaction_read_only = on")
 LOCK = sql("select pg_advisory_xact_lock(hashtextextended($1, 0))", "subject")
+ACTOR = sql("select current_setting('app.actor') like 'key %' as is_key")
 HOLD_ACTOR = sql("select from user_roles where workspace_id = $1 and user_id = $2 for share", "workspace_id", "actor_id", locks=True)
 
 # What is not as presumed is refused, where a batch is over before its answers can be looked at.

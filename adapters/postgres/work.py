@@ -15,7 +15,7 @@ from adapters.postgres.pool import Connection, Pool
 from adapters.postgres.statements import Encoded, Statement
 from adapters.postgres.wire import ConnectionLost, Result, ServerError
 from kernel.context import Entered, Kind, NoContext, Scope
-from kernel.errors import Unavailable
+from kernel.errors import Forbidden, Unavailable
 from kernel.ids import new_id
 from ports.persistence import Claim, Document, KeyInUse, KeyTaken, Reply, Row, RuleBroken
 from ports.tasks import PLATFORM
@@ -86,12 +86,15 @@ class UnitOfWork:
         self.write(gate.LOCK, subject=f"{self.scope.workspace_id}:{subject}")
 
     def hold_actor(self) -> None:
-        """Hold the actor's membership as it is until the transaction ends, and ask the gate again, of what is true now."""
+        """Hold the actor's membership as it is until the transaction ends, and ask the gate again, of what is true now. Raises Forbidden
+        person_required for an API key: what it made would outlive it."""
         again = gate.check(self.scope, None)
         if again is None or self.scope.kind is not Kind.WORKSPACE:
             raise NoContext("only a member can be held, and this operation has none")
         self.write(gate.HOLD_ACTOR)
         self._entered = gate.passed(self.scope, self._send([again], explicit=True)[-1])
+        if (actor := self.one(gate.ACTOR)) is not None and actor["is_key"]:
+            raise Forbidden("This is for people, not for API keys.", code="person_required")
 
     def record_read(self, table: str, record_id: UUID | str, *, client_id: UUID | None, purpose: str) -> None:
         """Leave an audit entry that the actor read a record; queued, so that no commit means nothing was shown."""

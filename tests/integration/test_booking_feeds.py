@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+import uuid
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -208,6 +209,22 @@ class TestWhoseItIs:
         assert (again.status, again.json["code"]) == (409, "feed_exists")
         a_feed(agenda, mode="freebusy")
         assert agenda.post("/api/v1/bookings/feeds", {"mode": "all"}, who="Colaborador").status == 422
+
+    def test_no_api_key_makes_what_would_outlive_it_or_takes_what_is_there(self, agenda: Agenda) -> None:
+        path = path_of(a_feed(agenda, who="Owner"))
+        feed = agenda.get("/api/v1/bookings/feeds").json["items"][0]
+        keys = f"/api/v1/workspaces/{agenda.workspace}/keys"
+        for scopes in (["bookings:read"], [f"bookings:{each}" for each in ("read", "book", "write", "configure")]):
+            key = agenda.made(keys, {"name": "Robot", "scopes": scopes})["key"]
+            bearer = {"Authorization": f"Bearer {key}", "X-Workspace-Id": agenda.workspace}
+            assert agenda.api.request("GET", "/api/v1/bookings/feeds", headers=bearer).status == 200
+            for method, at in (("POST", ""), ("POST", f"/{feed['id']}/regenerate"), ("DELETE", f"/{feed['id']}")):
+                body = {"mode": "freebusy"} if not at else None
+                posted = {"Idempotency-Key": uuid.uuid4().hex} if method == "POST" else {}
+                refused = agenda.api.request(method, f"/api/v1/bookings/feeds{at}", json=body, headers={**bearer, **posted})
+                assert (refused.status, refused.json["code"]) == (403, "person_required"), (scopes, method, at, refused.body)
+        assert fetched(agenda, path).status == 200
+        assert [each["version"] for each in agenda.get("/api/v1/bookings/feeds").json["items"]] == [feed["version"]]
 
     def test_others_neither_see_nor_change_it(self, agenda: Agenda) -> None:
         made = agenda.made("/api/v1/bookings/feeds", {}, who="Colaborador")

@@ -43,7 +43,7 @@ class Feeds(MethodView):
     @allow("read")
     @confidential
     def post(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Make a feed of your bookings; its address is told once."""
+        """Make a feed of your bookings; its address is told once. People alone do: it would outlive an API key."""
         return service().feeds.add(given["mode"])
 
 
@@ -54,7 +54,7 @@ class Feed(MethodView):
     @blp.response(204)
     @allow("read")
     def delete(self, feed_id: UUID) -> None:
-        """Revoke a feed: its address opens nothing any more."""
+        """Revoke a feed: its address opens nothing any more. People alone do."""
         service().feeds.revoke(feed_id, ctx.expected_version)
 
 
@@ -66,7 +66,7 @@ class FeedAddress(MethodView):
     @allow("read")
     @confidential
     def post(self, feed_id: UUID) -> dict[str, Any]:
-        """Give a feed another address; the earlier one opens nothing any more."""
+        """Give a feed another address; the earlier one opens nothing any more. People alone do."""
         return service().feeds.regenerate(feed_id)
 
 

@@ -55,7 +55,7 @@ class Feeds:
         return self._stored.page(_person(), limit, after)
 
     def add(self, mode: str) -> dict[str, Any]:
-        """Make one; `url` is told here and never again. Raises Conflict feed_exists."""
+        """Make one; `url` is told here and never again. Raises Conflict feed_exists, Forbidden person_required for an API key."""
         self._stored.hold_owner(_person())
         id, now = new_id(), self._now()
         token = self._token(id, 1)
@@ -67,14 +67,15 @@ class Feeds:
         return {**made, "url": self._url(token)}
 
     def regenerate(self, id: UUID) -> dict[str, Any]:
-        """Another address: the earlier one is dead. Raises NotFound."""
+        """Another address: the earlier one is dead. Raises NotFound, Forbidden person_required."""
         self._stored.hold_owner(_person())
         held = self._held(id, None)
         token = self._token(id, held["issue"] + 1)
         return {**self._stored.reissue(id, _digest(token), self._now()), "url": self._url(token)}
 
     def revoke(self, id: UUID, expected: int | None) -> None:
-        """Nobody reads it any more. Raises NotFound, Stale."""
+        """Nobody reads it any more. Raises NotFound, Stale, Forbidden person_required."""
+        self._stored.hold_owner(_person())
         self._held(id, expected)
         self._stored.revoke(id, self._now())
 
