@@ -284,4 +284,4 @@ def _whole(booking: dict[str, Any]) -> dict[str, Any]:
 
 
 def _now() -> datetime:
-    return datetime.now().astimezone()
+    return datetime.now().astimezone().replace(second=0, microsecond=0)

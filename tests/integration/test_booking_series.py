@@ -91,6 +91,9 @@ class TestMaking:
             ({"rrule": "FREQ=SECONDLY"}, "/rrule"),
             ({"rrule": "FREQ=DAILY;COUNT=2", "exdates": ["2031-03-17T09:00:00Z"]}, "/exdates/0"),
             ({"rrule": "FREQ=WEEKLY;COUNT=2", "start_time": "2031-03-17T09:00:00"}, "/start_time"),
+            ({"start_time": "2031-03-17T09:00:00.123Z", "end_time": "2031-03-17T10:00:00.123Z"}, "/start_time"),
+            ({"start_time": "2031-03-17T09:00:30Z", "end_time": "2031-03-17T10:00:30Z"}, "/start_time"),
+            ({"start_time": "2031-03-17T09:00:00Z", "end_time": "2031-03-17T10:00:30Z"}, "/end_time"),
             ({"rrule": "FREQ=WEEKLY;COUNT=2", "timezone": "Europe/Atlantis"}, "/timezone"),
             ({"rrule": "FREQ=WEEKLY;COUNT=2", "client_ids": [str(uuid.uuid4())]}, "/client_ids"),
             ({"rrule": "FREQ=WEEKLY;COUNT=2", "organizer_id": str(uuid.uuid4())}, "/organizer_id"),
@@ -100,7 +103,7 @@ class TestMaking:
     )
     def test_bad_input_is_told_precisely_and_writes_nothing(self, agenda: Agenda, settings: Settings, given: dict[str, Any], pointer: str) -> None:
         before = rows_of(agenda, settings)
-        reply = agenda.post("/api/v1/bookings/series", {**body(agenda, next_month(), "FREQ=WEEKLY"), **given})
+        reply = agenda.post("/api/v1/bookings/series", {**body(agenda, next_month(), "FREQ=WEEKLY;COUNT=3"), **given})
         assert (reply.status, [each["pointer"] for each in reply.json["errors"]]) == (422, [pointer]), reply.body
         assert rows_of(agenda, settings) == before
 

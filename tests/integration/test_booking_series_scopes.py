@@ -176,6 +176,41 @@ class TestScopes:
         assert (reply.status, reply.json["code"]) == (409, "no_series")
 
     @pytest.mark.parametrize("scope", ["following", "all"])
+    @pytest.mark.parametrize(
+        ("start", "end", "pointers"),
+        [
+            (HOUR + timedelta(milliseconds=250), HOUR + timedelta(milliseconds=250), ["/start_time"]),
+            (30 * timedelta(seconds=1), HOUR + 30 * timedelta(seconds=1), ["/start_time"]),
+            (timedelta(), HOUR + timedelta(seconds=30), ["/end_time"]),
+            (timedelta(seconds=1), HOUR, ["/start_time", "/end_time"]),
+        ],
+    )
+    def test_together_they_keep_whole_minutes(
+        self, agenda: Agenda, settings: Settings, scope: str, start: timedelta, end: timedelta, pointers: list[str]
+    ) -> None:
+        begins = next_month()
+        series = made(agenda, begins, "FREQ=WEEKLY;COUNT=4")
+        ids = [each["id"] for each in series["bookings"]]
+        before = of(agenda, settings, ids)
+        end = end if end > start else start + HOUR
+        times = {"start_time": (begins + WEEK + start).isoformat(), "end_time": (begins + WEEK + end).isoformat()}
+        for reply in (agenda.act(ids[1], f"reschedule?scope={scope}", times), agenda.ask("PATCH", f"/api/v1/bookings/{ids[1]}?scope={scope}", times)):
+            assert (reply.status, [each["pointer"] for each in reply.json["errors"]]) == (422, pointers), reply.body
+        assert of(agenda, settings, ids) == before
+
+    def test_one_between_two_minutes_is_moved_alone_before_it_takes_others_with_it(self, agenda: Agenda) -> None:
+        start = next_month()
+        series = made(agenda, start, "FREQ=WEEKLY;COUNT=4")
+        named = series["bookings"][1]["id"]
+        assert move(agenda, series, 1, start + WEEK + timedelta(seconds=10), "this").status == 200
+        refused = agenda.act(named, "reschedule?scope=all", {"start_time": (start + WEEK + HOUR).isoformat()})
+        assert (refused.status, [each["pointer"] for each in refused.json["errors"]]) == (422, ["/start_time"]), refused.body
+        assert agenda.ask("PATCH", f"/api/v1/bookings/{named}?scope=all", {"title": "Yoga"}).status == 200
+        assert move(agenda, series, 1, start + WEEK, "this").status == 200
+        assert move(agenda, series, 1, start + WEEK + HOUR, "all").status == 200
+        assert starts(agenda, series) == [shown(start + n * WEEK + HOUR) for n in range(4)]
+
+    @pytest.mark.parametrize("scope", ["following", "all"])
     @pytest.mark.parametrize("how", ["nothing", "the same title", "the same clients", "the same time"])
     def test_what_changes_nothing_writes_nothing(self, agenda: Agenda, settings: Settings, scope: str, how: str) -> None:
         start = next_month()

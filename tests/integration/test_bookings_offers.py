@@ -59,7 +59,7 @@ class TestClassesThatMove:
         address = f"offered-{datetime.now(UTC).timestamp()}@example.com"
         assert agenda.ask("PATCH", f"/api/v1/clients/{agenda.clients[0]}", {"email": address}, **{"If-Match": "*"}).status == 200
         made = _offered(agenda, repeats=how == "series")
-        past = (datetime.now(UTC) - timedelta(days=2)).replace(microsecond=0)
+        past = (datetime.now(UTC) - timedelta(days=2)).replace(second=0, microsecond=0)
         body = {"start_time": past.isoformat(), "end_time": (past + timedelta(hours=1)).isoformat()}
         if how == "change":
             moved = agenda.ask("PATCH", f"/api/v1/bookings/{made['id']}", body, **{"If-Match": "*"})

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from kernel.errors import Fault, Invalid
 from plugins.bookings.domain.place import Place
 from plugins.bookings.domain.series import LIMIT, Rule, moved, occurrences, rest_from, until_before
 from plugins.bookings.domain.zones import DAY, instant
+
+_MINUTE: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,19 @@ class Plan:
         named = datetime.combine(shown.date(), self.first.time())
         # A gap over midnight shows the occurrence of the evening on the next day.
         return named if instant(named, self.zone) == instant(shown, self.zone) else named - DAY
+
+
+def check_minutes(start: datetime, length: timedelta, by: timedelta = timedelta()) -> None:
+    """Of what repeats: a series keeps whole minutes alone. by: how far it moves. Raises Invalid."""
+    faults = []
+    if start.second or start.microsecond:
+        faults.append(Fault("/start_time", "What repeats starts on the full minute."))
+    elif by % _MINUTE:
+        faults.append(Fault("/start_time", "The one named is between two minutes: move it alone to a full one first."))
+    if length % _MINUTE:
+        faults.append(Fault("/end_time", "What repeats lasts whole minutes."))
+    if faults:
+        raise Invalid(errors=faults)
 
 
 def overlapping(places: Sequence[Place]) -> Iterator[tuple[int, int]]:

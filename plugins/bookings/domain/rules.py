@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -70,6 +70,7 @@ def _listed(values: Iterable[object]) -> str | None:
 
 
 def _until_text(until: date | datetime) -> str:
-    if isinstance(until, datetime) and until.tzinfo is not None:
-        until = until.astimezone(UTC)
+    if isinstance(until, datetime):
+        until = until.astimezone(UTC) if until.tzinfo is not None else until
+        until += timedelta(microseconds=-until.microsecond % 1_000_000)  # a rule says no fraction of a second, and must not end before its last
     return until.isoformat().replace("-", "").replace(":", "").replace("+0000", "Z")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 from plugins.bookings.domain.repeating import Plan
 from ports.persistence import Row
@@ -37,3 +39,8 @@ class Held:
         """Whether it was moved by itself."""
         at = self.plan.at(row["occurrence"])
         return bool(row["start_time"] != at or row["end_time"] != at + self.length)
+
+
+def differs(old: Row, new: Mapping[str, Any], clients: Collection[UUID] | None) -> bool:
+    """Whether a booking becomes another, or others come to it. clients: None for the same."""
+    return any(new[name] != old[name] for name in new) or (clients is not None and set(clients) != set(old["client_ids"]))

@@ -17,14 +17,14 @@ from kernel.ids import new_id
 from plugins.bookings import events
 from plugins.bookings.domain.booking import ON_CALENDARS, OPEN, Status, cancelled, check_times, moved
 from plugins.bookings.domain.policy import cancellation
-from plugins.bookings.domain.repeating import Plan
+from plugins.bookings.domain.repeating import Plan, check_minutes
 from plugins.bookings.domain.series import parse
 from plugins.bookings.domain.zones import wall_time
 from plugins.bookings.ports.bookings import Bookings
 from plugins.bookings.ports.series import Series
 from plugins.bookings.service.actors import actor, is_cliente
 from plugins.bookings.service.clashes import Wanted, clashes, closed_to, refused, stuck
-from plugins.bookings.service.held import Held
+from plugins.bookings.service.held import Held, differs
 from plugins.bookings.service.limits import check_change, check_outcome, check_series, is_limited
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.reminders import Reminders
@@ -152,11 +152,13 @@ class Scopes:
         retimed = any(wanted[name] != named[name] for name in _TIMES)
         by = self._shift(held, wanted["start_time"]) if wanted["start_time"] != named["start_time"] else _STILL
         length: timedelta = wanted["end_time"] - wanted["start_time"]
+        if retimed:
+            check_minutes(wanted["start_time"], length, by)
         if length == named["end_time"] - named["start_time"]:
             length = held.length  # that of one that was changed alone is its own
         values = {name: value for name, value in changes.items() if name not in (*_TIMES, "client_ids")}
         changing = [(row, self._after(held, row, wanted, values, by, length if retimed else None)) for row in held.targets]
-        if not any(_differs(old, new, clients) for old, new in changing):
+        if not any(differs(old, new, clients) for old, new in changing):
             return {**self._read(named["id"]), "conflicts": []}
         taken = self._place(held, changing, clients, room_said="room_id" in values, skip=skip)
         changing = [(old, new) for old, new in changing if old["id"] not in taken]
@@ -279,10 +281,6 @@ class Scopes:
 
 def _rule(plan: Plan) -> dict[str, object]:
     return {"rule": str(plan.rule), "first_wall": plan.first, "exdates": sorted(plan.exdates)}
-
-
-def _differs(old: Mapping[str, Any], new: Mapping[str, Any], clients: Collection[UUID] | None) -> bool:
-    return any(new[name] != old[name] for name in new) or (clients is not None and set(clients) != set(old["client_ids"]))
 
 
 def _tell(old: Mapping[str, Any], new: Mapping[str, Any], clients: Collection[UUID] | None, *, said: bool) -> None:

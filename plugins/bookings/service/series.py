@@ -13,7 +13,7 @@ from kernel.errors import Fault, Invalid, NotFound
 from kernel.ids import new_id
 from plugins.bookings import events
 from plugins.bookings.domain.booking import Status
-from plugins.bookings.domain.repeating import Plan
+from plugins.bookings.domain.repeating import Plan, check_minutes
 from plugins.bookings.domain.series import parse
 from plugins.bookings.domain.zones import wall_time
 from plugins.bookings.ports.calendar import Calendar
@@ -64,8 +64,9 @@ class Series:
         terms = completed(given, service, organizer)
         clients = sorted(set(given["client_ids"]))
         check_seats(len(clients), terms["capacity"])
-        plan = self._plan(given, terms["start_time"])
         length: timedelta = terms["end_time"] - terms["start_time"]
+        check_minutes(terms["start_time"], length)
+        plan = self._plan(given, terms["start_time"])
         wanted = [
             Wanted(each, replace(place_of(terms), start=plan.at(each), end=plan.at(each) + length)) for each in plan.occurrences()
         ]  # fmt: skip
