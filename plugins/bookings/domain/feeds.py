@@ -111,11 +111,14 @@ class _Reader:
         if lasts <= _NOTHING:
             return
         repeats = not event.first("RECURRENCE-ID")
-        times = {start}
+        times, periods_listed = {start}, []
         for line in event.lines.get("RRULE", ()) if repeats else ():
             times.update(self._repeated(line.value, start, lasts))
         for line in event.lines.get("RDATE", ()) if repeats else ():
-            times.update(self._listed(line))
+            if line.parameters.get("VALUE", "").upper() == "PERIOD":
+                periods_listed.append(line)
+            else:
+                times.update(self._listed(line))
         without = [moment for line in event.lines.get("EXDATE", ()) for moment in self._listed(line)]
         instants = {moment.at for moment in without} | replaced
         # Some leave out the day of what has a time.
@@ -123,6 +126,8 @@ class _Reader:
         for moment in times:
             if moment.at not in instants and moment.wall.date() not in days:
                 yield Interval(moment.at, _end(moment, lasts))
+        for line in periods_listed:
+            yield from (one for one in self._periods(line) if one.start not in instants)
 
     def _lasts(self, event: Component, start: Moment) -> timedelta:
         if line := event.first("DTEND"):
@@ -169,8 +174,9 @@ class _Reader:
         for value in line.value.split(","):
             try:
                 begins, _, ends = value.partition("/")
-                start = self._zones.moment(begins, None).at
-                yield Interval(start, start + length(ends) if ends.upper().startswith(("P", "+P")) else self._zones.moment(ends, None).at)
+                zone = line.parameters.get("TZID")
+                start = self._zones.moment(begins, zone).at
+                yield Interval(start, start + length(ends) if ends.upper().startswith(("P", "+P")) else self._zones.moment(ends, zone).at)
             except (ValueError, OverflowError):
                 self._unread["event"] += 1
 

@@ -66,7 +66,7 @@ class Zones:
         return self.moment(line.value, line.parameters.get("TZID"))
 
     def several(self, line: Line) -> list[Moment]:
-        """Of a list of them; of a period, its start."""
+        """Of a list of them; of periods, their starts."""
         return [self.moment(value.partition("/")[0], line.parameters.get("TZID")) for value in line.value.split(",") if value.strip()]
 
 
