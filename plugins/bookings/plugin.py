@@ -116,7 +116,7 @@ def build(ports: Provided) -> Service:
     )  # fmt: skip
     classes = Classes(stored=stored.bookings, placing=placing, booking=booking, turns=turns, catalogue=stored.offering, now=now)
     return Service(
-        offering=Offering(stored=stored.offering, now=now),
+        offering=Offering(stored=stored.offering, settings=_settings, now=now),
         schedules=Schedules(stored=stored.schedules, now=now),
         availability=availability,
         holds=Holds(stored=stored.times, placing=placing, booking=booking, catalogue=stored.offering, settings=_settings, now=now),

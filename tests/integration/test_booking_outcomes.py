@@ -9,6 +9,7 @@ import pytest
 
 from config.settings import Settings
 from tests.agenda import Agenda, a_day
+from tests.integration.test_booking_events import told
 from tests.servers import Api
 
 TEN = {"amount": 1000, "currency": "EUR"}
@@ -117,6 +118,50 @@ def test_another_time_needs_approval_where_the_service_does(agenda: Agenda) -> N
     assert (moved.status, moved.json["status"]) == (200, "pending")
     assert agenda.act(made, "approve").json["status"] == "booked"
     assert agenda.act(made, "reschedule", {"start_time": (start + timedelta(hours=4)).isoformat()}).json["status"] == "booked"
+
+
+def test_a_late_fee_is_forgiven_afterwards_too(agenda: Agenda) -> None:
+    service = agenda.service(late_fee=TEN, free_until_minutes=525_600)["id"]
+    agenda.hours()
+    made = agenda.book(a_day(), who="Cliente", service_id=service).json
+    assert agenda.act(made, "cancel", who="Cliente").status == 200
+    assert _people(agenda, made) == [("booked", TEN)]
+    assert agenda.act(made, "cancel", {"waive_fee": True}, who="Cliente").json["code"] == "already_cancelled"
+    assert agenda.act(made, "cancel").json["code"] == "already_cancelled"
+    before = agenda.get(f"/api/v1/bookings/{made['id']}").json
+    forgiven = agenda.act(made, "cancel", {"waive_fee": True})
+    assert (forgiven.status, forgiven.json["status"], forgiven.json["cancelled_by"]) == (200, "cancelled", "client"), forgiven.body
+    assert (forgiven.json["cancelled_at"], forgiven.json["version"]) == (before["cancelled_at"], before["version"] + 1)
+    assert _people(agenda, made) == [("booked", None)]
+    assert agenda.act(made, "cancel", {"waive_fee": True}).json["code"] == "already_cancelled"
+    assert told(agenda, made["id"]) == ["bookings_created", "bookings_cancelled", "bookings_updated"]
+
+
+def test_so_is_that_of_who_left_a_class_late(agenda: Agenda) -> None:
+    service = agenda.service(late_fee=TEN, free_until_minutes=525_600, capacity=3)["id"]
+    made = agenda.booked(a_day(), service_id=service, client_ids=agenda.clients[:2])
+    assert agenda.act(made, "leave", who="Cliente").status == 204
+    assert agenda.act(made, "leave", {"client_id": agenda.clients[0]}).status == 404
+    assert _people(agenda, made) == [("left", TEN), ("booked", None)]
+    assert agenda.act(made, "leave", {"client_id": agenda.clients[0], "waive_fee": True}).status == 204
+    assert _people(agenda, made) == [("left", None), ("booked", None)]
+    assert agenda.act(made, "leave", {"client_id": agenda.clients[0], "waive_fee": True}).status == 404
+    assert agenda.act(made, "leave", {"client_id": agenda.clients[1], "waive_fee": True}).status == 204
+    assert _people(agenda, made) == [("left", None), ("left", None)]
+
+
+@pytest.mark.parametrize("how", ["archived", "somebody else's"])
+def test_what_is_not_offered_any_more_as_it_was_booked_the_staff_moves(agenda: Agenda, how: str) -> None:
+    service, eva, start = agenda.service(), agenda.people["Eva"].id, a_day()
+    agenda.hours()
+    made = agenda.book(start, who="Cliente", service_id=service["id"]).json
+    path = f"/api/v1/bookings/services/{service['id']}"
+    changed = agenda.ask("DELETE", path) if how == "archived" else agenda.ask("PATCH", path, {"organizer_ids": [eva]}, **{"If-Match": "*"})
+    assert changed.status in (200, 204), changed.body
+    later = {"start_time": (start + timedelta(hours=2)).isoformat()}
+    refused = agenda.act(made, "reschedule", later, who="Cliente")
+    assert (refused.status, refused.json["code"]) == (403, "staff_only"), refused.body
+    assert agenda.act(made, "reschedule", later).status == 200
 
 
 def _over(agenda: Agenda, people: int = 1) -> dict[str, Any]:

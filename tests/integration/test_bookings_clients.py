@@ -86,6 +86,21 @@ class TestMerging:
         read = agenda.get(f"/api/v1/bookings/{made['id']}").json
         assert (read["client_ids"], read["seats_taken"]) == ([into], 1)
 
+    @pytest.mark.parametrize("left", ["into", "source"])
+    def test_whoever_comes_after_all_owes_nothing_for_having_left(self, agenda: Agenda, left: str) -> None:
+        into, source = _client(agenda), _client(agenda)
+        fee = {"amount": 700, "currency": "EUR"}
+        service = agenda.service(capacity=3, late_fee=fee, free_until_minutes=525_600)["id"]
+        both, one = (agenda.booked(a_day(), service_id=service, client_ids=[into, source]) for _ in range(2))
+        for made, clients in ((both, [into if left == "into" else source]), (one, [into, source])):
+            for client in clients:
+                assert agenda.act(made, "leave", {"client_id": client}).status == 204
+        _merge(agenda, into, source)
+        owing = [agenda.get(f"/api/v1/bookings/{made['id']}/participants").json["items"] for made in (both, one)]
+        assert [[(each["client_id"], each["status"], each["fee"]) for each in several] for several in owing] == [
+            [(into, "booked", None)], [(into, "left", fee)],
+        ]  # fmt: skip
+
     def test_they_wait_once_and_not_at_all_where_one_takes_part(self, agenda: Agenda) -> None:
         into, source = _client(agenda), _client(agenda)
         both = agenda.booked(a_day(), client_ids=agenda.clients[:2], capacity=2)

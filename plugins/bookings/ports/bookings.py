@@ -82,8 +82,8 @@ class Bookings(Protocol):
     def excuse(self, ids: Collection[UUID]) -> None:
         """Nobody missed what does not take place, or not yet, or owes anything for that."""
 
-    def forgive(self, booking_id: UUID, clients: Collection[UUID], reason: str) -> None:
-        """What they owed for that they do not owe any more."""
+    def forgive(self, booking_id: UUID, clients: Collection[UUID], reason: str) -> int:
+        """What they owed for that they do not owe any more. Of how many."""
 
     def some_unseen(self, ids: Collection[UUID]) -> bool:
         """Whether clients take part in one of these whom the actor does not see. Seats that are only offered do not count, nor what takes no

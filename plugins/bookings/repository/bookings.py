@@ -286,8 +286,8 @@ class Bookings:
         with of_everybody():
             ctx.work.write(EXCUSE, ids=list(ids))
 
-    def forgive(self, booking_id: UUID, clients: Collection[UUID], reason: str) -> None:
-        ctx.work.write(FORGIVE, booking_id=booking_id, clients=list(clients), reason=reason)
+    def forgive(self, booking_id: UUID, clients: Collection[UUID], reason: str) -> int:
+        return ctx.work.change(FORGIVE, booking_id=booking_id, clients=list(clients), reason=reason)
 
     def charge(self, booking_id: UUID, clients: Collection[UUID], fee: Money, reason: str) -> None:
         with of_everybody():

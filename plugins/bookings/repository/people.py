@@ -50,6 +50,7 @@ UNITE: Final = sql(
     " update bookings_participant k set sequence = greatest(k.sequence, lost.sequence) + 1,"
     " (fee_amount, fee_currency, fee_reason) = (select f.fee_amount, f.fee_currency, f.fee_reason from (values (0, k.fee_amount, k.fee_currency,"
     " k.fee_reason), (1, lost.fee_amount, lost.fee_currency, lost.fee_reason)) f (place, fee_amount, fee_currency, fee_reason)"
+    " where f.place = 0 or k.status = 'left' or lost.status <> 'left'"  # whoever comes after all has not left
     " order by f.fee_amount is null, f.place limit 1) from lost"
     " where k.workspace_id = $1 and k.booking_id = $2 and k.client_id = $3",
     "workspace_id", "booking_id", "keep", "lose",

@@ -33,7 +33,7 @@ class Services(MethodView):
 class Service(MethodView):
     """One service."""
 
-    @blp.response(200, ServiceSchema)
+    @blp.response(200, ServiceSchema, etag="whole")
     @allow("read")
     def get(self, service_id: UUID) -> Any:
         """Read a service."""

@@ -131,9 +131,14 @@ class CancelSchema(Schema):
     reason = fields.String(load_default=None, allow_none=True, max_length=500, metadata=_REASON)
     requested_by = fields.String(
         load_default="studio", validate=validate.OneOf(["client", "studio"]),
-        metadata={"description": "At the client's wish the late fee may be due. A Cliente's is always `client`.", "example": "client"},
+        metadata={
+            "description": "At the client's wish the late fee may be due, by the start it has now, whoever moved it. A Cliente's is always `client`.",
+            "example": "client",
+        },
     )  # fmt: skip
-    waive_fee = fields.Boolean(load_default=False, metadata={"description": "The staff may forgive it."})
+    waive_fee = fields.Boolean(
+        load_default=False, metadata={"description": "The staff may forgive it, also of a booking that is called off already."}
+    )
 
 
 class RescheduleSchema(Schema):
@@ -183,7 +188,7 @@ class JoinSchema(Schema):
 class LeaveSchema(JoinSchema):
     """Who, and whether the staff forgives the late fee."""
 
-    waive_fee = fields.Boolean(load_default=False)
+    waive_fee = fields.Boolean(load_default=False, metadata={"description": "Also of who left already, late."})
 
 
 class HoldInputSchema(Schema):

@@ -30,6 +30,7 @@ from plugins.bookings.service.terms import (
     completed,
     missed_in_vain,
     place_of,
+    price_of,
 )  # fmt: skip
 from plugins.bookings.service.turns import Turns
 from ports.persistence import Document, Row
@@ -111,7 +112,7 @@ class Booking:
         self._stored.add(booking, clients, place.blocked, vouched=by_client)
         self._reminders.plan([booking])
         events.bookings_created(booking_id=id)
-        shown = {**booking, "client_ids": clients, "seats_taken": len(clients), "price": _price(terms)}
+        shown = {**booking, "client_ids": clients, "seats_taken": len(clients), "price": price_of(terms)}
         return own_view(shown) if by_client else shown
 
     def change(self, booking_id: UUID, changes: Mapping[str, Any], expected: int | None) -> Document:
@@ -180,10 +181,12 @@ class Booking:
 
     def check_slot(self, before: Row, organizer: UUID, start: datetime) -> Row:
         """That a client may move there, as long as it is; its service. Raises Conflict slot_unavailable, Forbidden staff_only for what is no
-        service."""
+        service, or not offered any more, or by somebody else."""
         if before["service_id"] is None:
             raise Forbidden("Ask the staff to move this.", code="staff_only")
         service = self._service(before["service_id"])
+        if service["archived_at"] is not None or str(organizer) not in service["organizer_ids"]:
+            raise Forbidden("Ask the staff to move this: it is not offered any more as it was booked.", code="staff_only")
         length: timedelta = before["end_time"] - before["start_time"]
         terms = {name: before[name] for name in ("buffer_before_minutes", "buffer_after_minutes")}
         terms["duration_minutes"] = length / timedelta(minutes=1)
@@ -294,7 +297,3 @@ class Booking:
 def own_view(booking: Mapping[str, Any]) -> dict[str, Any]:
     """As a Cliente sees it."""
     return {name: value for name, value in booking.items() if name not in _HIDDEN}
-
-
-def _price(terms: Mapping[str, Any]) -> dict[str, Any] | None:
-    return None if terms["price_amount"] is None else {"amount": terms["price_amount"], "currency": terms["price_currency"]}

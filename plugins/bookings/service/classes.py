@@ -63,12 +63,18 @@ class Classes:
         return found
 
     def leave(self, booking_id: UUID, client_id: UUID | None, expected: int | None, *, waive_fee: bool = False) -> None:
-        """Give a seat back; late, the fee of the policy is recorded. expected: as `Booking.hold` has it. Raises NotFound, Stale, Refused
-        not_a_class, already_started, noted_missing."""
+        """Give a seat back; late, the fee of the policy is recorded, and forgiven also afterwards. expected: as `Booking.hold` has it.
+
+        Raises NotFound, Stale, Refused not_a_class, already_started, noted_missing.
+        """
         client = self.whose(client_id)
         before = self._booking.hold(booking_id, expected)
         if before["capacity"] == 1:
             raise Refused("This is no class; cancel it instead.", code="not_a_class")
+        if waive_fee and not is_cliente() and self._stored.forgive(booking_id, [client], "late_cancellation"):
+            self._booking.reseated(booking_id)
+            events.bookings_updated(booking_id=booking_id)
+            return
         now = self._now()
         if before["end_time"] <= now or (is_cliente() and before["start_time"] <= now):
             raise Refused("It has started.", code="already_started")

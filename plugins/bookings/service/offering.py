@@ -11,6 +11,7 @@ from kernel.errors import Conflict, Fault, Invalid, NotFound, Stale
 from kernel.ids import new_id
 from kernel.money import Money
 from plugins.bookings.ports.offering import Offered
+from plugins.bookings.service.actors import is_cliente
 from plugins.bookings.service.terms import location_faults
 from ports.persistence import Row
 
@@ -18,23 +19,28 @@ _FEES: Final = ("late_fee", "no_show_fee")
 
 
 class Offering:
-    """The catalogue of the current workspace. now: the time, aware, in UTC."""
+    """The catalogue of the current workspace. now: the time, aware, in UTC; settings: the module's.
 
-    def __init__(self, *, stored: Offered, now: Callable[[], datetime]) -> None:
+    A Cliente sees what they can do with it: nothing by themselves where the module says so, and where it is online, the link with what they
+    booked.
+    """
+
+    def __init__(self, *, stored: Offered, settings: Callable[[], Mapping[str, Any]], now: Callable[[], datetime]) -> None:
         self._stored = stored
+        self._settings = settings
         self._now = now
 
     # -- services ----------------------------------------------------------------------------------------------------
     def services(self, archived: bool, limit: int, after: tuple[Any, ...] | None) -> Sequence[Row]:
         """A page of services, by name."""
-        return self._stored.services(archived, limit, after)
+        return [self._seen(row) for row in self._stored.services(archived, limit, after)]
 
     def service(self, service_id: UUID) -> Row:
         """One service. Raises NotFound."""
         found = self._stored.service(service_id)
         if found is None:
             raise NotFound()
-        return found
+        return self._seen(found)
 
     def add_service(self, given: Mapping[str, Any]) -> Row:
         """Offer something. Raises Conflict name_taken, Invalid for people and rooms that are not here."""
@@ -100,6 +106,13 @@ class Offering:
         if self._stored.room_needed(room_id, now):
             raise Conflict("Bookings to come are in this room: move them first.", code="room_needed")
         self.change_room(room_id, {"archived_at": now}, expected)
+
+    # -- inside ------------------------------------------------------------------------------------------------------
+    def _seen(self, row: Row) -> Row:
+        if not is_cliente():
+            return row
+        own = row["self_service"] and self._settings()["self_service"]
+        return {**row, "self_service": own, "location": None if row["location_kind"] == "online" else row["location"]}
 
 
 def _flat(given: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

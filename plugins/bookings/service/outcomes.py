@@ -39,7 +39,7 @@ class Outcomes:
         self, booking_id: UUID, expected: int | None, *, reason: str | None = None, requested_by: str = "studio", waive_fee: bool = False
     ) -> Document:
         """Call a booking off; it stays, and its time is free at once. At the client's wish after the free time, the late fee is recorded. Whoever
-        was noted as missing did not miss it.
+        was noted as missing did not miss it. waive_fee: also of one that is called off already, which forgives what was recorded then.
 
         Raises Refused already_cancelled and the like; for a client leave_instead in a class, and already_started: who did not come is then
         the staff's to say; own_clients_only where others take part whom the actor does not see, unless it is theirs and not over.
@@ -49,6 +49,9 @@ class Outcomes:
         if by_client and before["capacity"] > 1:
             raise Refused("Others come to this class too: leave it instead.", code="leave_instead")
         requested_by, waive_fee = ("client", False) if by_client else (requested_by, waive_fee)
+        if waive_fee and before["status"] == Status.CANCELLED and self._stored.forgive(booking_id, before["client_ids"], "late_cancellation"):
+            events.bookings_updated(booking_id=booking_id)
+            return self._set(before, Status.CANCELLED)
         status = cancelled(Status(before["status"]))
         if by_client and before["start_time"] <= self._now():
             raise Refused("It has started.", code="already_started")

@@ -120,6 +120,11 @@ def _money(shown: Any) -> Money | None:
     return None if shown is None else Money(shown["amount"], shown["currency"])
 
 
+def price_of(terms: Mapping[str, Any]) -> dict[str, Any] | None:
+    """As the API shows it."""
+    return None if terms["price_amount"] is None else {"amount": terms["price_amount"], "currency": terms["price_currency"]}
+
+
 def check_left(left: int, went: int) -> None:
     """That everybody left whom it was said of. Raises Refused noted_missing."""
     if left != went:
