@@ -146,6 +146,20 @@ def test_what_they_call_off_is_called_off_for_those_too_whom_they_do_not_see(age
     assert [each["client_id"] for each in seen] == agenda.clients[:1]  # and what they see is as much as before
 
 
+def test_what_all_owe_for_it_is_forgiven_by_who_sees_all(agenda: Agenda) -> None:
+    fee = {"amount": 700, "currency": "EUR"}
+    service = agenda.service(capacity=3, late_fee=fee, free_until_minutes=525_600)["id"]
+    both, own = (agenda.booked(a_day(), service_id=service, client_ids=agenda.clients[:n]) for n in (2, 1))
+    for each in (both, own):
+        assert agenda.act(each, "cancel", {"requested_by": "client"}, who="Colaborador").status == 200
+    refused = agenda.act(both, "cancel", {"waive_fee": True}, who="Colaborador")
+    assert (refused.status, refused.json["code"]) == (409, "own_clients_only"), refused.body
+    assert _owing(agenda, both) == [("booked", fee)] * 2
+    for each, who in ((own, "Colaborador"), (both, "Owner")):
+        assert agenda.act(each, "cancel", {"waive_fee": True}, who=who).status == 200
+        assert {owed for _, owed in _owing(agenda, each)} == {None}
+
+
 class TestSeries:
     def test_one_without_an_end_that_was_cut_is_theirs_as_before(self, agenda: Agenda) -> None:
         """Ten years from where it was cut would name more than was booked, as if others were in it whom they do not see."""

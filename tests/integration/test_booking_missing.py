@@ -79,6 +79,29 @@ def test_a_class_that_lasts_longer_was_missed_all_the_same(agenda: Agenda) -> No
     assert _people(agenda, running)[agenda.clients[0]] == ("no_show", TEN)
 
 
+@pytest.mark.parametrize("scope", ["", "?scope=all"])
+@pytest.mark.parametrize("others", [(1,), (1, 3)], ids=["fewer", "another"])
+def test_who_missed_nothing_yet_is_taken_out_as_it_moves(agenda: Agenda, scope: str, others: tuple[int, ...]) -> None:
+    running, start = _running(agenda), a_day()
+    wanted = sorted(agenda.clients[n] for n in others)
+    body = {"start_time": start.isoformat(), "end_time": (start + HOUR).isoformat(), "client_ids": wanted}
+    moved = agenda.ask("PATCH", f"/api/v1/bookings/{running['id']}{scope}", body)
+    assert (moved.status, moved.json["client_ids"], moved.json["seats_taken"]) == (200, wanted, len(wanted)), moved.body
+    assert _people(agenda, running)[agenda.clients[0]] == ("left", None)
+
+
+@pytest.mark.parametrize("how", ["reschedule", "cancel", "cancel?scope=all"])
+def test_nor_did_they_miss_it_where_the_class_became_theirs_alone(agenda: Agenda, how: str) -> None:
+    running = _running(agenda)
+    for client in agenda.clients[1:3]:
+        assert agenda.act(running, "leave", {"client_id": client}).status == 204
+    assert agenda.ask("PATCH", f"/api/v1/bookings/{running['id']}", {"capacity": 1}).status == 200
+    assert _people(agenda, running)[agenda.clients[0]] == ("no_show", TEN)
+    ended = _moved(agenda, running, how, a_day()) if how == "reschedule" else agenda.act(running, how)
+    assert ended.status == 200, ended.body
+    assert _people(agenda, running)[agenda.clients[0]] == ("booked", None)
+
+
 @pytest.mark.parametrize("people", [1, 2])
 def test_that_somebody_did_not_come_is_told_once_also_when_it_is_forgiven(agenda: Agenda, people: int) -> None:
     booking = _running(agenda, capacity=people, people=people, noted=0)

@@ -150,6 +150,15 @@ def test_so_is_that_of_who_left_a_class_late(agenda: Agenda) -> None:
     assert _people(agenda, made) == [("left", None), ("left", None)]
 
 
+def test_who_waives_a_fee_of_somebody_who_still_comes_has_them_leave(agenda: Agenda) -> None:
+    service = agenda.service(late_fee=TEN, free_until_minutes=525_600, capacity=3)["id"]
+    made = agenda.booked(a_day(), service_id=service, client_ids=agenda.clients[:2])
+    assert agenda.act(made, "cancel", {"requested_by": "client"}).status == 200
+    assert _people(agenda, made) == [("booked", TEN), ("booked", TEN)]
+    assert agenda.act(made, "leave", {"client_id": agenda.clients[0], "waive_fee": True}).status == 204
+    assert [status for status, _ in _people(agenda, made)] == ["left", "booked"]
+
+
 @pytest.mark.parametrize("how", ["archived", "somebody else's"])
 def test_what_is_not_offered_any_more_as_it_was_booked_the_staff_moves(agenda: Agenda, how: str) -> None:
     service, eva, start = agenda.service(), agenda.people["Eva"].id, a_day()

@@ -226,6 +226,28 @@ class TestScopes:
         assert (reply.status, reply.json["conflicts"]) == (200, []), reply.body
         assert [agenda.get(f"/api/v1/bookings/series/{series['id']}").json, of(agenda, settings, ids), [told(agenda, each) for each in ids]] == before
 
+    @pytest.mark.parametrize(("name", "value"), [("title", "Yoga"), ("organizer_id", "Eva")])
+    @pytest.mark.parametrize("scope", ["following", "all"])
+    def test_what_its_bookings_were_given_one_by_one_the_series_is_given_too(self, agenda: Agenda, name: str, value: str, scope: str) -> None:
+        changes = {name: agenda.people[value].id if name == "organizer_id" else value}
+        series = made(agenda, next_month(), "FREQ=WEEKLY;COUNT=4")
+        for each in series["bookings"]:
+            assert agenda.ask("PATCH", f"/api/v1/bookings/{each['id']}", changes).status == 200
+        named = series["bookings"][1 if scope == "following" else 0]["id"]
+        changed = agenda.ask("PATCH", f"/api/v1/bookings/{named}?scope={scope}", changes)
+        assert changed.status == 200, changed.body
+        assert agenda.get(f"/api/v1/bookings/series/{changed.json['series_id']}").json[name] == changes[name]
+
+    @pytest.mark.parametrize("scope", ["following", "all"])
+    def test_the_length_of_one_that_was_changed_alone_is_its_own(self, agenda: Agenda, scope: str) -> None:
+        start = next_month()
+        series = made(agenda, start, "FREQ=WEEKLY;COUNT=3")
+        named, long = series["bookings"][0]["id"], {"end_time": (start + HOUR + timedelta(seconds=30)).isoformat()}
+        assert agenda.ask("PATCH", f"/api/v1/bookings/{named}", long).status == 200
+        assert move(agenda, series, 0, start + HOUR, scope).json["conflicts"] == []
+        ends = [agenda.get(f"/api/v1/bookings/{each['id']}").json["end_time"] for each in series["bookings"]]
+        assert ends == [f"{start + 2 * HOUR:%Y-%m-%dT%H:%M}:30Z", *(shown(start + n * WEEK + 2 * HOUR) for n in (1, 2))]
+
 
 class TestNothingAppearsOrIsLost:
     @pytest.mark.parametrize(("seed", "on_conflict"), [*((n, "refuse") for n in range(4)), *((n, "skip") for n in (4, 5, 7, 8))])

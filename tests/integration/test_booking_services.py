@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -34,6 +35,22 @@ def test_the_link_is_with_what_was_booked_alone(agenda: Agenda) -> None:
     assert [seen(agenda, each, "Colaborador")["location"] for each in (online, there)] == [LINK, "Main street 1"]
     booked = agenda.book(a_day(), who="Cliente", service_id=online["id"])
     assert (booked.status, booked.json["location"]) == (201, LINK), booked.body
+
+
+def test_nor_is_it_with_what_was_only_asked_for(agenda: Agenda) -> None:
+    agenda.hours()
+    asked = agenda.book(a_day(), who="Cliente", service_id=agenda.service(location_kind="online", location=LINK, needs_approval=True)["id"]).json
+    feed = urlsplit(agenda.made("/api/v1/bookings/feeds", {"mode": "full"}, who="Cliente")["url"]).path
+    path = f"/api/v1/bookings/{asked['id']}"
+    for approved in (False, True):
+        if approved:
+            assert agenda.act(asked, "approve").status == 200
+        found = agenda.get(path, who="Cliente")
+        (listed,) = agenda.get("/api/v1/bookings", who="Cliente").json["items"]
+        assert [each["location"] for each in (found.json, listed)] == [LINK if approved else None] * 2
+        assert (b"meet.example.com" in agenda.api.request("GET", feed).body) is approved
+        assert agenda.get(path).json["location"] == LINK
+    assert asked["location"] is None
 
 
 def test_where_clients_book_nothing_by_themselves_no_service_says_that_they_do(agenda: Agenda) -> None:

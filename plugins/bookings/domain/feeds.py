@@ -108,26 +108,25 @@ class _Reader:
             raise ValueError("an event has a start")
         start = self._zones.one(start_line)
         lasts = self._lasts(event, start)
-        if lasts <= _NOTHING:
-            return
         repeats = not event.first("RECURRENCE-ID")
-        times, periods_listed = {start}, []
+        times, listed = {start}, []
         for line in event.lines.get("RRULE", ()) if repeats else ():
             times.update(self._repeated(line.value, start, lasts))
         for line in event.lines.get("RDATE", ()) if repeats else ():
             if line.parameters.get("VALUE", "").upper() == "PERIOD":
-                periods_listed.append(line)
+                listed.append(line)
             else:
                 times.update(self._listed(line))
         without = [moment for line in event.lines.get("EXDATE", ()) for moment in self._listed(line)]
         instants = {moment.at for moment in without} | replaced
         # Some leave out the day of what has a time.
         days = {moment.wall.date() for moment in without if moment.whole_day} if not start.whole_day else set()
-        for moment in times:
+        for moment in times if lasts > _NOTHING else ():
             if moment.at not in instants and moment.wall.date() not in days:
                 yield Interval(moment.at, _end(moment, lasts))
-        for line in periods_listed:
-            yield from (one for one in self._periods(line) if one.start not in instants)
+        for period in (each for line in listed for each in self._periods(line)):  # those last as long as they say themselves
+            if period.start not in instants and wall_time(period.start, start.zone).date() not in days:
+                yield period
 
     def _lasts(self, event: Component, start: Moment) -> timedelta:
         if line := event.first("DTEND"):
@@ -171,7 +170,7 @@ class _Reader:
 
     def _periods(self, line: Line) -> Iterator[Interval]:
         self._spend((line.value.count(",") + 1) * _LISTED)
-        for value in line.value.split(","):
+        for value in filter(str.strip, line.value.split(",")):
             try:
                 begins, _, ends = value.partition("/")
                 zone = line.parameters.get("TZID")

@@ -17,7 +17,8 @@ class Feeds(Protocol):
     def page(self, user_id: UUID, limit: int, after: tuple[Any, ...] | None) -> Sequence[Row]: ...
 
     def hold_owner(self, user_id: UUID) -> None:
-        """Of the actor: they neither go nor lose their session until the transaction ends. Raises what the gate raises, of what is true now."""
+        """Of the actor: they neither go nor lose their session until the transaction ends. Raises what the gate raises, of what is true now,
+        and Forbidden person_required for an API key."""
 
     def add(self, values: Mapping[str, object]) -> None:
         """Raises Conflict feed_exists when they have one of that mode."""

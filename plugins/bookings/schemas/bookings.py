@@ -27,7 +27,9 @@ class BookingSchema(Schema):
     start_time = fields.DateTime()
     end_time = fields.DateTime()
     location_kind = fields.String(allow_none=True, validate=KINDS)
-    location = fields.String(allow_none=True, metadata={"description": "An address, or a link."})
+    location = fields.String(
+        allow_none=True, metadata={"description": "An address, or a link; a link is null for a Cliente whose booking waits for approval."}
+    )
     status = fields.String(validate=_STATUS, metadata={"example": "booked"})
     capacity = fields.Integer(metadata={"description": "Places; with more than one this is a class.", "example": 1})
     seats_taken = fields.Integer(allow_none=True, metadata={"description": "Of them; null once it is cancelled.", "example": 1})
@@ -137,7 +139,7 @@ class CancelSchema(Schema):
         },
     )  # fmt: skip
     waive_fee = fields.Boolean(
-        load_default=False, metadata={"description": "The staff may forgive it, also of a booking that is called off already."}
+        load_default=False, metadata={"description": "The staff may forgive it, also of one booking that is called off already."}
     )
 
 

@@ -27,7 +27,9 @@ class ServiceSchema(Schema):
     window_days = fields.Integer()
     capacity = fields.Integer(metadata={"example": 1})
     location_kind = fields.String(allow_none=True, validate=KINDS)
-    location = fields.String(allow_none=True)
+    location = fields.String(
+        allow_none=True, metadata={"description": "A Cliente gets the link of what is online with their booking, once it stands; here null."}
+    )
     price = fields.Money(allow_none=True)
     needs_approval = fields.Boolean()
     self_service = fields.Boolean()

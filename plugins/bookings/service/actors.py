@@ -1,12 +1,17 @@
-"""Who acts: staff, or a client for themselves."""
+"""Who acts: staff, or a client for themselves; and what such a client sees."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Final
 from uuid import UUID
 
 from kernel.context import current
 from kernel.errors import Forbidden
 from kernel.roles import Role
+from plugins.bookings.domain.booking import Status
+
+_HIDDEN: Final = ("notes", "booked_by")
 
 
 def is_cliente() -> bool:
@@ -25,3 +30,9 @@ def own_client() -> UUID:
 def actor() -> UUID | None:
     """The person acting; None for the system."""
     return current().scope.user_id
+
+
+def own_view(booking: Mapping[str, Any]) -> dict[str, Any]:
+    """As a Cliente sees it."""
+    asked = booking["status"] == Status.PENDING and booking["location_kind"] == "online"  # the link comes with the yes
+    return {name: value for name, value in booking.items() if name not in _HIDDEN} | ({"location": None} if asked else {})

@@ -178,7 +178,7 @@ class Availability:
             result.append((person, slots(offer, open_hours, busy, now=_ANY_TIME[0], zone=zone, inside=span, without=without)))
             many += len(result[-1][1])
             if many > MOST:
-                raise Invalid(errors=[Fault("?to", f"That is more than {MOST} free times: ask for fewer days, or for one organizer.")])
+                raise Invalid(errors=[Fault("?to", f"That is more than {MOST} free times: ask for fewer days, or for one organizer at a time.")])
         return result
 
 

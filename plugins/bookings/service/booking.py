@@ -15,7 +15,7 @@ from plugins.bookings.domain.booking import ON_CALENDARS, Status, check_times, m
 from plugins.bookings.domain.place import Place
 from plugins.bookings.ports.bookings import Bookings, Search
 from plugins.bookings.ports.offering import Catalogue
-from plugins.bookings.service.actors import actor, is_cliente, own_client
+from plugins.bookings.service.actors import actor, is_cliente, own_client, own_view
 from plugins.bookings.service.availability import Availability
 from plugins.bookings.service.limits import check_change, is_limited
 from plugins.bookings.service.placing import Placing
@@ -36,7 +36,6 @@ from plugins.bookings.service.turns import Turns
 from ports.persistence import Document, Row
 
 _PLACE: Final = frozenset({"organizer_id", "room_id", "start_time", "end_time", "capacity"})
-_HIDDEN: Final = ("notes", "booked_by")
 
 
 class Booking:
@@ -131,6 +130,7 @@ class Booking:
         wanted = None if changes.get("client_ids") is None else set(changes["client_ids"])
         if before["capacity"] > 1 and after["capacity"] == 1:
             self._turns.close([booking_id])
+        self._expect(before, after)
         # Seats are given back before a class shrinks, and taken after it has grown.
         fewer = wanted is not None and len(wanted) < len(before["client_ids"])
         came, went = self._attend(before, wanted, after) if fewer else ([], [])
@@ -153,6 +153,7 @@ class Booking:
     def move(self, booking_id: UUID, before: Row, changes: Mapping[str, Any], *, vouched: bool = False) -> Document:
         """To another time, place or organizer; `before` is held. Raises Conflict slot_taken, Refused for one that is over."""
         values = {**changes, **self._other_room(before, {**before, **changes})}
+        self._expect(before, {**before, **values})
         self._move(before, {**before, **values}, values)
         if before["capacity"] > 1 and values.get("start_time", before["start_time"]) != before["start_time"]:
             self._turns.settle(booking_id)  # of what has begun now no seat is offered
@@ -233,6 +234,10 @@ class Booking:
             self._placing.check_open(place_of(after))
         return {} if found in (None, before["room_id"]) else {"room_id": found}
 
+    def _expect(self, before: Row, after: Mapping[str, Any]) -> None:
+        if missed_in_vain(before, after, self._now()):
+            self._stored.excuse([before["id"]])
+
     def _move(self, before: Row, after: Mapping[str, Any], values: dict[str, Any]) -> None:
         moved(Status(before["status"]))
         check_times(after["start_time"], after["end_time"])
@@ -240,8 +245,6 @@ class Booking:
         if "start_time" in values or "end_time" in values:
             self._ask(after, clients)
         self._placing.move(id, place_of(before), place_of(after))
-        if missed_in_vain(before, after, self._now()):
-            self._stored.excuse([id])
         values["sequence"] = before["sequence"] + 1
         if after["start_time"] != before["start_time"] or after["end_time"] != before["end_time"]:
             self._reminders.plan([after])
@@ -292,8 +295,3 @@ class Booking:
             booking_id=booking["id"], client_ids=clients, organizer_id=booking["organizer_id"], service_id=booking["service_id"],
             start_time=booking["start_time"], end_time=booking["end_time"],
         )  # fmt: skip
-
-
-def own_view(booking: Mapping[str, Any]) -> dict[str, Any]:
-    """As a Cliente sees it."""
-    return {name: value for name, value in booking.items() if name not in _HIDDEN}

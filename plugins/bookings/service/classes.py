@@ -71,7 +71,8 @@ class Classes:
         before = self._booking.hold(booking_id, expected)
         if before["capacity"] == 1:
             raise Refused("This is no class; cancel it instead.", code="not_a_class")
-        if waive_fee and not is_cliente() and self._stored.forgive(booking_id, [client], "late_cancellation"):
+        gone = waive_fee and not is_cliente() and client not in before["client_ids"]
+        if gone and self._stored.forgive(booking_id, [client], "late_cancellation"):
             self._booking.reseated(booking_id)
             events.bookings_updated(booking_id=booking_id)
             return

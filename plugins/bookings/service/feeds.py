@@ -94,14 +94,15 @@ class Feeds:
         self._stored.used(feed["id"], now)
         today = datetime.combine(now.date(), time(), UTC)
         span = Interval(today - _BACK, today + _AHEAD)
-        rows = self._stored.entries(feed["user_id"], span, MOST, as_client=feed["role"] == Role.CLIENTE)
+        as_client = feed["role"] == Role.CLIENTE
+        rows = self._stored.entries(feed["user_id"], span, MOST, as_client=as_client)
         busy = busy or feed["mode"] == "freebusy"
         word = _BUSY.get(feed["locale"], _BUSY["en"])
         made_of = [feed["name"], word, str(busy), *(f"{row['id']}:{row['version']}:{row['sequence']}:{row['left']}" for row in rows)]
         revision = hashlib.sha256("\n".join(made_of).encode()).hexdigest()
 
         def make() -> bytes:
-            entries = [_entry(row) for row in rows]
+            entries = [_entry(row, asked=as_client) for row in rows]
             return render_busy(entries, feed["name"], word) if busy else render(entries, feed["name"])
 
         def kept() -> bytes:
@@ -131,11 +132,12 @@ class Feeds:
         return f"{self._own_url}/ical/{token}.ics"
 
 
-def _entry(row: Mapping[str, Any]) -> Entry:
-    """Titles and places are in it; notes, other people and what it costs are not."""
+def _entry(row: Mapping[str, Any], *, asked: bool) -> Entry:
+    """Titles and places are in it; notes, other people and what it costs are not. asked: where it is comes with the yes."""
     status = Status.CANCELLED if row["left"] else Status(row["status"])
+    place = None if asked and status == Status.PENDING else row["location"]
     uid = f"{row['id']}@bookings.fitpro"
-    return Entry(uid, row["sequence"], row["start_time"], row["end_time"], status, row["title"], row["location"], None, row["updated_at"])
+    return Entry(uid, row["sequence"], row["start_time"], row["end_time"], status, row["title"], place, None, row["updated_at"])
 
 
 def _digest(token: str) -> bytes:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from plugins.bookings.domain.repeating import Plan
 from ports.persistence import Row
+
+OF_SERIES: Final = ("title", "organizer_id")
+"""What a series has as its bookings do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,10 @@ class Held:
     @property
     def length(self) -> timedelta:
         return timedelta(minutes=self.series["minutes"])
+
+    def says(self, values: Mapping[str, Any]) -> bool:
+        """Whether the series has these already: it keeps what its bookings were given one by one apart."""
+        return all(self.series[name] == values[name] for name in OF_SERIES if name in values)
 
     def alone(self, row: Row) -> bool:
         """Whether it was moved by itself."""

@@ -12,12 +12,12 @@ from plugins.bookings import events
 from plugins.bookings.domain.booking import Status, approved, cancelled, completed, declined, missed, moved
 from plugins.bookings.domain.policy import absence, cancellation
 from plugins.bookings.ports.bookings import Bookings
-from plugins.bookings.service.actors import is_cliente
-from plugins.bookings.service.booking import Booking, own_view
+from plugins.bookings.service.actors import is_cliente, own_view
+from plugins.bookings.service.booking import Booking
 from plugins.bookings.service.limits import check_outcome, check_theirs, refused, some_unseen
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.reminders import Reminders
-from plugins.bookings.service.terms import policy_of
+from plugins.bookings.service.terms import noting, policy_of
 from plugins.bookings.service.turns import Turns
 from ports.persistence import Document, Row
 
@@ -49,14 +49,13 @@ class Outcomes:
         if by_client and before["capacity"] > 1:
             raise Refused("Others come to this class too: leave it instead.", code="leave_instead")
         requested_by, waive_fee = ("client", False) if by_client else (requested_by, waive_fee)
-        if waive_fee and before["status"] == Status.CANCELLED and self._stored.forgive(booking_id, before["client_ids"], "late_cancellation"):
-            events.bookings_updated(booking_id=booking_id)
-            return self._set(before, Status.CANCELLED)
+        if waive_fee and before["status"] == Status.CANCELLED:
+            return self._forgiven(before)
         status = cancelled(Status(before["status"]))
         if by_client and before["start_time"] <= self._now():
             raise Refused("It has started.", code="already_started")
         check_outcome(self._stored, [before], self._now())
-        if before["capacity"] > 1:
+        if noting(before, self._now()):
             self._stored.excuse([booking_id])
         outcome = cancellation(before["start_time"], self._now(), policy_of(before))
         if requested_by == "client" and outcome.fee is not None and not waive_fee and before["status"] != Status.PENDING:
@@ -161,6 +160,15 @@ class Outcomes:
         return changed
 
     # -- inside ------------------------------------------------------------------------------------------------------
+    def _forgiven(self, before: Row) -> Document:
+        """What they owe for having called it off is forgiven, all of it or nothing."""
+        if len(before["attending"]) != len(before["client_ids"]):
+            raise refused("Others owe for it whom you do not see: who sees all forgives it.")
+        if not self._stored.forgive(before["id"], before["attending"], "late_cancellation"):
+            cancelled(Status.CANCELLED)
+        events.bookings_updated(booking_id=before["id"])
+        return self._set(before, Status.CANCELLED)
+
     def _held_by_allowed(self, booking_id: UUID, expected: int | None) -> Row:
         self._booking.allow_self_service()
         return self._booking.hold(booking_id, expected)

@@ -7,8 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from plugins.bookings.ports.personal import Personal as Stored
-from plugins.bookings.service.actors import is_cliente
-from plugins.bookings.service.booking import own_view
+from plugins.bookings.service.actors import is_cliente, own_view
 
 
 class Personal:

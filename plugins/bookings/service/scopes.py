@@ -24,7 +24,7 @@ from plugins.bookings.ports.bookings import Bookings
 from plugins.bookings.ports.series import Series
 from plugins.bookings.service.actors import actor, is_cliente
 from plugins.bookings.service.clashes import Wanted, clashes, closed_to, refused, stuck
-from plugins.bookings.service.held import Held, differs
+from plugins.bookings.service.held import OF_SERIES, Held, differs
 from plugins.bookings.service.limits import check_change, check_outcome, check_series, is_limited
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.reminders import Reminders
@@ -152,13 +152,13 @@ class Scopes:
         retimed = any(wanted[name] != named[name] for name in _TIMES)
         by = self._shift(held, wanted["start_time"]) if wanted["start_time"] != named["start_time"] else _STILL
         length: timedelta = wanted["end_time"] - wanted["start_time"]
-        if retimed:
-            check_minutes(wanted["start_time"], length, by)
         if length == named["end_time"] - named["start_time"]:
             length = held.length  # that of one that was changed alone is its own
+        if retimed:
+            check_minutes(wanted["start_time"], length, by)
         values = {name: value for name, value in changes.items() if name not in (*_TIMES, "client_ids")}
         changing = [(row, self._after(held, row, wanted, values, by, length if retimed else None)) for row in held.targets]
-        if not any(differs(old, new, clients) for old, new in changing):
+        if held.says(values) and not any(differs(old, new, clients) for old, new in changing):
             return {**self._read(named["id"]), "conflicts": []}
         taken = self._place(held, changing, clients, room_said="room_id" in values, skip=skip)
         changing = [(old, new) for old, new in changing if old["id"] not in taken]
@@ -169,11 +169,11 @@ class Scopes:
             for old, new in changing
         ]
         self._series.set(rows, {**values, "now": now})
+        if again := [old["id"] for old, new in changing if missed_in_vain(old, new, now)]:
+            self._bookings.excuse(again)
         if clients is not None:
             went = sum(len(set(old["client_ids"]).difference(clients)) for old, _ in changing)
             check_left(self._series.attend([old["id"] for old, _ in changing], sorted(set(clients)), now), went)
-        if again := [old["id"] for old, new in changing if missed_in_vain(old, new, now)]:
-            self._bookings.excuse(again)
         # More places, or fewer clients: the queue is next. What is past now has no seats to offer.
         settling = [old["id"] for old, new in changing if new["capacity"] > 1 and (said or new["start_time"] != old["start_time"])]
         for id in sorted(self._turns.queued(settling)):
@@ -249,7 +249,7 @@ class Scopes:
 
     def _rule(self, held: Held, split: bool, by: timedelta, values: Mapping[str, Any], now: datetime) -> None:
         """What the rule says after it, and which series and occurrence each booking is of."""
-        of_series = {name: values[name] for name in ("title", "organizer_id", "minutes") if name in values}
+        of_series = {name: values[name] for name in (*OF_SERIES, "minutes") if name in values}
         id, plan = held.series["id"], held.plan
         if split:
             before, plan = plan.cut(held.cut)

@@ -132,5 +132,11 @@ def check_left(left: int, went: int) -> None:
 
 
 def missed_in_vain(before: Mapping[str, Any], after: Mapping[str, Any], now: datetime) -> bool:
-    """Whether it moves to a time to come, so that who is noted as missing has missed nothing. Only of a class some are, and it still moves."""
-    return bool(before["capacity"] > 1 and now < after["start_time"] != before["start_time"])
+    """Whether it moves to a time to come, so that who is noted as missing has missed nothing. Some are only of what has begun or is a class, and
+    still moves."""
+    return noting(before, now) and bool(now < after["start_time"] != before["start_time"])
+
+
+def noting(booking: Mapping[str, Any], now: datetime) -> bool:
+    """Whether somebody may be noted as missing in what still stands: an appointment that one misses does not."""
+    return bool(booking["capacity"] > 1 or booking["start_time"] <= now)

@@ -61,7 +61,7 @@ def test_a_collect_is_a_question() -> None:
     assert studio_seats.kind is HookKind.COLLECT
 
 
-def test_an_event_reaches_whoever_is_on_and_no_others() -> None:
+def test_only_a_check_or_a_question_is_exhaustive() -> None:
     @exhaustive
     @event
     def studio_left(room_id: UUID) -> None:

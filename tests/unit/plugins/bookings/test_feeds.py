@@ -72,6 +72,7 @@ def test_whole_days_are_in_the_calendars_zone_and_floating_times_in_ours() -> No
             "05-04 09:00-04 10:00, 05-07 12:00-07 16:00",
         ),
         (("RDATE;VALUE=PERIOD:20260508T120000Z/PT2H",), "05-04 09:00-04 10:00, 05-08 12:00-08 14:00"),
+        (("RDATE;VALUE=PERIOD:20260508T120000Z/PT2H", "EXDATE;VALUE=DATE:20260508"), "05-04 09:00-04 10:00"),
         (("RDATE;VALUE=PERIOD;TZID=Europe/Lisbon:20260507T120000/20260507T160000",), "05-04 09:00-04 10:00, 05-07 11:00-07 15:00"),
         (("RRULE:FREQ=WEEKLY;BYDAY=MO;BYHOUR=9;BYMINUTE=0;BYSECOND=0;COUNT=2;WKST=SU;",), "05-04 09:00-04 10:00, 05-11 09:00-11 10:00"),
         (("RRULE:FREQ=WEEKLY;COUNT=2;BYDAY=TU",), "05-04 09:00-04 10:00, 05-05 09:00-05 10:00, 05-12 09:00-12 10:00"),
@@ -79,6 +80,11 @@ def test_whole_days_are_in_the_calendars_zone_and_floating_times_in_ours() -> No
 )
 def test_an_event_that_repeats_takes_every_time(lines: tuple[str, ...], expected: str) -> None:
     assert taken(*event(*ONE_HOUR, *lines)) == expected
+
+
+def test_a_period_needs_no_length_of_its_event_and_an_empty_one_is_no_fault() -> None:
+    assert taken(*event("DTSTART:20260504T090000Z", "RDATE;VALUE=PERIOD:20260508T120000Z/PT2H,")) == "05-08 12:00-08 14:00"
+    assert look(file(*event(*ONE_HOUR, "RDATE;VALUE=PERIOD:20260508T120000Z/PT2H,"))).notes == ()
 
 
 def test_a_series_in_a_zone_keeps_its_wall_time() -> None:
