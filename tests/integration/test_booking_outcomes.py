@@ -150,13 +150,31 @@ def test_so_is_that_of_who_left_a_class_late(agenda: Agenda) -> None:
     assert _people(agenda, made) == [("left", None), ("left", None)]
 
 
-def test_who_waives_a_fee_of_somebody_who_still_comes_has_them_leave(agenda: Agenda) -> None:
+def test_what_was_called_off_nobody_leaves_any_more(agenda: Agenda) -> None:
     service = agenda.service(late_fee=TEN, free_until_minutes=525_600, capacity=3)["id"]
     made = agenda.booked(a_day(), service_id=service, client_ids=agenda.clients[:2])
     assert agenda.act(made, "cancel", {"requested_by": "client"}).status == 200
+    before = agenda.get(f"/api/v1/bookings/{made['id']}").json
+    for who, body in (("Cliente", {}), ("Owner", {"client_id": agenda.clients[0]})):
+        refused = agenda.act(made, "leave", body, who=who)
+        assert (refused.status, refused.json["code"]) == (409, "already_cancelled"), refused.body
+    assert agenda.get(f"/api/v1/bookings/{made['id']}").json == before
     assert _people(agenda, made) == [("booked", TEN), ("booked", TEN)]
-    assert agenda.act(made, "leave", {"client_id": agenda.clients[0], "waive_fee": True}).status == 204
-    assert [status for status, _ in _people(agenda, made)] == ["left", "booked"]
+    for _ in range(2):  # of one of them it is forgiven, once
+        answer = agenda.act(made, "leave", {"client_id": agenda.clients[0], "waive_fee": True})
+    assert answer.json["code"] == "already_cancelled"
+    assert _people(agenda, made) == [("booked", None), ("booked", TEN)]
+
+
+def test_nothing_is_completed_of_which_everybody_was_noted_as_missing(agenda: Agenda) -> None:
+    made, first = _over(agenda, people=2), agenda.clients[0]
+    assert agenda.act(made, "no-show", {"client_ids": [first]}).status == 200
+    assert agenda.ask("PATCH", f"/api/v1/bookings/{made['id']}", {"client_ids": [first]}).json["status"] == "booked"
+    refused = agenda.act(made, "complete")
+    assert (refused.status, refused.json["code"]) == (409, "nobody_came"), refused.body
+    assert agenda.act(made, "no-show").json["status"] == "no_show"
+    assert agenda.act(made, "complete").json["status"] == "completed"  # it was noted wrongly
+    assert [each for each in _people(agenda, made) if each[0] != "left"] == [("attended", None)]
 
 
 @pytest.mark.parametrize("how", ["archived", "somebody else's"])

@@ -94,6 +94,7 @@ class TestMaking:
             ({"start_time": "2031-03-17T09:00:00.123Z", "end_time": "2031-03-17T10:00:00.123Z"}, "/start_time"),
             ({"start_time": "2031-03-17T09:00:30Z", "end_time": "2031-03-17T10:00:30Z"}, "/start_time"),
             ({"start_time": "2031-03-17T09:00:00Z", "end_time": "2031-03-17T10:00:30Z"}, "/end_time"),
+            ({"start_time": "2199-12-01T09:00:00Z", "end_time": "2199-12-01T10:00:00Z", "rrule": "FREQ=YEARLY;COUNT=5"}, "/rrule"),
             ({"rrule": "FREQ=WEEKLY;COUNT=2", "timezone": "Europe/Atlantis"}, "/timezone"),
             ({"rrule": "FREQ=WEEKLY;COUNT=2", "client_ids": [str(uuid.uuid4())]}, "/client_ids"),
             ({"rrule": "FREQ=WEEKLY;COUNT=2", "organizer_id": str(uuid.uuid4())}, "/organizer_id"),

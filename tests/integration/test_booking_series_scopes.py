@@ -198,6 +198,14 @@ class TestScopes:
             assert (reply.status, [each["pointer"] for each in reply.json["errors"]]) == (422, pointers), reply.body
         assert of(agenda, settings, ids) == before
 
+    def test_none_is_moved_beyond_the_years_there_are(self, agenda: Agenda, settings: Settings) -> None:
+        series = made(agenda, next_month(), "FREQ=WEEKLY;COUNT=3")
+        ids = [each["id"] for each in series["bookings"]]
+        before = of(agenda, settings, ids)
+        refused = agenda.act(ids[0], "reschedule?scope=all", {"start_time": "2200-12-31T09:00:00Z"})
+        assert (refused.status, [each["pointer"] for each in refused.json["errors"]]) == (422, ["/start_time"]), refused.body
+        assert of(agenda, settings, ids) == before
+
     def test_one_between_two_minutes_is_moved_alone_before_it_takes_others_with_it(self, agenda: Agenda) -> None:
         start = next_month()
         series = made(agenda, start, "FREQ=WEEKLY;COUNT=4")

@@ -124,6 +124,20 @@ class TestQueue:
             (place,) = agenda.get(f"/api/v1/bookings/{made['id']}/queue").json["items"]
             assert abs(datetime.fromisoformat(place["offered_until"]) - until) < timedelta(seconds=30)
 
+    def test_nobody_waits_for_what_has_begun(self, agenda: Agenda) -> None:
+        made = class_of(agenda, 2, agenda.clients[1:3], datetime.now(UTC) - timedelta(minutes=55))
+        refused = queueing(agenda, made, 3)
+        assert (refused.status, refused.json["code"]) == (409, "already_started"), refused.body
+
+    def test_the_tag_of_the_class_is_good_for_leaving_its_queue(self, agenda: Agenda, full: dict[str, Any]) -> None:
+        path = f"/api/v1/bookings/{full['id']}"
+        queueing(agenda, full, 3)
+        tag = agenda.get(path).headers["ETag"]
+        assert agenda.ask("PATCH", path, {"title": "Another"}).status == 200
+        leaving = f"{path}/queue?client_id={agenda.clients[3]}"
+        assert agenda.ask("DELETE", leaving, **{"If-Match": tag}).status == 412
+        assert agenda.ask("DELETE", leaving, **{"If-Match": agenda.get(path).headers["ETag"]}).status == 204
+
     def test_others_are_told(self, agenda: Agenda, full: dict[str, Any]) -> None:
         for n in (3, 4):
             queueing(agenda, full, n)

@@ -51,6 +51,8 @@ def occurrences(
         raise _invalid("UNTIL is before the start.")
     if not named:
         raise _invalid(f"Nothing happens by this rule from {first:%Y-%m-%d} to {_end(rule, last):%Y-%m-%d}.")
+    if max(found, default=instant(first, zone)).year not in YEARS:
+        raise _invalid(f"It reaches beyond the year {YEARS[-1]}.")
     if rule.count is not None and named < rule.count:
         raise _invalid(f"COUNT reaches more than {years} years beyond the first occurrence.")
     if not found:

@@ -37,8 +37,9 @@ class Bookings(Protocol):
     def again(self) -> bool:
         """Whether to ask before writing, because an attempt failed (or this is a job)."""
 
-    def get(self, booking_id: UUID, *, mine: bool = False) -> Document | None:
-        """mine: only one that the Cliente who asks takes part in, and did not leave."""
+    def get(self, booking_id: UUID, *, mine: bool = False, everybody: bool = True) -> Document | None:
+        """mine: only one that the Cliente who asks takes part in, and did not leave; not everybody: only one that is the collaborator's own who
+        asks, or that a client whom they see takes part in."""
 
     def page(self, search: Search, limit: int, after: tuple[Any, ...] | None) -> list[Document]: ...
 

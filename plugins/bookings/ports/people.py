@@ -29,7 +29,7 @@ class People(Protocol):
         """Bookings that both take part in, or left: `booking_id`, `into_status`, `source_status`."""
 
     def unite(self, booking_id: UUID, keep: UUID, lose: UUID) -> None:
-        """One row for both; it owes what either did."""
+        """One row for both, that of `keep`; it owes what either did if both stand as it does."""
 
     def repoint(self, source: UUID, into: UUID) -> None:
         """What still refers to the one refers to the other."""

@@ -9,11 +9,11 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from kernel.intervals import Interval
-from kernel.money import Money
 from plugins.bookings.models.booked import bookings, participants, times
 from plugins.bookings.models.offered import staff
 from plugins.bookings.ports.bookings import Search
-from plugins.bookings.repository.conditions import NOBODY, collaborator, here, if_named, last_of, money, of_everybody, room_in_use
+from plugins.bookings.repository.attendance import Attendance
+from plugins.bookings.repository.conditions import NOBODY, collaborator, here, if_named, last_of, money, room_in_use
 from plugins.sdk import Document, Fault, Forbidden, Invalid, Refused, Row, constraints, ctx, sa, sql, statement, together
 
 _B: Final = bookings.c
@@ -92,7 +92,11 @@ def _add(organizer: sa.ColumnElement[Any], room: sa.ColumnElement[Any]) -> Any:
 
 # Of those who take part a Cliente sees themself alone.
 _TAKES_PART: Final = sa.exists().where(_P.workspace_id == _B.workspace_id, _P.booking_id == _B.id, _P.status != "left")
-GET: Final = {mine: statement(sa.select(*SHOWN).where(here(bookings), *((_TAKES_PART,) if mine else ()))) for mine in (False, True)}
+_ACTOR: Final = sa.bindparam("actor_id", type_=sa.Uuid)
+# Row-level security leaves a limited collaborator also what one of theirs left, or what they booked once: not what became of it since.
+_THEIRS: Final = sa.or_(_B.organizer_id == _ACTOR, _TAKES_PART, sa.and_(_B.booked_by == _ACTOR, sa.func.cardinality(_B.attending) == 0))
+_SEEN: Final = {"everybody": (), "limited": (_THEIRS,), "mine": (_TAKES_PART,)}
+GET: Final = {sight: statement(sa.select(*SHOWN).where(here(bookings), *seen)) for sight, seen in _SEEN.items()}
 LOCK_TIME: Final = sql(
     "select from bookings_time where workspace_id = $1 and id = $2 and booking_id is not null for update", "workspace_id", "id", locks=True
 )
@@ -116,50 +120,6 @@ _ORGANIZERS: Final = {True: _offering(), False: collaborator("organizer_id")}
 _ROOMS: Final = {True: room_in_use(), False: sa.null()}  # looking for a room costs a plan even when none is named
 ADD: Final = {(by, at): together(_add(organizer, room), _TAKE) for by, organizer in _ORGANIZERS.items() for at, room in _ROOMS.items()}
 HOLD_CLIENT: Final = sql("select from clients where workspace_id = $1 and id = $2 for key share", "workspace_id", "id", locks=True)
-ATTEND = sql(
-    "insert into bookings_participant as p (workspace_id, booking_id, client_id, status, joined_at)"
-    " select $1, $2, client, 'booked', $4 from unnest($3::uuid[]) client order by client"
-    " on conflict (workspace_id, booking_id, client_id) do update"
-    " set status = 'booked', joined_at = excluded.joined_at, left_at = null, fee_amount = null, fee_currency = null, fee_reason = null,"
-    " sequence = p.sequence + 1"
-    " where p.status = 'left'",
-    "workspace_id", "booking_id", "clients", "now",
-)  # fmt: skip
-_THEM: Final = "workspace_id = $1 and booking_id = $2 and client_id = any($3::uuid[])"
-LEAVE = sql(
-    f"update bookings_participant set status = 'left', left_at = $4, sequence = sequence + 1 where {_THEM} and status = 'booked'",
-    "workspace_id", "booking_id", "clients", "now",
-)  # fmt: skip
-_NO_FEE: Final = ", ".join(f"{name} = case when fee_reason <> 'no_show' then {name} end" for name in ("fee_amount", "fee_currency", "fee_reason"))
-ATTENDED: Final = sql(
-    f"update bookings_participant set status = 'attended', {_NO_FEE}"
-    " where workspace_id = $1 and booking_id = $2 and (status = 'booked' or ($3::boolean and status = 'no_show')) and client_id <> all($4::uuid[])",
-    "workspace_id", "booking_id", "missing_too", "besides",
-)  # fmt: skip
-MISSED: Final = sql(
-    "update bookings_participant p set status = 'no_show' from (select client_id, status = 'no_show' as known from bookings_participant"
-    f" where {_THEM} and status <> 'left') before where p.workspace_id = $1 and p.booking_id = $2 and p.client_id = before.client_id"
-    " returning p.client_id, before.known",
-    "workspace_id", "booking_id", "clients",
-)  # fmt: skip
-AWAITED: Final = sql(
-    "select from bookings_participant where workspace_id = $1 and booking_id = $2 and status in ('booked', 'attended') limit 1",
-    "workspace_id", "booking_id",
-)  # fmt: skip
-FORGIVE: Final = sql(
-    f"update bookings_participant set fee_amount = null, fee_currency = null, fee_reason = null where {_THEM} and fee_reason = $4",
-    "workspace_id", "booking_id", "clients", "reason",
-)  # fmt: skip
-EXCUSE: Final = sql(
-    "update bookings_participant set status = 'booked', fee_amount = null, fee_currency = null, fee_reason = null"
-    " where workspace_id = $1 and booking_id = any($2::uuid[]) and status = 'no_show'",
-    "workspace_id", "ids",
-)  # fmt: skip
-CHARGE = sql(
-    f"update bookings_participant set fee_amount = $4, fee_currency = $5, fee_reason = $6 where {_THEM}",
-    "workspace_id", "booking_id", "clients", "amount", "currency", "reason",
-)  # fmt: skip
-
 # Everybody may count seats, and places in the queue; who has them is for who may see them.
 SOME_UNSEEN: Final = sql(
     "select from bookings_time t where t.workspace_id = $1 and t.id = any($2::uuid[]) and t.taken"
@@ -211,8 +171,7 @@ def listing(shape: Shape) -> Any:
             query = query.where(_B[name] == sa.bindparam(name))
     if not shape.cancelled:
         query = query.where(_B.status != "cancelled")
-    if shape.mine:
-        query = query.where(_TAKES_PART)
+    query = query.where(*_SEEN["mine" if shape.mine else "everybody" if shape.everybody else "limited"])
     if shape.client_id:
         here_too = sa.and_(_P.workspace_id == _B.workspace_id, _P.booking_id == _B.id, _P.client_id == sa.bindparam("client_id"), _P.status != "left")
         query = query.where(sa.exists().where(here_too))
@@ -226,7 +185,7 @@ def listing(shape: Shape) -> Any:
     return statement(query.order_by(*order).limit(sa.bindparam("limit", type_=sa.BigInteger)))
 
 
-class Bookings:
+class Bookings(Attendance):
     """plugins.bookings.ports.bookings.Bookings on the open transaction."""
 
     @property
@@ -236,8 +195,8 @@ class Bookings:
     def calendar(self) -> Row:
         return ctx.workspace
 
-    def get(self, booking_id: UUID, *, mine: bool = False) -> Document | None:
-        return ctx.work.document(GET[mine], id=booking_id)
+    def get(self, booking_id: UUID, *, mine: bool = False, everybody: bool = True) -> Document | None:
+        return ctx.work.document(GET["mine" if mine else "everybody" if everybody else "limited"], id=booking_id)
 
     def page(self, search: Search, limit: int, after: tuple[Any, ...] | None) -> list[Document]:
         asked = {name: getattr(search, name) for name in ("organizer_id", "client_id", "room_id", "service_id", "status")}
@@ -264,34 +223,8 @@ class Bookings:
     def hold_client(self, client_id: UUID) -> None:
         ctx.work.write(HOLD_CLIENT, id=client_id)
 
-    def attend(self, booking_id: UUID, clients: Collection[UUID], now: datetime) -> int:
-        return ctx.work.change(ATTEND, booking_id=booking_id, clients=list(clients), now=now)
-
-    def leave(self, booking_id: UUID, clients: Collection[UUID], now: datetime) -> int:
-        return ctx.work.change(LEAVE, booking_id=booking_id, clients=list(clients), now=now)
-
     def reseated(self, booking_id: UUID, now: datetime) -> None:
         ctx.work.write(RAISE, booking_id=booking_id, now=now)
-
-    def attended(self, booking_id: UUID, *, missing_too: bool, besides: Collection[UUID] = ()) -> None:
-        ctx.work.write(ATTENDED, booking_id=booking_id, missing_too=missing_too, besides=list(besides))
-
-    def missed(self, booking_id: UUID, clients: Collection[UUID]) -> Sequence[Row]:
-        return ctx.work.rows(MISSED, booking_id=booking_id, clients=list(clients))
-
-    def awaited(self, booking_id: UUID) -> bool:
-        return ctx.work.one(AWAITED, booking_id=booking_id) is not None
-
-    def excuse(self, ids: Collection[UUID]) -> None:
-        with of_everybody():
-            ctx.work.write(EXCUSE, ids=list(ids))
-
-    def forgive(self, booking_id: UUID, clients: Collection[UUID], reason: str) -> int:
-        return ctx.work.change(FORGIVE, booking_id=booking_id, clients=list(clients), reason=reason)
-
-    def charge(self, booking_id: UUID, clients: Collection[UUID], fee: Money, reason: str) -> None:
-        with of_everybody():
-            ctx.work.write(CHARGE, booking_id=booking_id, clients=list(clients), amount=fee.amount, currency=fee.currency, reason=reason)
 
     def some_unseen(self, ids: Collection[UUID]) -> bool:
         return ctx.work.one(SOME_UNSEEN, ids=list(ids)) is not None

@@ -63,12 +63,16 @@ ORGANIZED: Final = sql(
     f" from bookings_handed b where b.workspace_id = $1 and b.user_id = $2 and {_INSIDE} {_FIRST}",
     "workspace_id", "user_id", "begins", "ends", "limit",
 )  # fmt: skip
+_THEIRS: Final = (
+    " from user_roles r join bookings_participant p on p.workspace_id = r.workspace_id and p.client_id = r.client_id"
+    " join bookings b on b.workspace_id = p.workspace_id and b.id = p.booking_id where r.workspace_id = $1 and r.user_id = $2"
+)
+# What they left is shown as it was then, called off.
 ATTENDED: Final = sql(
-    f"select b.id, b.sequence + p.sequence as sequence, {_ENTRY}, greatest(b.updated_at, p.joined_at, p.left_at) as updated_at,"
-    " p.status = 'left' as left from user_roles r"
-    " join bookings_participant p on p.workspace_id = r.workspace_id and p.client_id = r.client_id"
-    " join bookings b on b.workspace_id = p.workspace_id and b.id = p.booking_id"
-    f" where r.workspace_id = $1 and r.user_id = $2 and {_INSIDE} {_FIRST}",
+    f"select b.id, b.sequence + p.sequence as sequence, {_ENTRY}, greatest(b.updated_at, p.joined_at) as updated_at, false as left"
+    f"{_THEIRS} and p.status <> 'left' and {_INSIDE}"
+    " union all select b.id, b.sequence + p.sequence, p.left_start, p.left_end, 'cancelled', p.left_title, null, 0, p.left_at, true"
+    f"{_THEIRS} and p.status = 'left' and p.left_start >= $3 and p.left_start < $4 {_FIRST}",
     "workspace_id", "user_id", "begins", "ends", "limit",
 )  # fmt: skip
 

@@ -16,7 +16,7 @@ PAST: Final = sql(
     " cross join lateral (values (p.joined_at, 'bookings.booked', true), (p.left_at, 'bookings.left', p.status = 'left'),"
     " (b.cancelled_at, 'bookings.cancelled', b.status = 'cancelled' and p.status <> 'left'),"
     " (b.start_time, 'bookings.attended', p.status = 'attended'), (b.start_time, 'bookings.no_show', p.status = 'no_show')) k (at, kind, applies)"
-    " cross join lateral (select k.at, k.kind, b.title, b.id as reference) t"
+    " cross join lateral (select k.at, k.kind, case when p.status = 'left' then p.left_title else b.title end as title, b.id as reference) t"
     " where p.workspace_id = $1 and p.client_id = $2 and k.applies and k.at <= $3 order by t.at desc, t.kind, t.reference limit $4",
     "workspace_id", "client_id", "until", "limit",
 )  # fmt: skip
@@ -50,7 +50,7 @@ UNITE: Final = sql(
     " update bookings_participant k set sequence = greatest(k.sequence, lost.sequence) + 1,"
     " (fee_amount, fee_currency, fee_reason) = (select f.fee_amount, f.fee_currency, f.fee_reason from (values (0, k.fee_amount, k.fee_currency,"
     " k.fee_reason), (1, lost.fee_amount, lost.fee_currency, lost.fee_reason)) f (place, fee_amount, fee_currency, fee_reason)"
-    " where f.place = 0 or k.status = 'left' or lost.status <> 'left'"  # whoever comes after all has not left
+    " where f.place = 0 or k.status = lost.status"  # whoever comes after all has not left, and who came did not stay away
     " order by f.fee_amount is null, f.place limit 1) from lost"
     " where k.workspace_id = $1 and k.booking_id = $2 and k.client_id = $3",
     "workspace_id", "booking_id", "keep", "lose",

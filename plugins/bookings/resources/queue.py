@@ -30,11 +30,11 @@ class Queue(MethodView):
         return service().queue.join(booking_id, given["client_id"], ctx.expected_version)
 
     @blp.arguments(LeaveQueueSchema, location="query")
-    @blp.response(204)
+    @blp.response(204, etag=BookingSchema)
     @allow("book")
     def delete(self, query: dict[str, Any], booking_id: UUID) -> None:
         """Leave the queue; a seat that was offered goes to the next."""
-        service().queue.leave(booking_id, query["client_id"])
+        service().queue.leave(booking_id, query["client_id"], ctx.expected_version)
 
 
 @blp.route("/<uuid:booking_id>/queue/accept")

@@ -28,7 +28,8 @@ class BookingSchema(Schema):
     end_time = fields.DateTime()
     location_kind = fields.String(allow_none=True, validate=KINDS)
     location = fields.String(
-        allow_none=True, metadata={"description": "An address, or a link; a link is null for a Cliente whose booking waits for approval."}
+        allow_none=True,
+        metadata={"description": "An address, or a link; a link is null for a Cliente while it waits for approval or was called off."},
     )
     status = fields.String(validate=_STATUS, metadata={"example": "booked"})
     capacity = fields.Integer(metadata={"description": "Places; with more than one this is a class.", "example": 1})

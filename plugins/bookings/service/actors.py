@@ -33,6 +33,6 @@ def actor() -> UUID | None:
 
 
 def own_view(booking: Mapping[str, Any]) -> dict[str, Any]:
-    """As a Cliente sees it."""
-    asked = booking["status"] == Status.PENDING and booking["location_kind"] == "online"  # the link comes with the yes
-    return {name: value for name, value in booking.items() if name not in _HIDDEN} | ({"location": None} if asked else {})
+    """As a Cliente sees it: the link to where it is online comes with the yes, and goes when it is called off."""
+    stands = booking["status"] not in (Status.PENDING, Status.CANCELLED) or booking["location_kind"] != "online"
+    return {name: value for name, value in booking.items() if name not in _HIDDEN} | ({} if stands else {"location": None})

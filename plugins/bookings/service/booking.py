@@ -17,7 +17,7 @@ from plugins.bookings.ports.bookings import Bookings, Search
 from plugins.bookings.ports.offering import Catalogue
 from plugins.bookings.service.actors import actor, is_cliente, own_client, own_view
 from plugins.bookings.service.availability import Availability
-from plugins.bookings.service.limits import check_change, is_limited
+from plugins.bookings.service.limits import check_change, is_limited, is_seen
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.reminders import Reminders
 from plugins.bookings.service.terms import (
@@ -63,7 +63,7 @@ class Booking:
     def read(self, booking_id: UUID) -> Document:
         """One booking. Raises NotFound."""
         own = is_cliente()
-        found = self._stored.get(booking_id, mine=own)
+        found = self._stored.get(booking_id, mine=own, everybody=own or not is_limited())
         if found is None:
             raise NotFound()
         return own_view(found) if own else found
@@ -166,7 +166,7 @@ class Booking:
         """The booking, locked until the transaction ends. expected: the version the caller read, None or -1 for any. Raises Stale, and
         NotFound also for a Cliente who was taken out."""
         held = self._stored.lock(booking_id)
-        if held is None or (is_cliente() and not held["client_ids"]):
+        if held is None or (is_cliente() and not held["client_ids"]) or (is_limited() and not is_seen(held)):
             raise NotFound()
         if expected not in (None, -1, held["version"]):
             raise Stale()

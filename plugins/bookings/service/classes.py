@@ -65,17 +65,20 @@ class Classes:
     def leave(self, booking_id: UUID, client_id: UUID | None, expected: int | None, *, waive_fee: bool = False) -> None:
         """Give a seat back; late, the fee of the policy is recorded, and forgiven also afterwards. expected: as `Booking.hold` has it.
 
-        Raises NotFound, Stale, Refused not_a_class, already_started, noted_missing.
+        Raises NotFound, Stale, Refused not_a_class, already_cancelled, already_started, noted_missing.
         """
         client = self.whose(client_id)
         before = self._booking.hold(booking_id, expected)
         if before["capacity"] == 1:
             raise Refused("This is no class; cancel it instead.", code="not_a_class")
-        gone = waive_fee and not is_cliente() and client not in before["client_ids"]
+        over = before["status"] == Status.CANCELLED
+        gone = waive_fee and not is_cliente() and (over or client not in before["client_ids"])
         if gone and self._stored.forgive(booking_id, [client], "late_cancellation"):
             self._booking.reseated(booking_id)
             events.bookings_updated(booking_id=booking_id)
             return
+        if over:
+            joined(Status.CANCELLED)
         now = self._now()
         if before["end_time"] <= now or (is_cliente() and before["start_time"] <= now):
             raise Refused("It has started.", code="already_started")
@@ -83,12 +86,11 @@ class Classes:
         if not self._stored.leave(booking_id, [client], now):
             check_left(0, before["client_ids"].count(client))
             raise NotFound()
-        if before["status"] != "cancelled":
-            outcome = cancellation(before["start_time"], now, policy_of(before))
-            if outcome.fee is not None and (is_cliente() or not waive_fee):
-                self._stored.charge(booking_id, [client], outcome.fee, "late_cancellation")
+        outcome = cancellation(before["start_time"], now, policy_of(before))
+        if outcome.fee is not None and (is_cliente() or not waive_fee):
+            self._stored.charge(booking_id, [client], outcome.fee, "late_cancellation")
         events.bookings_left(booking_id=booking_id, client_id=client)
-        self._turns.settle(booking_id, freed=1)  # of a cancelled one there is no seat
+        self._turns.settle(booking_id, freed=1)
 
     def whose(self, client_id: UUID | None, pointer: str = "/client_id") -> UUID:
         """The client who is meant. pointer: where that is said. Raises Forbidden for a Cliente who means another, Invalid for nobody."""

@@ -102,7 +102,7 @@ class Feeds:
         revision = hashlib.sha256("\n".join(made_of).encode()).hexdigest()
 
         def make() -> bytes:
-            entries = [_entry(row, asked=as_client) for row in rows]
+            entries = [_entry(row, as_client=as_client) for row in rows]
             return render_busy(entries, feed["name"], word) if busy else render(entries, feed["name"])
 
         def kept() -> bytes:
@@ -132,10 +132,10 @@ class Feeds:
         return f"{self._own_url}/ical/{token}.ics"
 
 
-def _entry(row: Mapping[str, Any], *, asked: bool) -> Entry:
-    """Titles and places are in it; notes, other people and what it costs are not. asked: where it is comes with the yes."""
+def _entry(row: Mapping[str, Any], *, as_client: bool) -> Entry:
+    """Titles and places are in it; notes, other people and what it costs are not. as_client: where it is comes with the yes, and goes again."""
     status = Status.CANCELLED if row["left"] else Status(row["status"])
-    place = None if asked and status == Status.PENDING else row["location"]
+    place = None if as_client and status in (Status.PENDING, Status.CANCELLED) else row["location"]
     uid = f"{row['id']}@bookings.fitpro"
     return Entry(uid, row["sequence"], row["start_time"], row["end_time"], status, row["title"], place, None, row["updated_at"])
 

@@ -23,6 +23,11 @@ def is_limited() -> bool:
     return current().open_transaction.entered().limited
 
 
+def is_seen(row: Row) -> bool:
+    """Whether they may know of this: it is theirs, one of their clients takes part, or they booked it and nobody does."""
+    return row["organizer_id"] == actor() or bool(row["client_ids"]) or (row["booked_by"] == actor() and not row["attending"])
+
+
 def some_unseen(stored: Bookings, rows: Sequence[Row]) -> bool:
     """Whether clients take part in one of these whom the actor does not see."""
     return is_limited() and bool(rows) and stored.some_unseen([row["id"] for row in rows])

@@ -111,8 +111,8 @@ class Outcomes:
         """It took place, with all who were not marked as missing; where nobody had come before, with all of them. missing: who alone did not
         come, which may be said anew afterwards; what the policy says they owe is recorded, or forgiven.
 
-        Raises Refused not_over_yet, not_approved, already_completed, already_cancelled, own_clients_only for who does not see all who take part,
-        Invalid for somebody who does not take part, and when nobody is left who came.
+        Raises Refused not_over_yet, not_approved, already_completed, nobody_came, already_cancelled, own_clients_only for who does not see all who
+        take part, Invalid for somebody who does not take part, and when nobody is left who came.
         """
         before = self._booking.hold(booking_id, expected)
         was, absent = Status(before["status"]), set(missing or ())
@@ -121,6 +121,8 @@ class Outcomes:
             raise refused()
         if absent and absent.issuperset(before["client_ids"]):
             raise Invalid(errors=[Fault("/missing", "Somebody came to what took place; if nobody did, note a no-show.")])
+        if missing is None and was == Status.BOOKED and before["client_ids"] and not self._stored.awaited(booking_id):
+            raise Refused("Everybody was noted as missing: note a no-show, or say who did not come.", code="nobody_came")
         self._stored.attended(booking_id, missing_too=missing is not None or was == Status.NO_SHOW, besides=absent)
         new = self._miss(before, absent, "/missing", waive_fee=waive_fee)
         changed = self._set(before, status)

@@ -17,6 +17,10 @@ _TITLES: Final = {
 }  # fmt: skip
 
 
+_STANDING: Final = ("left", "no_show", "booked", "attended")
+"""What became of them, by what holds of one person of whom two are said."""
+
+
 class People:
     """Of clients. now: the time, aware, in UTC."""
 
@@ -48,8 +52,8 @@ class People:
             self._turns.forget([each["booking_id"]], [each["client_id"]])
             self._turns.settle(each["booking_id"])
         for each in self._stored.shared(into, source):
-            there = each["into_status"] != "left", each["source_status"] != "left"
-            keep, lose = (source, into) if there == (False, True) else (into, source)
+            better = _STANDING.index(each["source_status"]) > _STANDING.index(each["into_status"])
+            keep, lose = (source, into) if better else (into, source)
             self._stored.unite(each["booking_id"], keep, lose)
-            if all(there):
+            if "left" not in (each["into_status"], each["source_status"]):
                 self._turns.settle(each["booking_id"], freed=1)

@@ -41,6 +41,8 @@ class Queue:
         client = self._classes.coming(client_id)
         self._classes.check_version(booking_id, expected)
         seat = self._open(booking_id)
+        if seat["starts_at"] <= self._now():
+            raise Refused("It has started.", code="already_started")  # no seat would be offered any more
         if seat["taken"] < seat["capacity"]:
             raise Conflict("There is a place left: join the class instead.", code="not_full")
         standing = self._stored.standing(booking_id, client)
@@ -67,9 +69,10 @@ class Queue:
                 self._booking.read(booking_id)
         return list(found)
 
-    def leave(self, booking_id: UUID, client_id: UUID | None) -> None:
-        """Give the place up; a seat that was offered goes to the next. Raises NotFound."""
+    def leave(self, booking_id: UUID, client_id: UUID | None, expected: int | None) -> None:
+        """Give the place up; a seat that was offered goes to the next. expected: as `Booking.hold` has it, of the class. Raises NotFound, Stale."""
         client = self._classes.whose(client_id, "?client_id")
+        self._classes.check_version(booking_id, expected)
         self._turns.settle(booking_id)
         if self._stored.standing(booking_id, client)["place_id"] is None:
             raise NotFound()

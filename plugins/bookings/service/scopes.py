@@ -19,7 +19,7 @@ from plugins.bookings.domain.booking import ON_CALENDARS, OPEN, Status, cancelle
 from plugins.bookings.domain.policy import cancellation
 from plugins.bookings.domain.repeating import Plan, check_minutes
 from plugins.bookings.domain.series import parse
-from plugins.bookings.domain.zones import wall_time
+from plugins.bookings.domain.zones import YEARS, wall_time
 from plugins.bookings.ports.bookings import Bookings
 from plugins.bookings.ports.series import Series
 from plugins.bookings.service.actors import actor, is_cliente
@@ -160,6 +160,8 @@ class Scopes:
         changing = [(row, self._after(held, row, wanted, values, by, length if retimed else None)) for row in held.targets]
         if held.says(values) and not any(differs(old, new, clients) for old, new in changing):
             return {**self._read(named["id"]), "conflicts": []}
+        if any(new["start_time"].year not in YEARS for _, new in changing):
+            raise Invalid(errors=[Fault("/start_time", f"None of them may lie beyond the year {YEARS[-1]}.")])
         taken = self._place(held, changing, clients, room_said="room_id" in values, skip=skip)
         changing = [(old, new) for old, new in changing if old["id"] not in taken]
         split = (bool(held.head) or held.unseen) and (scope == "following" or by != _STILL)
@@ -168,12 +170,12 @@ class Scopes:
             (new["id"], new["start_time"], new["end_time"], old["sequence"] + any(new[name] != old[name] for name in ON_CALENDARS))
             for old, new in changing
         ]
-        self._series.set(rows, {**values, "now": now})
         if again := [old["id"] for old, new in changing if missed_in_vain(old, new, now)]:
             self._bookings.excuse(again)
         if clients is not None:
             went = sum(len(set(old["client_ids"]).difference(clients)) for old, _ in changing)
             check_left(self._series.attend([old["id"] for old, _ in changing], sorted(set(clients)), now), went)
+        self._series.set(rows, {**values, "now": now})
         # More places, or fewer clients: the queue is next. What is past now has no seats to offer.
         settling = [old["id"] for old, new in changing if new["capacity"] > 1 and (said or new["start_time"] != old["start_time"])]
         for id in sorted(self._turns.queued(settling)):

@@ -1,0 +1,163 @@
+"""Who left, or was taken out: they keep the booking as it was then, and see nothing of what becomes of it for others."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from icalendar import Calendar
+
+from config.settings import Settings
+from tests.agenda import Agenda, a_day
+from tests.repeating import made as series_of
+from tests.repeating import next_month
+from tests.servers import Api
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+SECRETS = (b"Bob", b"back pain", b"bob-secret", b"diabetic")
+
+
+@pytest.fixture
+def agenda(local: Api, settings: Settings) -> Agenda:
+    """Its collaborator looks after the first client, who signs in, and sees no others."""
+    made = Agenda.new(local, settings)
+    role = {"role": "Colaborador", "client_scope": "own"}
+    assert made.ask("PUT", f"/api/v1/users/{made.organizer}/role", role).status == 200
+    assigned = made.ask("PATCH", f"/api/v1/clients/{made.clients[0]}", {"assigned_to": made.organizer}, **{"If-Match": "*"})
+    assert assigned.status == 200, assigned.body
+    return made
+
+
+def _bobs(agenda: Agenda, start: datetime) -> dict[str, Any]:
+    return {
+        "client_ids": agenda.clients[1:2], "title": "Bob Miller: back pain", "location_kind": "online",
+        "location": "https://meet.example.com/bob-secret", "notes": "Bob is diabetic", "start_time": start.isoformat(),
+        "end_time": (start + 2 * HOUR).isoformat(),
+    }  # fmt: skip
+
+
+def _feed(agenda: Agenda) -> str:
+    return urlsplit(agenda.made("/api/v1/bookings/feeds", {"mode": "full"}, who="Cliente")["url"]).path
+
+
+@pytest.mark.parametrize("how", ["at once", "after leaving", "with its series"])
+def test_what_became_somebody_elses_is_nowhere_in_what_is_theirs(agenda: Agenda, how: str) -> None:
+    start, eva = next_month(), agenda.people["Eva"].id
+    terms = {
+        "title": "Pair",
+        "capacity": 2,
+        "location_kind": "in_person",
+        "location": "Main street 1",
+        "organizer_id": eva,
+        "client_ids": agenda.clients[:1],
+    }
+    booking = series_of(agenda, start, "FREQ=WEEKLY;COUNT=1", **terms)["bookings"][0]
+    path, feed = f"/api/v1/bookings/{booking['id']}", _feed(agenda)
+    if how == "after leaving":
+        assert agenda.act(booking, "leave", who="Cliente").status == 204
+    scope = "?scope=all" if how == "with its series" else ""
+    changed = agenda.ask("PATCH", f"{path}{scope}", _bobs(agenda, start + 3 * HOUR))
+    assert changed.status == 200, changed.body
+    exported = f"/api/v1/privacy/clients/{agenda.clients[0]}/export"
+    seen = [agenda.api.request("GET", feed), agenda.get(exported, who="Cliente"), agenda.get(exported)]
+    seen += [
+        agenda.get(f"/api/v1/clients/{agenda.clients[0]}/timeline"),
+        agenda.get(path, who="Cliente"),
+        agenda.get("/api/v1/bookings", who="Cliente"),
+    ]
+    assert [reply.status for reply in seen] == [200, 200, 200, 200, 404, 200]
+    for reply in seen:
+        assert [secret for secret in SECRETS if secret in reply.body] == []
+    (event,) = Calendar.from_ical(seen[0].body).walk("VEVENT")
+    assert (str(event["SUMMARY"]), str(event["STATUS"]), event["DTSTART"].dt, event["DTEND"].dt) == ("Pair", "CANCELLED", start, start + HOUR)
+    assert "LOCATION" not in event
+    (held,) = seen[2].json["data"]["bookings"]["bookings"]
+    assert (held["title"], held["start_time"], held["attendance"], held["location"]) == ("Pair", f"{start:%Y-%m-%dT%H:%M:%S}Z", "left", None)
+    assert {each["title"] for each in seen[3].json["items"] if each["kind"].startswith("bookings.")} == {"Booked: Pair", "Left: Pair"}
+
+
+def test_who_comes_back_sees_it_as_it_is(agenda: Agenda) -> None:
+    start, feed = next_month(), _feed(agenda)
+    booking = agenda.booked(start, capacity=2, client_ids=agenda.clients[:1], title="Pair")
+    assert agenda.act(booking, "leave", who="Cliente").status == 204
+    assert agenda.ask("PATCH", f"/api/v1/bookings/{booking['id']}", {"title": "Trio", "capacity": 3}).status == 200
+    assert agenda.act(booking, "join", {"client_id": agenda.clients[0]}).status == 200
+    (event,) = Calendar.from_ical(agenda.api.request("GET", feed).body).walk("VEVENT")
+    assert (str(event["SUMMARY"]), str(event["STATUS"])) == ("Trio", "CONFIRMED")
+
+
+def test_a_link_goes_with_what_was_called_off(agenda: Agenda) -> None:
+    feed, link = _feed(agenda), "https://meet.example.com/room"
+    booking = agenda.booked(next_month(), client_ids=agenda.clients[:1], location_kind="online", location=link)
+    path = f"/api/v1/bookings/{booking['id']}"
+    assert agenda.get(path, who="Cliente").json["location"] == link
+    assert agenda.act(booking, "cancel").status == 200
+    assert (agenda.get(path, who="Cliente").json["location"], agenda.get(path).json["location"]) == (None, link)
+    assert link.encode() not in agenda.api.request("GET", feed).body
+
+
+class TestLimited:
+    """To a collaborator who is limited to their own clients the same holds when none of those takes part any more."""
+
+    @pytest.mark.parametrize("how", ["left", "given away", "booked by them"])
+    def test_what_none_of_theirs_takes_part_in_is_not_there(self, agenda: Agenda, how: str) -> None:
+        start, eva = a_day(), agenda.people["Eva"].id
+        terms: dict[str, Any] = {"organizer_id": eva, "capacity": 2, "client_ids": agenda.clients[:1]}
+        booking = agenda.booked(start, who="Colaborador" if how == "booked by them" else "Owner", **terms)
+        path = f"/api/v1/bookings/{booking['id']}"
+        assert agenda.get(path, who="Colaborador").status == 200
+        if how == "left":
+            assert agenda.act(booking, "leave", {"client_id": agenda.clients[0]}, who="Colaborador").status == 204
+        assert agenda.ask("PATCH", path, _bobs(agenda, start)).status == 200
+        replies = [
+            agenda.get(path, who="Colaborador"), agenda.act(booking, "cancel", who="Colaborador"),
+            agenda.ask("PATCH", path, {"title": "Mine"}, who="Colaborador"), agenda.ask("DELETE", path, who="Colaborador"),
+            agenda.act(booking, "reschedule", {"start_time": (start + DAY).isoformat()}, who="Colaborador"),
+        ]  # fmt: skip
+        assert [reply.status for reply in replies] == [404] * 5, [reply.body for reply in replies]
+        listed = [
+            agenda.get(f"/api/v1/bookings{query}", who="Colaborador") for query in ("", f"?view=day&date={start:%Y-%m-%d}", f"?organizer={eva}")
+        ]
+        assert [reply.json["items"] for reply in listed] == [[]] * 3
+        assert agenda.get(path).json["title"] == "Bob Miller: back pain"
+        assert agenda.act(booking, "join", {"client_id": agenda.clients[0]}, who="Colaborador").status == 200
+        assert agenda.get(path, who="Colaborador").status == 200
+
+    def test_what_is_theirs_or_theirs_to_fill_is(self, agenda: Agenda) -> None:
+        start = a_day()
+        own = agenda.booked(start, capacity=2, client_ids=agenda.clients[1:2])
+        empty = agenda.booked(start, who="Colaborador", organizer_id=agenda.people["Eva"].id, capacity=2)
+        shown = [agenda.get(f"/api/v1/bookings/{each['id']}", who="Colaborador").status for each in (own, empty)]
+        assert shown == [200, 200]
+        listed = agenda.get("/api/v1/bookings", who="Colaborador").json["items"]
+        assert {each["id"] for each in listed} == {own["id"], empty["id"]}
+
+
+@pytest.mark.parametrize(
+    ("into", "source", "expected"),
+    [
+        ("attended", "no_show", ("attended", None)), ("no_show", "attended", ("attended", None)), ("no_show", "no_show", ("no_show", 700)),
+        ("attended", "attended", ("attended", None)), ("no_show", "left", ("no_show", 700)), ("left", "no_show", ("no_show", 700)),
+    ],
+)  # fmt: skip
+def test_of_two_who_are_one_what_holds_of_one_person_is_kept(agenda: Agenda, into: str, source: str, expected: tuple[str, int | None]) -> None:
+    fee = {"amount": 700, "currency": "EUR"}
+    past = (datetime.now(UTC) - 30 * DAY).replace(minute=0, second=0, microsecond=0)
+    clients = [str(agenda.made("/api/v1/clients", {"full_name": f"Twin {n} {past.timestamp()}"})["id"]) for n in range(2)]
+    service = agenda.service(capacity=3, no_show_fee=fee)["id"]
+    booking = agenda.booked(past, service_id=service, client_ids=[*clients, agenda.clients[1]])
+    became = dict(zip(clients, (into, source), strict=True))
+    gone = [client for client, status in became.items() if status == "left"]
+    if gone:
+        kept = [each for each in (*clients, agenda.clients[1]) if each not in gone]
+        assert agenda.ask("PATCH", f"/api/v1/bookings/{booking['id']}", {"client_ids": kept}).status == 200
+    missing = [client for client, status in became.items() if status == "no_show"]
+    assert agenda.act(booking, "complete", {"missing": missing}).status == 200
+    merged = agenda.ask("POST", f"/api/v1/clients/{clients[0]}/merge", {"from": clients[1]}, **{"If-Match": "*"})
+    assert merged.status == 200, merged.body
+    found = agenda.get(f"/api/v1/bookings/{booking['id']}/participants").json["items"]
+    (one,) = [each for each in found if each["client_id"] == clients[0]]
+    assert (one["status"], one["fee"] and one["fee"]["amount"]) == expected
+    assert len(found) == 2
