@@ -125,6 +125,20 @@ class TestLimited:
         assert agenda.act(booking, "join", {"client_id": agenda.clients[0]}, who="Colaborador").status == 200
         assert agenda.get(path, who="Colaborador").status == 200
 
+    def test_nor_is_it_by_way_of_its_series(self, agenda: Agenda) -> None:
+        start, eva = next_month(), agenda.people["Eva"].id
+        one, two = series_of(agenda, start, "FREQ=WEEKLY;COUNT=2", organizer_id=eva, capacity=2, client_ids=agenda.clients[:1])["bookings"]
+        for each in (one, two):
+            assert agenda.act(each, "leave", {"client_id": agenda.clients[0]}).status == 204
+        path = f"/api/v1/bookings/{one['id']}?scope=all"
+        replies = [
+            agenda.ask("PATCH", path, {"title": "Mine"}, who="Colaborador"), agenda.ask("DELETE", path, who="Colaborador"),
+            agenda.act(one, "cancel?scope=all", who="Colaborador"),
+            agenda.act(one, "reschedule?scope=following", {"start_time": (start + HOUR).isoformat()}, who="Colaborador"),
+        ]  # fmt: skip
+        assert [reply.status for reply in replies] == [404] * 4, [reply.body for reply in replies]
+        assert agenda.get(f"/api/v1/bookings/{two['id']}").json["title"] == "Session"
+
     def test_what_is_theirs_or_theirs_to_fill_is(self, agenda: Agenda) -> None:
         start = a_day()
         own = agenda.booked(start, capacity=2, client_ids=agenda.clients[1:2])

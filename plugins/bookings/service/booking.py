@@ -166,7 +166,7 @@ class Booking:
         """The booking, locked until the transaction ends. expected: the version the caller read, None or -1 for any. Raises Stale, and
         NotFound also for a Cliente who was taken out."""
         held = self._stored.lock(booking_id)
-        if held is None or (is_cliente() and not held["client_ids"]) or (is_limited() and not is_seen(held)):
+        if held is None or (is_cliente() and not held["client_ids"]) or not is_seen(held):
             raise NotFound()
         if expected not in (None, -1, held["version"]):
             raise Stale()

@@ -24,8 +24,8 @@ def is_limited() -> bool:
 
 
 def is_seen(row: Row) -> bool:
-    """Whether they may know of this: it is theirs, one of their clients takes part, or they booked it and nobody does."""
-    return row["organizer_id"] == actor() or bool(row["client_ids"]) or (row["booked_by"] == actor() and not row["attending"])
+    """Whether the actor may know of this: a limited one if it is theirs, one of their clients takes part, or they booked it and nobody does."""
+    return not is_limited() or row["organizer_id"] == actor() or bool(row["client_ids"]) or (row["booked_by"] == actor() and not row["attending"])
 
 
 def some_unseen(stored: Bookings, rows: Sequence[Row]) -> bool:

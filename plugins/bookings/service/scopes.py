@@ -6,7 +6,7 @@ alone keeps its time while the others move, unless it is the one named: then the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -25,9 +25,10 @@ from plugins.bookings.ports.series import Series
 from plugins.bookings.service.actors import actor, is_cliente
 from plugins.bookings.service.clashes import Wanted, clashes, closed_to, refused, stuck
 from plugins.bookings.service.held import OF_SERIES, Held, differs
-from plugins.bookings.service.limits import check_change, check_outcome, check_series, is_limited
+from plugins.bookings.service.limits import check_change, check_outcome, check_series, is_limited, is_seen
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.reminders import Reminders
+from plugins.bookings.service.telling import tell
 from plugins.bookings.service.terms import check_capacity, check_left, check_moved, check_seats, missed_in_vain, place_of, policy_of
 from plugins.bookings.service.turns import Turns
 from ports.persistence import Document, Row
@@ -105,6 +106,8 @@ class Scopes:
     def _hold(self, booking_id: UUID, scope: str, expected: int | None) -> Held:
         if is_cliente():
             raise Forbidden("Only the staff changes more than one booking of a series.", code="staff_only")
+        if is_limited() and self._bookings.get(booking_id, everybody=False) is None:
+            raise NotFound()
         for _ in range(_ATTEMPTS):
             found = self._series.series_of(booking_id)
             if found is None:
@@ -119,6 +122,8 @@ class Scopes:
             rows = sorted(self._series.lock_bookings(series["id"]), key=lambda row: row["occurrence"])
             named = next((row for row in rows if row["id"] == booking_id), None)
             if named is not None:
+                if not is_seen(named):
+                    raise NotFound()
                 return self._chosen(series, rows, named, scope, expected)
             # It became another series' while we waited.
         raise Conflict("The series is being changed; try again.", code="busy")
@@ -182,7 +187,7 @@ class Scopes:
             self._turns.settle(id)
         self._reminders.plan(new for old, new in changing if new["start_time"] != old["start_time"])
         for old, new in changing:
-            _tell(old, new, clients, said=said)
+            tell(old, new, clients, said=said)
         return {**self._read(named["id"]), "conflicts": list(taken.values())}
 
     def _shift(self, held: Held, start: datetime) -> timedelta:
@@ -283,17 +288,3 @@ class Scopes:
 
 def _rule(plan: Plan) -> dict[str, object]:
     return {"rule": str(plan.rule), "first_wall": plan.first, "exdates": sorted(plan.exdates)}
-
-
-def _tell(old: Mapping[str, Any], new: Mapping[str, Any], clients: Collection[UUID] | None, *, said: bool) -> None:
-    if any(old[name] != new[name] for name in _TIMES):
-        events.bookings_rescheduled(booking_id=new["id"], from_start=old["start_time"], to_start=new["start_time"])
-    if old["organizer_id"] != new["organizer_id"]:
-        events.bookings_reassigned(booking_id=new["id"], from_user=old["organizer_id"], to_user=new["organizer_id"])
-    was, comes = set(old["client_ids"]), set(old["client_ids"] if clients is None else clients)
-    for client in sorted(comes - was):
-        events.bookings_joined(booking_id=new["id"], client_id=client)
-    for client in sorted(was - comes):
-        events.bookings_left(booking_id=new["id"], client_id=client)
-    if said:
-        events.bookings_updated(booking_id=new["id"])
