@@ -139,6 +139,58 @@ class TestLimited:
         assert [reply.status for reply in replies] == [404] * 4, [reply.body for reply in replies]
         assert agenda.get(f"/api/v1/bookings/{two['id']}").json["title"] == "Session"
 
+    def test_what_is_owed_for_it_they_forgive_all_the_same(self, agenda: Agenda) -> None:
+        fee = {"amount": 700, "currency": "EUR"}
+        service = agenda.service(capacity=3, late_fee=fee, free_until_minutes=525_600)["id"]
+        own, others = agenda.clients[0], agenda.clients[1]
+        booking = agenda.booked(a_day(), service_id=service, organizer_id=agenda.people["Eva"].id, client_ids=[own, others])
+        assert agenda.act(booking, "leave", {"client_id": own}, who="Colaborador").status == 204
+        assert agenda.act(booking, "leave", {"client_id": others}).status == 204
+        for client, status in ((others, 404), (own, 204), (own, 404)):
+            assert agenda.act(booking, "leave", {"client_id": client, "waive_fee": True}, who="Colaborador").status == status
+        owing = {each["client_id"]: each["fee"] for each in agenda.get(f"/api/v1/bookings/{booking['id']}/participants").json["items"]}
+        assert owing == {own: None, others: fee}
+
+    def test_one_that_they_do_not_see_any_more_stops_what_changes_all(self, agenda: Agenda) -> None:
+        series = series_of(agenda, next_month(), "FREQ=WEEKLY;COUNT=3", capacity=2, client_ids=agenda.clients[:1])
+        one, two, _ = series["bookings"]
+        path = f"/api/v1/bookings/{two['id']}"
+        assert agenda.act(two, "leave", {"client_id": agenda.clients[0]}).status == 204
+        assert agenda.ask("PATCH", path, {"organizer_id": agenda.people["Eva"].id, "title": "Eva only"}).status == 200
+        assert agenda.get(path, who="Colaborador").status == 404
+        for refused in (
+            agenda.ask("PATCH", f"/api/v1/bookings/{one['id']}?scope=all", {"title": "Mine"}, who="Colaborador"),
+            agenda.ask("PATCH", f"/api/v1/bookings/{one['id']}?scope=following", {"client_ids": []}, who="Colaborador"),
+            agenda.act(one, "cancel?scope=all", who="Colaborador"),
+        ):
+            assert (refused.status, refused.json["code"]) == (409, "own_clients_only"), refused.body
+        assert (agenda.get(path).json["title"], agenda.get(path).json["status"]) == ("Eva only", "booked")
+
+    def test_a_series_that_became_anothers_tells_them_nothing(self, agenda: Agenda) -> None:
+        start, eva = next_month(), agenda.people["Eva"].id
+        body = {"title": "Pair", "organizer_id": eva, "client_ids": agenda.clients[:1], "rrule": "FREQ=WEEKLY;COUNT=2"}
+        times = {"start_time": start.isoformat(), "end_time": (start + HOUR).isoformat()}
+        series = agenda.made("/api/v1/bookings/series", {**body, **times}, who="Colaborador")
+        path, named = f"/api/v1/bookings/series/{series['id']}", series["bookings"][0]["id"]
+        assert agenda.get(path, who="Colaborador").status == 200
+        assert [each["id"] for each in agenda.get("/api/v1/bookings/series", who="Colaborador").json["items"]] == [series["id"]]
+        bobs = {"title": "Bob Miller: back pain", "client_ids": agenda.clients[1:2]}
+        assert agenda.ask("PATCH", f"/api/v1/bookings/{named}?scope=all", bobs).status == 200
+        assert agenda.get(path, who="Colaborador").status == 404
+        assert agenda.get("/api/v1/bookings/series", who="Colaborador").json["items"] == []
+        assert agenda.get(path).json["title"] == bobs["title"]
+
+    @pytest.mark.parametrize("how", ["reassign", "PATCH", "scope"])
+    def test_what_they_would_not_see_any_more_they_do_not_give_away(self, agenda: Agenda, how: str) -> None:
+        eva = {"organizer_id": agenda.people["Eva"].id}
+        booking = series_of(agenda, next_month(), "FREQ=WEEKLY;COUNT=1", capacity=3, client_ids=agenda.clients[:2])["bookings"][0]
+        assert agenda.act(booking, "leave", {"client_id": agenda.clients[0]}).status == 204
+        path = f"/api/v1/bookings/{booking['id']}{'?scope=all' if how == 'scope' else ''}"
+        gives = {"reassign": lambda: agenda.act(booking, "reassign", eva, who="Colaborador")}
+        refused = gives.get(how, lambda: agenda.ask("PATCH", path, eva, who="Colaborador"))()
+        assert (refused.status, refused.json["code"]) == (409, "own_clients_only"), refused.body
+        assert agenda.get(f"/api/v1/bookings/{booking['id']}").json["organizer_id"] == agenda.organizer
+
     def test_what_is_theirs_or_theirs_to_fill_is(self, agenda: Agenda) -> None:
         start = a_day()
         own = agenda.booked(start, capacity=2, client_ids=agenda.clients[1:2])

@@ -109,19 +109,21 @@ class _Reader:
         start = self._zones.one(start_line)
         lasts = self._lasts(event, start)
         repeats = not event.first("RECURRENCE-ID")
-        times, listed = {start}, []
-        for line in event.lines.get("RRULE", ()) if repeats else ():
+        dates = event.lines.get("RDATE", ()) if repeats else ()
+        listed = [line for line in dates if line.parameters.get("VALUE", "").upper() == "PERIOD"]
+        if lasts <= _NOTHING and not listed:
+            return
+        times = {start} if lasts > _NOTHING else set()
+        for line in event.lines.get("RRULE", ()) if repeats and times else ():
             times.update(self._repeated(line.value, start, lasts))
-        for line in event.lines.get("RDATE", ()) if repeats else ():
-            if line.parameters.get("VALUE", "").upper() == "PERIOD":
-                listed.append(line)
-            else:
+        for line in dates if times else ():
+            if line not in listed:
                 times.update(self._listed(line))
         without = [moment for line in event.lines.get("EXDATE", ()) for moment in self._listed(line)]
         instants = {moment.at for moment in without} | replaced
         # Some leave out the day of what has a time.
         days = {moment.wall.date() for moment in without if moment.whole_day} if not start.whole_day else set()
-        for moment in times if lasts > _NOTHING else ():
+        for moment in times:
             if moment.at not in instants and moment.wall.date() not in days:
                 yield Interval(moment.at, _end(moment, lasts))
         for period in (each for line in listed for each in self._periods(line)):  # those last as long as they say themselves

@@ -1,4 +1,5 @@
--- Who left keeps the booking as it was then, in their calendar, their data and their past: what becomes of it afterwards is others'.
+-- Who left keeps the booking as it was then, in their calendar, their data and their past: what becomes of it afterwards is others'. Of who left
+-- before, nobody knows any more how it was: they keep what it is now.
 alter table bookings_participant add column left_title text, add column left_start timestamptz, add column left_end timestamptz;
 alter table bookings_participant disable trigger audit_update;
 update bookings_participant p set left_title = b.title, left_start = b.start_time, left_end = b.end_time

@@ -39,7 +39,7 @@ class Bookings(Protocol):
 
     def get(self, booking_id: UUID, *, mine: bool = False, everybody: bool = True) -> Document | None:
         """mine: only one that the Cliente who asks takes part in, and did not leave; not everybody: only one that is the collaborator's own who
-        asks, or that a client whom they see takes part in."""
+        asks, that a client whom they see takes part in, or that they booked and nobody takes part in."""
 
     def page(self, search: Search, limit: int, after: tuple[Any, ...] | None) -> list[Document]: ...
 

@@ -14,10 +14,11 @@ from ports.persistence import Document, Row
 class Series(Protocol):
     """Series and their bookings."""
 
-    def get(self, series_id: UUID) -> Document | None: ...
+    def get(self, series_id: UUID, *, everybody: bool) -> Document | None:
+        """not everybody: only one that is the collaborator's who asks, or of which they see a booking."""
 
-    def page(self, limit: int, after: tuple[Any, ...] | None) -> list[Document]:
-        """In the order in which they were made."""
+    def page(self, limit: int, after: tuple[Any, ...] | None, *, everybody: bool) -> list[Document]:
+        """In the order in which they were made. everybody as in `get`."""
 
     def add(self, values: Mapping[str, object]) -> None: ...
 

@@ -26,8 +26,22 @@ _SHOWN: Final = (
     " booked_by, case when exists (select from bookings b where b.workspace_id = $1 and b.series_id = s.id and b.status <> 'cancelled') then status"
     " else 'cancelled' end as status, version, created_at, updated_at from bookings_series s where workspace_id = $1"
 )
-GET: Final = sql(f"{_SHOWN} and id = $2", "workspace_id", "id")
-PAGE: Final = sql(f"{_SHOWN} and ($2::uuid is null or id > $2) order by id limit $3", "workspace_id", "after", "limit")
+# As they see its bookings: of what they booked once for others, only while one of their clients takes part, or nobody does.
+_THEIRS: Final = (
+    " and (organizer_id = {0} or exists (select from bookings b where b.workspace_id = $1 and b.series_id = s.id and (b.organizer_id = {0}"
+    " or (b.booked_by = {0} and b.attending = '{{}}') or exists (select from bookings_participant p where p.workspace_id = $1"
+    " and p.booking_id = b.id and p.status <> 'left'))))"
+)
+_ONE: Final = " and id = $2"
+_NEXT: Final = " and ($2::uuid is null or id > $2) order by id limit $3"
+GET: Final = {
+    True: sql(f"{_SHOWN}{_ONE}", "workspace_id", "id"),
+    False: sql(f"{_SHOWN}{_THEIRS.format('$3')}{_ONE}", "workspace_id", "id", "actor_id"),
+}
+PAGE: Final = {
+    True: sql(f"{_SHOWN}{_NEXT}", "workspace_id", "after", "limit"),
+    False: sql(f"{_SHOWN}{_THEIRS.format('$4')}{_NEXT}", "workspace_id", "after", "limit", "actor_id"),
+}
 _STAFF: Final = (
     "coalesce((select m.user_id from user_roles m where m.workspace_id = $1 and m.user_id = {0}::uuid and m.role <> 'Cliente'"
     " and m.ended_at is null), '00000000-0000-0000-0000-000000000000')"
@@ -163,11 +177,11 @@ CANCEL: Final = sql(
 class Series:
     """plugins.bookings.ports.series.Series on the open transaction."""
 
-    def get(self, series_id: UUID) -> Document | None:
-        return ctx.work.document(GET, id=series_id)
+    def get(self, series_id: UUID, *, everybody: bool) -> Document | None:
+        return ctx.work.document(GET[everybody], id=series_id)
 
-    def page(self, limit: int, after: tuple[Any, ...] | None) -> list[Document]:
-        return ctx.work.documents(PAGE, limit=limit, after=after[0] if after else None)
+    def page(self, limit: int, after: tuple[Any, ...] | None, *, everybody: bool) -> list[Document]:
+        return ctx.work.documents(PAGE[everybody], limit=limit, after=after[0] if after else None)
 
     def add(self, values: Mapping[str, object]) -> None:
         ctx.work.write(ADD, **values)

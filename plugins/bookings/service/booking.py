@@ -17,7 +17,7 @@ from plugins.bookings.ports.bookings import Bookings, Search
 from plugins.bookings.ports.offering import Catalogue
 from plugins.bookings.service.actors import actor, is_cliente, own_client, own_view
 from plugins.bookings.service.availability import Availability
-from plugins.bookings.service.limits import check_change, is_limited, is_seen
+from plugins.bookings.service.limits import check_change, check_kept, is_limited, is_seen
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.reminders import Reminders
 from plugins.bookings.service.terms import (
@@ -162,11 +162,11 @@ class Booking:
             raise NotFound()
         return own_view(changed) if is_cliente() else changed
 
-    def hold(self, booking_id: UUID, expected: int | None) -> Row:
-        """The booking, locked until the transaction ends. expected: the version the caller read, None or -1 for any. Raises Stale, and
-        NotFound also for a Cliente who was taken out."""
+    def hold(self, booking_id: UUID, expected: int | None, *, unseen: bool = False) -> Row:
+        """The booking, locked until the transaction ends. expected: the version the caller read, None or -1 for any; unseen: also one that the
+        actor sees nothing of but what a client of theirs owes for it. Raises Stale, and NotFound also for a Cliente who was taken out."""
         held = self._stored.lock(booking_id)
-        if held is None or (is_cliente() and not held["client_ids"]) or not is_seen(held):
+        if held is None or (is_cliente() and not held["client_ids"]) or not (unseen or is_seen(held)):
             raise NotFound()
         if expected not in (None, -1, held["version"]):
             raise Stale()
@@ -241,6 +241,7 @@ class Booking:
     def _move(self, before: Row, after: Mapping[str, Any], values: dict[str, Any]) -> None:
         moved(Status(before["status"]))
         check_times(after["start_time"], after["end_time"])
+        check_kept(before, after)
         id, clients = before["id"], before["client_ids"]
         if "start_time" in values or "end_time" in values:
             self._ask(after, clients)

@@ -14,6 +14,7 @@ from plugins.bookings.ports.bookings import Bookings
 from plugins.bookings.ports.offering import Catalogue
 from plugins.bookings.service.actors import is_cliente, own_client
 from plugins.bookings.service.booking import Booking
+from plugins.bookings.service.limits import is_seen
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.terms import check_left, policy_of
 from plugins.bookings.service.turns import Turns
@@ -68,15 +69,17 @@ class Classes:
         Raises NotFound, Stale, Refused not_a_class, already_cancelled, already_started, noted_missing.
         """
         client = self.whose(client_id)
-        before = self._booking.hold(booking_id, expected)
-        if before["capacity"] == 1:
-            raise Refused("This is no class; cancel it instead.", code="not_a_class")
+        before = self._booking.hold(booking_id, expected, unseen=waive_fee)
         over = before["status"] == Status.CANCELLED
         gone = waive_fee and not is_cliente() and (over or client not in before["client_ids"])
-        if gone and self._stored.forgive(booking_id, [client], "late_cancellation"):
+        if gone and before["capacity"] > 1 and self._stored.forgive(booking_id, [client], "late_cancellation"):
             self._booking.reseated(booking_id)
             events.bookings_updated(booking_id=booking_id)
             return
+        if not is_seen(before):
+            raise NotFound()
+        if before["capacity"] == 1:
+            raise Refused("This is no class; cancel it instead.", code="not_a_class")
         if over:
             joined(Status.CANCELLED)
         now = self._now()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from kernel.context import current
 from kernel.errors import Refused
@@ -13,6 +13,7 @@ from plugins.bookings.service.actors import actor
 from ports.persistence import Row
 
 _NOT_YOURS: Final = "Others take part whom you do not see, and it is not yours: you change the seats of your clients; the rest does who sees all."
+GIVEN_AWAY: Final = "You would not see it any more, for none of your clients takes part: ask who sees all to make it another's."
 _SERIES: Final = "You do not see the whole series: change its bookings one by one, or ask who sees all."
 _TIMES: Final = frozenset({"start_time", "end_time"})
 _OVER: Final = "Others take part whom you do not see: say who of yours did not come; the rest says who sees all."
@@ -53,6 +54,13 @@ def check_change(stored: Bookings, rows: Sequence[Row], changing: Collection[str
         check_outcome(stored, rows, now)
     elif changing:
         check_theirs(stored, rows)
+
+
+def check_kept(before: Row, after: Mapping[str, Any]) -> None:
+    """That nobody gives away what they would not see any more. after: `client_ids` None for the same. Raises Refused own_clients_only."""
+    clients = before["client_ids"] if after["client_ids"] is None else after["client_ids"]
+    if after["organizer_id"] != before["organizer_id"] and not is_seen({**after, "client_ids": clients}):
+        raise refused(GIVEN_AWAY)
 
 
 def check_series(*, whole: bool) -> None:

@@ -25,7 +25,7 @@ from plugins.bookings.ports.series import Series
 from plugins.bookings.service.actors import actor, is_cliente
 from plugins.bookings.service.clashes import Wanted, clashes, closed_to, refused, stuck
 from plugins.bookings.service.held import OF_SERIES, Held, differs
-from plugins.bookings.service.limits import check_change, check_outcome, check_series, is_limited, is_seen
+from plugins.bookings.service.limits import check_change, check_kept, check_outcome, check_series, is_limited, is_seen
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.reminders import Reminders
 from plugins.bookings.service.telling import tell
@@ -132,7 +132,7 @@ class Scopes:
         if expected not in (None, -1, named["version"]):
             raise Stale()
         moved(Status(named["status"]))
-        now = self._now()
+        rows, now = [row for row in rows if is_seen(row)], self._now()
         targets = [
             row for row in rows
             if row["id"] == named["id"]
@@ -167,6 +167,8 @@ class Scopes:
             return {**self._read(named["id"]), "conflicts": []}
         if any(new["start_time"].year not in YEARS for _, new in changing):
             raise Invalid(errors=[Fault("/start_time", f"None of them may lie beyond the year {YEARS[-1]}.")])
+        for old, new in changing:
+            check_kept(old, {**new, "client_ids": clients})
         taken = self._place(held, changing, clients, room_said="room_id" in values, skip=skip)
         changing = [(old, new) for old, new in changing if old["id"] not in taken]
         split = (bool(held.head) or held.unseen) and (scope == "following" or by != _STILL)

@@ -21,6 +21,7 @@ from plugins.bookings.ports.offering import Catalogue
 from plugins.bookings.ports.series import Series as Stored
 from plugins.bookings.service.actors import actor
 from plugins.bookings.service.clashes import UNUSABLE, Wanted, clashes, in_the_way, refused, with_each_other
+from plugins.bookings.service.limits import is_limited
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.reminders import Reminders
 from plugins.bookings.service.terms import check_seats, completed, place_of
@@ -42,11 +43,11 @@ class Series:
 
     def page(self, limit: int, after: tuple[Any, ...] | None) -> list[Document]:
         """A page of series."""
-        return self._stored.page(limit, after)
+        return self._stored.page(limit, after, everybody=not is_limited())
 
     def read(self, series_id: UUID) -> Document:
         """One series. Raises NotFound."""
-        found = self._stored.get(series_id)
+        found = self._stored.get(series_id, everybody=not is_limited())
         if found is None:
             raise NotFound()
         return found

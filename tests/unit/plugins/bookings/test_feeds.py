@@ -87,6 +87,12 @@ def test_a_period_needs_no_length_of_its_event_and_an_empty_one_is_no_fault() ->
     assert look(file(*event(*ONE_HOUR, "RDATE;VALUE=PERIOD:20260508T120000Z/PT2H,"))).notes == ()
 
 
+@pytest.mark.parametrize("line", ["RRULE:FREQ=YEARLY;BYWEEKNO=20", "EXDATE:garbage", "RDATE:garbage", *["RRULE:FREQ=DAILY;COUNT=20000"]])
+def test_what_takes_no_time_is_not_followed(line: str) -> None:
+    feed = look(file(*event("DTSTART:19800504T090000Z", *[line] * 400)))
+    assert (feed.busy, feed.notes) == ((), ())
+
+
 def test_a_series_in_a_zone_keeps_its_wall_time() -> None:
     lines = event("DTSTART;TZID=Europe/Lisbon:20251006T090000", "DTEND;TZID=Europe/Lisbon:20251006T100000", "RRULE:FREQ=WEEKLY;INTERVAL=25;COUNT=2")
     assert taken(*lines, window=Interval(datetime(2025, 10, 1, tzinfo=UTC), MAY.end)) == "10-06 08:00-06 09:00, 03-30 08:00-30 09:00"
