@@ -146,6 +146,12 @@ class TestLimited:
         booking = agenda.booked(a_day(), service_id=service, organizer_id=agenda.people["Eva"].id, client_ids=[own, others])
         assert agenda.act(booking, "leave", {"client_id": own}, who="Colaborador").status == 204
         assert agenda.act(booking, "leave", {"client_id": others}).status == 204
+        waived = {"client_id": others, "waive_fee": True}
+        guessed = [
+            agenda.post(f"/api/v1/bookings/{booking['id']}/leave", waived, who="Colaborador", **{"If-Match": f'"{n}-bookings.booking"'})
+            for n in range(1, 9)
+        ]
+        assert {reply.status for reply in guessed} == {404}  # of what they do not see, no version is told
         for client, status in ((others, 404), (own, 204), (own, 404)):
             assert agenda.act(booking, "leave", {"client_id": client, "waive_fee": True}, who="Colaborador").status == status
         owing = {each["client_id"]: each["fee"] for each in agenda.get(f"/api/v1/bookings/{booking['id']}/participants").json["items"]}
@@ -190,6 +196,38 @@ class TestLimited:
         refused = gives.get(how, lambda: agenda.ask("PATCH", path, eva, who="Colaborador"))()
         assert (refused.status, refused.json["code"]) == (409, "own_clients_only"), refused.body
         assert agenda.get(f"/api/v1/bookings/{booking['id']}").json["organizer_id"] == agenda.organizer
+
+    def test_who_made_it_may_empty_it_and_give_it_away_at_once(self, agenda: Agenda) -> None:
+        eva = agenda.people["Eva"].id
+        for scope in ("", "?scope=all"):
+            terms = {
+                "title": "Pair",
+                "capacity": 2,
+                "client_ids": agenda.clients[:1],
+                "organizer_id": agenda.organizer,
+                "rrule": "FREQ=WEEKLY;COUNT=1",
+            }
+            start = a_day()
+            times = {"start_time": start.isoformat(), "end_time": (start + HOUR).isoformat()}
+            booking = agenda.made("/api/v1/bookings/series", {**terms, **times}, who="Colaborador")["bookings"][0]
+            path = f"/api/v1/bookings/{booking['id']}"
+            given = agenda.ask("PATCH", f"{path}{scope}", {"organizer_id": eva, "client_ids": []}, who="Colaborador")
+            assert given.status == 200, given.body
+            assert agenda.get(path, who="Colaborador").status == 200
+
+    def test_what_the_rule_does_not_name_any_more_is_in_no_way(self, agenda: Agenda) -> None:
+        start, eva = next_month(), agenda.people["Eva"].id
+        body = {"title": "Pair", "organizer_id": eva, "client_ids": agenda.clients[:1], "rrule": "FREQ=WEEKLY;COUNT=4"}
+        times = {"start_time": start.isoformat(), "end_time": (start + HOUR).isoformat()}
+        bookings = agenda.made("/api/v1/bookings/series", {**body, **times}, who="Colaborador")["bookings"]
+        last = f"/api/v1/bookings/{bookings[3]['id']}"
+        assert agenda.ask("PATCH", last, {"client_ids": agenda.clients[1:2]}).status == 200
+        assert agenda.act(bookings[3], "cancel?scope=following").status == 200
+        before = agenda.get(last).json
+        later = {"start_time": (start + 7 * DAY).isoformat()}
+        moved = agenda.act(bookings[0], "reschedule?scope=all", later, who="Colaborador")
+        assert moved.status == 200, moved.body
+        assert agenda.get(last).json == before
 
     def test_what_is_theirs_or_theirs_to_fill_is(self, agenda: Agenda) -> None:
         start = a_day()

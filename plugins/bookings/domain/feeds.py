@@ -110,14 +110,14 @@ class _Reader:
         lasts = self._lasts(event, start)
         repeats = not event.first("RECURRENCE-ID")
         dates = event.lines.get("RDATE", ()) if repeats else ()
-        listed = [line for line in dates if line.parameters.get("VALUE", "").upper() == "PERIOD"]
+        listed = [line for line in dates if _has_periods(line)]
         if lasts <= _NOTHING and not listed:
             return
         times = {start} if lasts > _NOTHING else set()
         for line in event.lines.get("RRULE", ()) if repeats and times else ():
             times.update(self._repeated(line.value, start, lasts))
         for line in dates if times else ():
-            if line not in listed:
+            if not _has_periods(line):
                 times.update(self._listed(line))
         without = [moment for line in event.lines.get("EXDATE", ()) for moment in self._listed(line)]
         instants = {moment.at for moment in without} | replaced
@@ -180,6 +180,10 @@ class _Reader:
                 yield Interval(start, start + length(ends) if ends.upper().startswith(("P", "+P")) else self._zones.moment(ends, zone).at)
             except (ValueError, OverflowError):
                 self._unread["event"] += 1
+
+
+def _has_periods(line: Line) -> bool:
+    return line.parameters.get("VALUE", "").upper() == "PERIOD"
 
 
 def _end(start: Moment, lasts: timedelta) -> datetime:

@@ -169,7 +169,7 @@ class Booking:
         if held is None or (is_cliente() and not held["client_ids"]) or not (unseen or is_seen(held)):
             raise NotFound()
         if expected not in (None, -1, held["version"]):
-            raise Stale()
+            raise Stale() if is_seen(held) else NotFound()
         return held
 
     def reseated(self, booking_id: UUID) -> None:

@@ -59,7 +59,8 @@ def check_change(stored: Bookings, rows: Sequence[Row], changing: Collection[str
 def check_kept(before: Row, after: Mapping[str, Any]) -> None:
     """That nobody gives away what they would not see any more. after: `client_ids` None for the same. Raises Refused own_clients_only."""
     clients = before["client_ids"] if after["client_ids"] is None else after["client_ids"]
-    if after["organizer_id"] != before["organizer_id"] and not is_seen({**after, "client_ids": clients}):
+    attending = {*before["attending"]} - {*before["client_ids"]} | {*clients}  # those whom the actor does not see stay
+    if after["organizer_id"] != before["organizer_id"] and not is_seen({**after, "client_ids": clients, "attending": attending}):
         raise refused(GIVEN_AWAY)
 
 

@@ -132,9 +132,9 @@ class Scopes:
         if expected not in (None, -1, named["version"]):
             raise Stale()
         moved(Status(named["status"]))
-        rows, now = [row for row in rows if is_seen(row)], self._now()
+        seen, now = [row for row in rows if is_seen(row)], self._now()
         targets = [
-            row for row in rows
+            row for row in seen
             if row["id"] == named["id"]
             or (row["status"] in OPEN and row["start_time"] > now and (scope == "all" or row["occurrence"] > named["occurrence"]))
         ]  # fmt: skip
@@ -142,7 +142,7 @@ class Scopes:
         zone = ZoneInfo(series["timezone"])
         plan = Plan(parse(series["rule"]), series["first_wall"], zone, frozenset(series["exdates"]))
         # What the rule names is there, also when it became somebody else's whose clients the actor does not see.
-        unseen = set(plan.occurrences()).difference(row["occurrence"] for row in rows) if is_limited() else set()
+        unseen = set(plan.occurrences()).difference(row["occurrence"] for row in seen) if is_limited() else set()
         check_series(whole=not any(each >= first or (scope == "all" and plan.at(each) > now) for each in unseen))
         head, tail = ([row for row in rows if (row["occurrence"] < first) is before] for before in (True, False))
         return Held(series, plan, named, targets, head, tail, bool(unseen))

@@ -35,6 +35,7 @@ HOSTILE: list[tuple[str, Callable[[], bytes]]] = [
         "extra times",
         lambda: file(*event(*ONE_HOUR, *["RDATE:" + ",".join(f"202605{n % 28 + 1:02}T{n % 24:02}{n % 60:02}00Z" for n in range(2_000))] * 80)),
     ),
+    ("periods among times", lambda: file(*event(*ONE_HOUR, *["RDATE;VALUE=PERIOD:20260504T090000Z/PT1H", "RDATE:20260504T090000Z"] * 60_000))),
     (
         "zones",
         lambda: file(*(line for n in range(9_999) for line in event(f"DTSTART;TZID={'a/' * 45}{n}:20260504T090000", "DURATION:PT1H", uid=str(n)))),
