@@ -15,7 +15,6 @@ from config.settings import Settings
 from plugins.bookings.domain.repeating import Plan
 from plugins.bookings.domain.series import parse
 from tests.agenda import Agenda
-from tests.integration.test_booking_events import told
 from tests.repeating import body, made, next_month, rows_of, shown, starts
 from tests.servers import Api, owner_of
 
@@ -174,87 +173,6 @@ class TestScopes:
         assert booking["series_id"] is None
         reply = agenda.act(booking, "cancel?scope=all", {})
         assert (reply.status, reply.json["code"]) == (409, "no_series")
-
-    @pytest.mark.parametrize("scope", ["following", "all"])
-    @pytest.mark.parametrize(
-        ("start", "end", "pointers"),
-        [
-            (HOUR + timedelta(milliseconds=250), HOUR + timedelta(milliseconds=250), ["/start_time"]),
-            (30 * timedelta(seconds=1), HOUR + 30 * timedelta(seconds=1), ["/start_time"]),
-            (timedelta(), HOUR + timedelta(seconds=30), ["/end_time"]),
-            (timedelta(seconds=1), HOUR, ["/start_time", "/end_time"]),
-        ],
-    )
-    def test_together_they_keep_whole_minutes(
-        self, agenda: Agenda, settings: Settings, scope: str, start: timedelta, end: timedelta, pointers: list[str]
-    ) -> None:
-        begins = next_month()
-        series = made(agenda, begins, "FREQ=WEEKLY;COUNT=4")
-        ids = [each["id"] for each in series["bookings"]]
-        before = of(agenda, settings, ids)
-        end = end if end > start else start + HOUR
-        times = {"start_time": (begins + WEEK + start).isoformat(), "end_time": (begins + WEEK + end).isoformat()}
-        for reply in (agenda.act(ids[1], f"reschedule?scope={scope}", times), agenda.ask("PATCH", f"/api/v1/bookings/{ids[1]}?scope={scope}", times)):
-            assert (reply.status, [each["pointer"] for each in reply.json["errors"]]) == (422, pointers), reply.body
-        assert of(agenda, settings, ids) == before
-
-    def test_none_is_moved_beyond_the_years_there_are(self, agenda: Agenda, settings: Settings) -> None:
-        series = made(agenda, next_month(), "FREQ=WEEKLY;COUNT=3")
-        ids = [each["id"] for each in series["bookings"]]
-        before = of(agenda, settings, ids)
-        refused = agenda.act(ids[0], "reschedule?scope=all", {"start_time": "2200-12-31T09:00:00Z"})
-        assert (refused.status, [each["pointer"] for each in refused.json["errors"]]) == (422, ["/start_time"]), refused.body
-        assert of(agenda, settings, ids) == before
-
-    def test_one_between_two_minutes_is_moved_alone_before_it_takes_others_with_it(self, agenda: Agenda) -> None:
-        start = next_month()
-        series = made(agenda, start, "FREQ=WEEKLY;COUNT=4")
-        named = series["bookings"][1]["id"]
-        assert move(agenda, series, 1, start + WEEK + timedelta(seconds=10), "this").status == 200
-        refused = agenda.act(named, "reschedule?scope=all", {"start_time": (start + WEEK + HOUR).isoformat()})
-        assert (refused.status, [each["pointer"] for each in refused.json["errors"]]) == (422, ["/start_time"]), refused.body
-        assert agenda.ask("PATCH", f"/api/v1/bookings/{named}?scope=all", {"title": "Yoga"}).status == 200
-        assert move(agenda, series, 1, start + WEEK, "this").status == 200
-        assert move(agenda, series, 1, start + WEEK + HOUR, "all").status == 200
-        assert starts(agenda, series) == [shown(start + n * WEEK + HOUR) for n in range(4)]
-
-    @pytest.mark.parametrize("scope", ["following", "all"])
-    @pytest.mark.parametrize("how", ["nothing", "the same title", "the same clients", "the same time"])
-    def test_what_changes_nothing_writes_nothing(self, agenda: Agenda, settings: Settings, scope: str, how: str) -> None:
-        start = next_month()
-        series = made(agenda, start, "FREQ=WEEKLY;COUNT=5", client_ids=agenda.clients[:2], capacity=2)
-        ids = [each["id"] for each in series["bookings"]]
-        before = [agenda.get(f"/api/v1/bookings/series/{series['id']}").json, of(agenda, settings, ids), [told(agenda, each) for each in ids]]
-        path = f"/api/v1/bookings/{ids[2]}?scope={scope}"
-        if how == "the same time":
-            reply = agenda.act(ids[2], f"reschedule?scope={scope}", {"start_time": (start + 2 * WEEK).isoformat()})
-        else:
-            same = {"the same title": {"title": "Session"}, "the same clients": {"client_ids": agenda.clients[:2]}}.get(how, {})
-            reply = agenda.ask("PATCH", path, same)
-        assert (reply.status, reply.json["conflicts"]) == (200, []), reply.body
-        assert [agenda.get(f"/api/v1/bookings/series/{series['id']}").json, of(agenda, settings, ids), [told(agenda, each) for each in ids]] == before
-
-    @pytest.mark.parametrize(("name", "value"), [("title", "Yoga"), ("organizer_id", "Eva")])
-    @pytest.mark.parametrize("scope", ["following", "all"])
-    def test_what_its_bookings_were_given_one_by_one_the_series_is_given_too(self, agenda: Agenda, name: str, value: str, scope: str) -> None:
-        changes = {name: agenda.people[value].id if name == "organizer_id" else value}
-        series = made(agenda, next_month(), "FREQ=WEEKLY;COUNT=4")
-        for each in series["bookings"]:
-            assert agenda.ask("PATCH", f"/api/v1/bookings/{each['id']}", changes).status == 200
-        named = series["bookings"][1 if scope == "following" else 0]["id"]
-        changed = agenda.ask("PATCH", f"/api/v1/bookings/{named}?scope={scope}", changes)
-        assert changed.status == 200, changed.body
-        assert agenda.get(f"/api/v1/bookings/series/{changed.json['series_id']}").json[name] == changes[name]
-
-    @pytest.mark.parametrize("scope", ["following", "all"])
-    def test_the_length_of_one_that_was_changed_alone_is_its_own(self, agenda: Agenda, scope: str) -> None:
-        start = next_month()
-        series = made(agenda, start, "FREQ=WEEKLY;COUNT=3")
-        named, long = series["bookings"][0]["id"], {"end_time": (start + HOUR + timedelta(seconds=30)).isoformat()}
-        assert agenda.ask("PATCH", f"/api/v1/bookings/{named}", long).status == 200
-        assert move(agenda, series, 0, start + HOUR, scope).json["conflicts"] == []
-        ends = [agenda.get(f"/api/v1/bookings/{each['id']}").json["end_time"] for each in series["bookings"]]
-        assert ends == [f"{start + 2 * HOUR:%Y-%m-%dT%H:%M}:30Z", *(shown(start + n * WEEK + 2 * HOUR) for n in (1, 2))]
 
 
 class TestNothingAppearsOrIsLost:

@@ -39,6 +39,9 @@ OPEN: Final = frozenset({Status.PENDING, Status.BOOKED})
 ON_CALENDARS: Final = frozenset({"organizer_id", "title", "start_time", "end_time", "location"})
 """What a calendar that is subscribed to shows, besides the status: with each change the `sequence` grows."""
 
+GIVEN_AWAY: Final = "You would not see it any more, for none of your clients takes part: ask who sees all to make it another's."
+"""What a collaborator who is limited to their own clients is told."""
+
 BLOCKING: Final = frozenset(Status) - {Status.CANCELLED}
 """Those whose time is taken: what took place took its time, whoever was there."""
 

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from kernel.intervals import Interval
+from plugins.bookings.domain.booking import GIVEN_AWAY
 from plugins.bookings.models.booked import bookings, participants, times
 from plugins.bookings.models.offered import staff
 from plugins.bookings.ports.bookings import Search
@@ -28,9 +29,7 @@ constraints["bookings_participant.scope"] = lambda: Invalid(
     code="own_clients_only", errors=[Fault("/client_ids", "You are limited to your own clients.")]
 )
 # Nobody writes what they do not see afterwards.
-constraints["bookings.scope"] = lambda: Refused(
-    "You would not see it any more, for none of your clients takes part: ask who sees all to make it another's.", code="own_clients_only"
-)
+constraints["bookings.scope"] = lambda: Refused(GIVEN_AWAY, code="own_clients_only")
 constraints["bookings_participant.cliente"] = lambda: Forbidden("You book for yourself.")
 
 _VISIBLE: Final = (
@@ -142,6 +141,10 @@ _LONGEST: Final = "interval '24 hours'"
 """No booking is longer: what overlaps a stretch begins at most so long before it."""
 
 
+def _sight(*, mine: bool, everybody: bool) -> str:
+    return "mine" if mine else "everybody" if everybody else "limited"
+
+
 class Shape(NamedTuple):
     """What a list statement depends on."""
 
@@ -171,7 +174,7 @@ def listing(shape: Shape) -> Any:
             query = query.where(_B[name] == sa.bindparam(name))
     if not shape.cancelled:
         query = query.where(_B.status != "cancelled")
-    query = query.where(*_SEEN["mine" if shape.mine else "everybody" if shape.everybody else "limited"])
+    query = query.where(*_SEEN[_sight(mine=shape.mine, everybody=shape.everybody)])
     if shape.client_id:
         here_too = sa.and_(_P.workspace_id == _B.workspace_id, _P.booking_id == _B.id, _P.client_id == sa.bindparam("client_id"), _P.status != "left")
         query = query.where(sa.exists().where(here_too))
@@ -196,7 +199,7 @@ class Bookings(Attendance):
         return ctx.workspace
 
     def get(self, booking_id: UUID, *, mine: bool = False, everybody: bool = True) -> Document | None:
-        return ctx.work.document(GET["mine" if mine else "everybody" if everybody else "limited"], id=booking_id)
+        return ctx.work.document(GET[_sight(mine=mine, everybody=everybody)], id=booking_id)
 
     def page(self, search: Search, limit: int, after: tuple[Any, ...] | None) -> list[Document]:
         asked = {name: getattr(search, name) for name in ("organizer_id", "client_id", "room_id", "service_id", "status")}

@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from kernel.context import current
 from kernel.errors import Refused
+from plugins.bookings.domain.booking import GIVEN_AWAY
 from plugins.bookings.ports.bookings import Bookings
 from plugins.bookings.service.actors import actor
 from ports.persistence import Row
 
 _NOT_YOURS: Final = "Others take part whom you do not see, and it is not yours: you change the seats of your clients; the rest does who sees all."
-GIVEN_AWAY: Final = "You would not see it any more, for none of your clients takes part: ask who sees all to make it another's."
 _SERIES: Final = "You do not see the whole series: change its bookings one by one, or ask who sees all."
 _TIMES: Final = frozenset({"start_time", "end_time"})
 _OVER: Final = "Others take part whom you do not see: say who of yours did not come; the rest says who sees all."

@@ -31,7 +31,7 @@ class Turns:
         """
         # Asked while the module is off, nobody could accept: who waits would lose their turn without a word.
         on = "bookings" in current().modules.names()
-        now = max(self._now(), since or self._now())
+        now = self._now() if since is None else max(self._now(), since)
         found = self._stored.settle(booking_id, freed, now, self._settings()["offer_minutes"], offering=on)
         if found is not None:
             for place_id in found["offered"]:
