@@ -247,6 +247,7 @@ def of(agenda: Agenda, settings: Settings, ids: list[str]) -> list[dict[str, Any
         " join bookings_series s on (s.workspace_id, s.id) = (b.workspace_id, b.series_id)"
         " left join bookings_time t on (t.workspace_id, t.id) = (b.workspace_id, b.id) where b.workspace_id = %s"
         " and b.series_id in (select series_id from bookings where workspace_id = b.workspace_id and id = any(%s::uuid[]))"
+        " order by b.id"  # as they were made: what a seed does is the same every time
     )
     with owner_of(settings) as owner:
         found = owner.execute(query, (agenda.workspace, ids))

@@ -32,9 +32,12 @@ class TestParallel:
         assert not [status for status in answers if status >= 500]
 
     def test_without_the_lock_the_harness_finds_wrong_seats(self, agenda: Agenda, gateway: Gateway, unlocked: None) -> None:
-        answers, wrong = _storm(agenda, gateway, rounds=12)
-        print(f"without the lock: {sum(answers.values())} requests, {len(wrong)} wrong")
-        assert wrong or [status for status in answers if status >= 500]
+        for storm in range(1, 7):  # whether two meet is chance
+            answers, wrong = _storm(agenda, gateway, rounds=12)
+            print(f"without the lock, storm {storm}: {sum(answers.values())} requests, {len(wrong)} wrong")
+            if found := wrong or [status for status in answers if status >= 500]:
+                break
+        assert found
 
 
 def test_who_joins_while_two_become_one_never_stands_twice_and_nothing_fails(server: Api, settings: Settings, office: Office) -> None:
