@@ -38,11 +38,11 @@ def poisoned(plant: harness.Plant, workspace: uuid.UUID, cure: Path, environ: Ma
     crashes: list[int] = []
 
     def supervise() -> None:
-        child = plant.start(environ=environ)
+        child = plant.start(ready=False, environ=environ)  # the poison may kill it before anybody sees that it works
         while not done.is_set():
             if not child.alive():
                 crashes.append(child.wait())
-                child = plant.start(environ=environ)
+                child = plant.start(ready=False, environ=environ)
             done.wait(0.05)
         if not child.alive():  # while the last one was started
             crashes.append(child.wait())
