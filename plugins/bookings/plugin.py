@@ -133,7 +133,9 @@ def build(ports: Provided) -> Service:
         kpis=Kpis(stored=stored.kpis, free=stored.free, calendar=stored.bookings, now=now),
         views=Views(stored=stored.bookings, now=now),
         series=Series(stored=stored.series, placing=placing, catalogue=stored.offering, calendar=stored.bookings, reminders=reminders, now=now),
-        scopes=Scopes(series=stored.series, bookings=stored.bookings, placing=placing, turns=turns, reminders=reminders, now=now),
+        scopes=Scopes(
+            series=stored.series, bookings=stored.bookings, placing=placing, turns=turns, catalogue=stored.offering, reminders=reminders, now=now
+        ),
         feeds=Feeds(stored=stored.feeds, capabilities=ports.capabilities, cache=ports.cache, own_url=ports.own_url, now=now),
         imports=Imports(stored=stored.imports, http=ports.public_outbound, encryption=ports.encryption, transaction=work, now=now),
     )

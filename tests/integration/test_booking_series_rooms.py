@@ -156,3 +156,83 @@ class TestMovingIntoAClosedRoom:
         assert (reply.status, reply.json["code"], reply.json["taken"]["resource"]) == (409, "slot_taken", "room"), reply.body
         assert agenda.get(f"/api/v1/bookings/{made['id']}").json["start_time"] == shown(start)
         agenda.act(made, "cancel")
+
+
+class TestMovingWhereItsRoomIsTaken:
+    """As one booking does, each goes to another room of the service; the others stay in theirs."""
+
+    @pytest.fixture
+    def rooms(self, agenda: Agenda) -> list[str]:
+        return sorted(agenda.room() for _ in range(3))
+
+    @pytest.fixture
+    def series(self, agenda: Agenda, rooms: list[str]) -> dict[str, Any]:
+        """Three mornings in the first room, which somebody else has at noon of the second day, and the second on the third."""
+        series = agenda.made("/api/v1/bookings/series", TestRoomsOfTheService.asked(agenda, next_month(), rooms[:2]))
+        assert TestRoomsOfTheService.rooms(agenda, series) == [rooms[0]] * 3
+        for day, room in ((1, rooms[0]), (2, rooms[1])):
+            agenda.booked(next_month() + day * DAY + 3 * HOUR, room_id=room, organizer_id=agenda.people["Eva"].id)
+        return series
+
+    @staticmethod
+    def move(agenda: Agenda, series: dict[str, Any], n: int, scope: str, how: str = "reschedule", **given: Any) -> Any:
+        at = {"start_time": shown(next_month() + n * DAY + 3 * HOUR), "end_time": shown(next_month() + n * DAY + 4 * HOUR), **given}
+        id = series["bookings"][n]["id"]
+        if how == "reschedule":
+            return agenda.act(id, f"reschedule?scope={scope}", at)
+        return agenda.ask("PATCH", f"/api/v1/bookings/{id}?scope={scope}", at)
+
+    @pytest.mark.parametrize("how", ["reschedule", "PATCH"])
+    @pytest.mark.parametrize("scope", ["following", "all"])
+    def test_only_that_one_changes_rooms(
+        self, agenda: Agenda, settings: Settings, series: dict[str, Any], rooms: list[str], scope: str, how: str
+    ) -> None:
+        moved = self.move(agenda, series, 1, scope, how)
+        assert (moved.status, moved.json["conflicts"]) == (200, []), moved.body
+        assert moved.json["room_id"] == rooms[1]
+        assert TestRoomsOfTheService.rooms(agenda, series) == [rooms[0], rooms[1], rooms[0]]
+        late = [shown(next_month() + n * DAY + 3 * HOUR) for n in range(3)]
+        assert starts(agenda, series) == [late[0] if scope == "all" else shown(next_month()), *late[1:]]
+        taken = agenda.book(next_month() + DAY + 3 * HOUR, room_id=rooms[1], organizer_id=agenda.people["Eva"].id)
+        assert (taken.status, taken.json["code"]) == (409, "slot_taken")
+
+    def test_and_stays_there_when_it_moves_back(self, agenda: Agenda, series: dict[str, Any], rooms: list[str]) -> None:
+        assert self.move(agenda, series, 0, "all").status == 200
+        back = agenda.act(series["bookings"][0], "reschedule?scope=all", {"start_time": shown(next_month())})
+        assert (back.status, back.json["conflicts"]) == (200, [])
+        assert starts(agenda, series) == [shown(next_month() + n * DAY) for n in range(3)]
+        assert TestRoomsOfTheService.rooms(agenda, series) == [rooms[0], rooms[1], rooms[0]], "which is free, so it stays"
+
+    def test_where_none_is_free_nothing_moves(self, agenda: Agenda, settings: Settings, series: dict[str, Any], rooms: list[str]) -> None:
+        TestRoomsOfTheService.close(agenda, rooms[1], next_month() + DAY + 3 * HOUR)
+        before = rows_of(agenda, settings)
+        refused = self.move(agenda, series, 0, "all")
+        assert (refused.status, refused.json["code"]) == (409, "series_conflicts")
+        (conflict,) = refused.json["conflicts"]
+        assert (conflict["booking_id"], conflict["code"], conflict["taken"]["resource"]) == (series["bookings"][1]["id"], "slot_taken", "room")
+        assert rows_of(agenda, settings) == before
+        moved = self.move(agenda, series, 0, "all&on_conflict=skip")
+        assert [each["booking_id"] for each in moved.json["conflicts"]] == [series["bookings"][1]["id"]]
+        assert starts(agenda, series)[1] == shown(next_month() + DAY)
+
+    @pytest.mark.parametrize("named", [0, 2])
+    def test_a_room_that_is_named_is_meant(self, agenda: Agenda, settings: Settings, series: dict[str, Any], rooms: list[str], named: int) -> None:
+        moved = self.move(agenda, series, 0, "all", "PATCH", room_id=rooms[named])
+        if named == 0:
+            assert (moved.status, moved.json["code"]) == (409, "series_conflicts"), moved.body
+            assert len(moved.json["conflicts"]) == 1
+        else:
+            assert moved.status == 200, moved.body
+            assert TestRoomsOfTheService.rooms(agenda, series) == [rooms[2]] * 3
+
+    def test_nobody_is_in_two_places_for_a_free_room(self, agenda: Agenda, settings: Settings, series: dict[str, Any]) -> None:
+        agenda.booked(next_month() + 3 * HOUR)
+        before = rows_of(agenda, settings)
+        refused = self.move(agenda, series, 0, "all")
+        assert [each["taken"]["resource"] for each in refused.json["conflicts"]] == ["organizer"]
+        assert rows_of(agenda, settings) == before
+
+    def test_what_needs_no_room_gets_none(self, agenda: Agenda, series: dict[str, Any]) -> None:
+        assert agenda.ask("PATCH", f"/api/v1/bookings/{series['bookings'][0]['id']}?scope=all", {"room_id": None}).status == 200
+        assert self.move(agenda, series, 0, "all").status == 200
+        assert TestRoomsOfTheService.rooms(agenda, series) == [None] * 3

@@ -147,24 +147,21 @@ IDENTIFY: Final = sql(
     "workspace_id", "series_id", "ids", "occurrences", "now",
 )  # fmt: skip
 _SET: Final = {
-    "organizer_id": "uuid", "room_id": "uuid", "title": "text", "location_kind": "text", "location": "text", "notes": "text", "capacity": "integer",
+    "organizer_id": "uuid", "title": "text", "location_kind": "text", "location": "text", "notes": "text", "capacity": "integer",
 }  # fmt: skip
-# Who is no staff here, and what is archived, is refused by the foreign key like any unknown id.
-_CHECKED: Final = {
-    "organizer_id": _STAFF,
-    "room_id": "case when {0}::uuid is not null then coalesce((select r.id from bookings_room r where r.workspace_id = $1 and r.id = {0}::uuid"
-    f" and r.archived_at is null), {_NO_ROOM}) end",
-}
+# Who is no staff here, and a room to go to that is archived, is refused by the foreign key like any unknown id.
 SET: Final = sql(
-    "update bookings b set start_time = v.starts, end_time = v.ends, sequence = v.sequence, version = b.version + 1, updated_at = $2, "
+    "update bookings b set start_time = v.starts, end_time = v.ends, sequence = v.sequence, version = b.version + 1, updated_at = $2,"
+    " room_id = case when v.room is null or v.room = b.room_id then v.room else coalesce((select r.id from bookings_room r"
+    f" where r.workspace_id = $1 and r.id = v.room and r.archived_at is null), {_NO_ROOM}) end, "
     + ", ".join(
-        f"{name} = case when '{name}' = any($3::text[]) then {_CHECKED[name].format(f'${n}') if name in _CHECKED else f'${n}::{kind}'}"
+        f"{name} = case when '{name}' = any($3::text[]) then {_STAFF.format(f'${n}') if name == 'organizer_id' else f'${n}::{kind}'}"
         f" else b.{name} end"
-        for n, (name, kind) in enumerate(_SET.items(), 8)
+        for n, (name, kind) in enumerate(_SET.items(), 9)
     )
-    + " from unnest($4::uuid[], $5::timestamptz[], $6::timestamptz[], $7::integer[]) v (id, starts, ends, sequence)"
+    + " from unnest($4::uuid[], $5::timestamptz[], $6::timestamptz[], $7::uuid[], $8::integer[]) v (id, starts, ends, room, sequence)"
     " where b.workspace_id = $1 and b.id = v.id",
-    "workspace_id", "now", "named", "ids", "starts", "ends", "sequences", *_SET,
+    "workspace_id", "now", "named", "ids", "starts", "ends", "rooms", "sequences", *_SET,
 )  # fmt: skip
 CANCEL: Final = sql(
     "update bookings set status = 'cancelled', cancelled_at = $3, cancelled_by = $4, cancel_reason = $5, sequence = sequence + 1,"
@@ -224,10 +221,10 @@ class Series:
         ids, occurrences = _columns(rows)
         ctx.work.write(IDENTIFY, series_id=series_id, ids=ids, occurrences=occurrences, now=now)
 
-    def set(self, rows: Sequence[tuple[UUID, datetime, datetime, int]], values: Mapping[str, object]) -> None:
-        ids, starts, ends, sequences = _columns(rows)
+    def set(self, rows: Sequence[tuple[UUID, datetime, datetime, UUID | None, int]], values: Mapping[str, object]) -> None:
+        ids, starts, ends, rooms, sequences = _columns(rows)
         given = {name: values.get(name) for name in _SET}
-        ctx.work.write(SET, ids=ids, starts=starts, ends=ends, sequences=sequences, named=list(values), now=values["now"], **given)
+        ctx.work.write(SET, ids=ids, starts=starts, ends=ends, rooms=rooms, sequences=sequences, named=list(values), now=values["now"], **given)
 
     def cancel(self, ids: Collection[UUID], by: str, reason: str | None, now: datetime) -> None:
         ctx.work.write(CANCEL, ids=list(ids), by=by, reason=reason, now=now)

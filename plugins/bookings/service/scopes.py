@@ -19,11 +19,12 @@ from plugins.bookings.domain.booking import ON_CALENDARS, OPEN, Status, cancelle
 from plugins.bookings.domain.policy import cancellation
 from plugins.bookings.domain.repeating import Plan, check_minutes
 from plugins.bookings.domain.series import parse
-from plugins.bookings.domain.zones import YEARS, wall_time
+from plugins.bookings.domain.zones import YEARS
 from plugins.bookings.ports.bookings import Bookings
+from plugins.bookings.ports.offering import Catalogue
 from plugins.bookings.ports.series import Series
 from plugins.bookings.service.actors import actor, is_cliente
-from plugins.bookings.service.clashes import Wanted, clashes, closed_to, refused, stuck
+from plugins.bookings.service.clashes import Wanted, closed_to, in_room, placed, refused, stuck
 from plugins.bookings.service.held import OF_SERIES, Held, differs
 from plugins.bookings.service.limits import check_change, check_kept, check_outcome, check_series, is_limited, is_seen
 from plugins.bookings.service.placing import Placing
@@ -38,13 +39,18 @@ _TIMES: Final = ("start_time", "end_time")
 _ATTEMPTS: Final = 5
 _STILL: Final = timedelta()
 
+_Change = tuple[Row, Mapping[str, Any]]
+"""A booking as it is, and as it is to be."""
+
 
 class Scopes:
     """Verbs on what follows an occurrence, or on all that has not taken place; `scope` says which. now: aware, UTC."""
 
     def __init__(
-        self, *, series: Series, bookings: Bookings, placing: Placing, turns: Turns, reminders: Reminders, now: Callable[[], datetime]
+        self, *, series: Series, bookings: Bookings, placing: Placing, turns: Turns, catalogue: Catalogue, reminders: Reminders,
+        now: Callable[[], datetime],
     ) -> None:  # fmt: skip
+        self._catalogue = catalogue
         self._reminders = reminders
         self._turns = turns
         self._series = series
@@ -155,26 +161,25 @@ class Scopes:
         check_moved(named, wanted)
         clients = changes.get("client_ids")
         retimed = any(wanted[name] != named[name] for name in _TIMES)
-        by = self._shift(held, wanted["start_time"]) if wanted["start_time"] != named["start_time"] else _STILL
+        by = held.shift(wanted["start_time"]) if wanted["start_time"] != named["start_time"] else _STILL
         length: timedelta = wanted["end_time"] - wanted["start_time"]
         if length == named["end_time"] - named["start_time"]:
             length = held.length  # that of one that was changed alone is its own
         if retimed:
             check_minutes(wanted["start_time"], length, by)
         values = {name: value for name, value in changes.items() if name not in (*_TIMES, "client_ids")}
-        changing = [(row, self._after(held, row, wanted, values, by, length if retimed else None)) for row in held.targets]
+        changing: list[_Change] = [(row, held.after(row, wanted, values, by, length if retimed else None)) for row in held.targets]
         if held.says(values) and not any(differs(old, new, clients) for old, new in changing):
             return {**self._read(named["id"]), "conflicts": []}
         if any(new["start_time"].year not in YEARS for _, new in changing):
             raise Invalid(errors=[Fault("/start_time", f"None of them may lie beyond the year {YEARS[-1]}.")])
         for old, new in changing:
             check_kept(old, {**new, "client_ids": clients})
-        taken = self._place(held, changing, clients, room_said="room_id" in values, skip=skip)
-        changing = [(old, new) for old, new in changing if old["id"] not in taken]
+        changing, taken = self._place(held, changing, clients, room_said="room_id" in values, skip=skip)
         split = (bool(held.head) or held.unseen) and (scope == "following" or by != _STILL)
         self._rule(held, split, by, {**values, **({"minutes": length // timedelta(minutes=1)} if retimed else {})}, now)
         rows = [
-            (new["id"], new["start_time"], new["end_time"], old["sequence"] + any(new[name] != old[name] for name in ON_CALENDARS))
+            (new["id"], new["start_time"], new["end_time"], new["room_id"], old["sequence"] + any(new[name] != old[name] for name in ON_CALENDARS))
             for old, new in changing
         ]
         if again := [old["id"] for old, new in changing if missed_in_vain(old, new, now)]:
@@ -192,32 +197,11 @@ class Scopes:
             tell(old, new, clients, said=said)
         return {**self._read(named["id"]), "conflicts": list(taken.values())}
 
-    def _shift(self, held: Held, start: datetime) -> timedelta:
-        """How far on the wall clock of the series the one named moves: from where it is, also when it was moved alone before."""
-        zone, named = held.plan.zone, held.named
-        wall = wall_time(start, zone)
-        if held.plan.at(wall) != start:
-            raise Invalid(errors=[Fault("/start_time", "Of an hour that the clocks repeat, a series has the first.")])
-        # What the rule names and the clocks skip is shown later: of one that is where the rule has it, the rule's word counts.
-        there = held.plan.at(named["occurrence"]) == named["start_time"]
-        by: timedelta = wall - (named["occurrence"] if there else wall_time(named["start_time"], zone))
-        return by
-
-    def _after(
-        self, held: Held, row: Row, wanted: Mapping[str, Any], values: Mapping[str, Any], by: timedelta, length: timedelta | None
-    ) -> dict[str, Any]:  # fmt: skip
-        new = {**row, **values}
-        if row["id"] == held.named["id"]:
-            return {**new, "start_time": wanted["start_time"], "end_time": wanted["end_time"]}
-        if length is None or held.alone(row):
-            return new
-        start = held.plan.at(row["occurrence"] + by)
-        return {**new, "start_time": start, "end_time": start + length}
-
     def _place(
-        self, held: Held, changing: Sequence[tuple[Row, Mapping[str, Any]]], clients: list[UUID] | None, *, room_said: bool, skip: bool
-    ) -> dict[UUID, dict[str, Any]]:
-        """Take the new times: all of them or none, or (skip) all but those that it tells."""
+        self, held: Held, changing: list[_Change], clients: list[UUID] | None, *, room_said: bool, skip: bool
+    ) -> tuple[list[_Change], dict[UUID, dict[str, Any]]]:
+        """Take the new times: all of them or none, or (skip) all but those that it tells. What changes, each with the room it gets: its own or,
+        where nobody named one and its own is not free at the new time, another of the service."""
         for old, new in changing:
             check_capacity(old, new)
             check_seats(len(new["client_ids"] if clients is None else set(clients)), new["capacity"])
@@ -226,10 +210,13 @@ class Scopes:
             if clients is not None or any(old[name] != new[name] for name in _PLACE)
         ]  # fmt: skip
         if not pairs:
-            return {}
-        self._placing.begin({each for pair in pairs for booking in pair for each in place_of(booking).subjects})
+            return changing, {}
         wanted = [Wanted(old["occurrence"], place_of(new), closed_to(old, new, room_said=room_said)) for old, new in pairs]
-        found = clashes(self._series, wanted, [old["id"] for old, _ in pairs])
+        rooms = self._rooms(held.series["service_id"]) if any(each.movable for each in wanted) else []
+        self._placing.begin({each for pair in pairs for booking in pair for each in place_of(booking).subjects}.union(rooms))
+        choices = [wanted, *(in_room(wanted, room) for room in rooms)]
+        wanted, found = placed(self._series, choices, [old["id"] for old, _ in pairs], keep=True)
+        pairs = [(old, {**new, "room_id": each.place.room_id}) for (old, new), each in zip(pairs, wanted, strict=True)]
         if skip:
             found = stuck(wanted, [place_of(old) for old, _ in pairs], found)
         taken = {pairs[n][0]["id"]: {"booking_id": pairs[n][0]["id"], **each} for n, each in found.items()}
@@ -254,7 +241,12 @@ class Scopes:
         for old, _ in pairs:
             seats[old["id"]] += 0 if clients is None else len(set(clients)) - len(old["client_ids"])
         self._series.take([(new["id"], place_of(new), seats[new["id"]]) for _, new in pairs])
-        return taken
+        after = {old["id"]: new for old, new in pairs}
+        return [(old, after.get(old["id"], new)) for old, new in changing if old["id"] not in taken], taken
+
+    def _rooms(self, service_id: UUID | None) -> list[UUID]:
+        service = None if service_id is None else self._catalogue.service(service_id)
+        return [] if service is None else [UUID(each) for each in service["room_ids"]]
 
     def _rule(self, held: Held, split: bool, by: timedelta, values: Mapping[str, Any], now: datetime) -> None:
         """What the rule says after it, and which series and occurrence each booking is of."""

@@ -20,7 +20,7 @@ from plugins.bookings.ports.calendar import Calendar
 from plugins.bookings.ports.offering import Catalogue
 from plugins.bookings.ports.series import Series as Stored
 from plugins.bookings.service.actors import actor
-from plugins.bookings.service.clashes import UNUSABLE, Wanted, clashes, in_the_way, refused, with_each_other
+from plugins.bookings.service.clashes import UNUSABLE, Wanted, placed, refused
 from plugins.bookings.service.limits import is_limited
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.reminders import Reminders
@@ -99,19 +99,10 @@ class Series:
     def _placed(self, wanted: list[Wanted], rooms: list[str]) -> tuple[list[Wanted], dict[int, dict[str, Any]]]:
         """In the first of these rooms in which all are free, else each in the room that most are free in or, when that one is taken, in another;
         and those that have no free room."""
-        self._placing.begin({*wanted[0].place.subjects, *(UUID(room) for room in rooms)})
-        if not rooms:
-            return wanted, clashes(self._stored, wanted, ())
-        choices = []
-        for room in (UUID(each) for each in rooms):
-            choice = [Wanted(each.occurrence, replace(each.place, room_id=room), UNUSABLE) for each in wanted]
-            choices.append((choice, in_the_way(self._stored, choice)))
-            if not choices[-1][1]:
-                break
-        choices.sort(key=lambda each: len(each[1]))
-        first, taken = choices[0]
-        placed = [next((choice[n] for choice, full in choices if n not in full), each) for n, each in enumerate(first)]
-        return placed, with_each_other(placed, {n: each for n, each in taken.items() if placed[n] is first[n]})
+        ids = [UUID(each) for each in rooms]
+        self._placing.begin({*wanted[0].place.subjects, *ids})
+        choices = ([Wanted(each.occurrence, replace(each.place, room_id=id), UNUSABLE) for each in wanted] for id in ids)
+        return placed(self._stored, choices if ids else [wanted])
 
     def _write(
         self, plan: Plan, terms: Mapping[str, Any], length: timedelta, clients: list[UUID], made: list[tuple[UUID, Wanted]]
