@@ -48,7 +48,7 @@ class Walk:
         self.steps: list[Callable[[], Any]] = [
             *(self.book, self.book, self.cancel, self.move, self.hold, self.expire, self.join),
             *(self.hours, self.away, self.close, self.terms, self.zone, self.toggle),
-            *(self.page, self.publish, self.release, self.fill, self.archive),
+            *(self.page, self.publish, self.release, self.fill, self.archive, self.shut),
             *(self.substitute, self.lead, self.capacity, self.seats),
         ]
 
@@ -153,13 +153,20 @@ class Walk:
         self.agenda.made("/api/v1/bookings/time-off", body)
 
     def archive(self) -> None:
-        """One of the two rooms; and since there is no way back over HTTP, by hand."""
-        room = self.chance.choice(self.rooms)
-        if self.agenda.ask("DELETE", f"/api/v1/bookings/rooms/{room}").status == 409:
-            return  # bookings to come are there
-        if self.agenda.get(f"/api/v1/bookings/rooms/{room}").json["archived_at"] and self.chance.random() < 0.5:
-            with owner_of(self.agenda.settings) as connection:
-                connection.execute("update bookings_room set archived_at = null where workspace_id = %s and id = %s", (self.agenda.workspace, room))
+        """One of the two rooms, which its service loses; and since there is no way back over HTTP, by hand, and it is given both again."""
+        if self.agenda.ask("DELETE", f"/api/v1/bookings/rooms/{self.chance.choice(self.rooms)}").status == 409:
+            return  # bookings to come are there, or the other is shut
+        self.by_hand("archived_at = null", self.rooms)
+        assert self.agenda.ask("PATCH", f"/api/v1/bookings/services/{self.services[1]['id']}", {"room_ids": self.rooms}).status == 200
+
+    def shut(self) -> None:
+        """As if its service had it still."""
+        self.by_hand("archived_at = case when archived_at is null then now() end", [self.chance.choice(self.rooms)])
+
+    def by_hand(self, change: str, rooms: list[str]) -> None:
+        text = f"update bookings_room set {change} where workspace_id = %s and id = any(%s::uuid[])"
+        with owner_of(self.agenda.settings) as connection:
+            connection.execute(text, (self.agenda.workspace, rooms))
 
     def terms(self) -> None:
         service = self.chance.choice(self.services)
@@ -217,7 +224,7 @@ def test_a_change_that_tells_nobody_is_noticed(table: str, cluster: Cluster, mut
         for trigger in ("insert", "delete", *(("update",) if table == "bookings_time" else ("before", "after"))):
             connection.execute(f"drop trigger revise_{trigger} on {table}")
     walk = Walk(Agenda.new(api, settings), seed=3)
-    steps = {"bookings_time": [walk.book], "bookings_schedule": [walk.hours], "bookings_time_off": [walk.away], "bookings_room": [walk.archive]}
+    steps = {"bookings_time": [walk.book], "bookings_schedule": [walk.hours], "bookings_time_off": [walk.away], "bookings_room": [walk.shut]}
     walk.steps = steps[table]
     assert walk.unequal(12) != []
 

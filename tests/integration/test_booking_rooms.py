@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +11,8 @@ import pytest
 
 from config.settings import Settings
 from tests.agenda import Agenda, a_day
-from tests.servers import Api, Reply
+from tests.integration.stopping import Patient
+from tests.servers import Api, Cluster, Reply
 
 HOUR = timedelta(hours=1)
 
@@ -17,6 +20,12 @@ HOUR = timedelta(hours=1)
 @pytest.fixture(scope="module")
 def agenda(local: Api, settings: Settings) -> Agenda:
     return Agenda.new(local, settings)
+
+
+@pytest.fixture(scope="module")
+def patient(cluster: Cluster) -> Iterator[Patient]:
+    with Patient.open(cluster, "fitpro_rooms") as patient:
+        yield patient
 
 
 class TestArchivedRooms:
@@ -50,6 +59,83 @@ class TestArchivedRooms:
         self.refused(agenda.ask("PUT", path, terms, **{"If-Match": "*"}), "/room_ids")
         self.refused(agenda.ask("PATCH", path, {"room_ids": [*service["room_ids"], archived]}), "/room_ids")
         assert agenda.get(path).json == service
+
+    def test_services_lose_it(self, agenda: Agenda) -> None:
+        rooms = sorted(agenda.room() for _ in range(2))
+        service = agenda.service(room_ids=rooms)
+        path = f"/api/v1/bookings/services/{service['id']}"
+        assert agenda.ask("DELETE", f"/api/v1/bookings/rooms/{rooms[0]}").status == 204
+        left = agenda.get(path)
+        assert (left.json["room_ids"], left.json["version"]) == ([rooms[1]], service["version"] + 1)
+        names = ("name", "duration_minutes", "organizer_ids", "room_ids")
+        replaced = agenda.ask("PUT", path, {name: left.json[name] for name in names}, **{"If-Match": left.headers["etag"]})
+        assert (replaced.status, replaced.json["room_ids"]) == (200, [rooms[1]]), "what is read can be written"
+
+    def test_the_last_room_of_a_service_stays(self, agenda: Agenda) -> None:
+        agenda.hours()
+        room, other = agenda.room(), agenda.room()
+        alone, several = agenda.service(room_ids=[room]), agenda.service(room_ids=[room, other])
+        before = [agenda.get(f"/api/v1/bookings/services/{each['id']}").json for each in (alone, several)]
+        refused = agenda.ask("DELETE", f"/api/v1/bookings/rooms/{room}")
+        assert (refused.status, refused.json["code"], refused.json["service_ids"]) == (409, "only_room", [alone["id"]]), refused.body
+        assert agenda.get(f"/api/v1/bookings/rooms/{room}").json["archived_at"] is None
+        assert [agenda.get(f"/api/v1/bookings/services/{each['id']}").json for each in (alone, several)] == before
+        assert agenda.ask("PATCH", f"/api/v1/bookings/services/{alone['id']}", {"room_ids": []}).status == 200
+        assert agenda.ask("DELETE", f"/api/v1/bookings/rooms/{room}").status == 204
+        assert agenda.book(a_day(), service_id=alone["id"]).status == 201
+
+    def test_what_is_offered_no_more_keeps_no_room_in_use(self, agenda: Agenda) -> None:
+        room = agenda.room()
+        service = agenda.service(room_ids=[room])
+        assert agenda.ask("DELETE", f"/api/v1/bookings/services/{service['id']}").status == 204
+        assert agenda.ask("DELETE", f"/api/v1/bookings/rooms/{room}").status == 204
+
+    @pytest.mark.parametrize("kind", ["rooms", "services"])
+    def test_its_name_is_free_again(self, agenda: Agenda, kind: str) -> None:
+        given = {"name": f"Once {kind}", **({"duration_minutes": 60} if kind == "services" else {})}
+        first = agenda.made(f"/api/v1/bookings/{kind}", given)
+        taken = agenda.post(f"/api/v1/bookings/{kind}", given)
+        assert (taken.status, taken.json["code"]) == (409, "name_taken")
+        assert agenda.ask("DELETE", f"/api/v1/bookings/{kind}/{first['id']}").status == 204
+        assert agenda.post(f"/api/v1/bookings/{kind}", given).status == 201
+
+
+class TestTwoAtOnce:
+    """No service is left without a room by what each of two sees alone."""
+
+    @pytest.fixture
+    def studio(self, patient: Patient) -> Agenda:
+        return Agenda.new(patient.api, patient.settings)
+
+    @staticmethod
+    def code(reply: Reply) -> str | None:
+        return reply.json["code"] if reply.body and reply.status >= 400 else None
+
+    def test_both_its_rooms_are_archived(self, patient: Patient, studio: Agenda) -> None:
+        rooms = [studio.room() for _ in range(2)]
+        service = studio.service(room_ids=rooms)
+
+        def archive(api: Api, room: str) -> str | None:
+            return self.code(replace(studio, api=api).ask("DELETE", f"/api/v1/bookings/rooms/{room}"))
+
+        both = patient.meanwhile(lambda api: archive(api, rooms[0]), lambda api: archive(api, rooms[1]), table="bookings_service")
+        assert both == (None, "only_room")
+        assert studio.get(f"/api/v1/bookings/services/{service['id']}").json["room_ids"] == rooms[1:]
+
+    @pytest.mark.parametrize("first", ["the room is archived", "the service is given it"])
+    def test_its_room_is_archived_while_it_is_given_it(self, patient: Patient, studio: Agenda, first: str) -> None:
+        room, path = studio.room(), f"/api/v1/bookings/services/{studio.service()['id']}"
+
+        def archive(api: Api) -> str | None:
+            return self.code(replace(studio, api=api).ask("DELETE", f"/api/v1/bookings/rooms/{room}"))
+
+        def give(api: Api) -> str | None:
+            return self.code(replace(studio, api=api).ask("PATCH", path, {"room_ids": [room]}))
+
+        if first == "the room is archived":
+            assert patient.meanwhile(archive, give, table="bookings_room") == (None, "invalid_reference")
+        else:
+            assert patient.meanwhile(give, archive, table="bookings_service_room") == (None, "only_room")
 
 
 class TestMovingToAnotherRoom:

@@ -52,18 +52,7 @@ class TestRoomsOfTheService:
     def rooms(agenda: Agenda, series: dict[str, Any]) -> list[str]:
         return [agenda.get(f"/api/v1/bookings/{each['id']}").json["room_id"] for each in series["bookings"]]
 
-    @pytest.mark.parametrize("on_conflict", ["refuse", "skip"])
-    def test_an_archived_one_is_none(self, agenda: Agenda, settings: Settings, on_conflict: str) -> None:
-        room, start = agenda.room(), next_month()
-        given = self.asked(agenda, start, [room], on_conflict=on_conflict)
-        assert agenda.ask("DELETE", f"/api/v1/bookings/rooms/{room}").status == 204
-        before = rows_of(agenda, settings)
-        reply = agenda.post("/api/v1/bookings/series", given)
-        assert (reply.status, reply.json["code"]) == (409, "series_conflicts"), reply.body
-        assert [each["taken"]["resource"] for each in reply.json["conflicts"]] == ["room"] * 3
-        assert rows_of(agenda, settings) == before
-
-    def test_an_open_one_is_taken_before_an_archived_one(self, agenda: Agenda) -> None:
+    def test_an_archived_one_is_none(self, agenda: Agenda) -> None:
         rooms = sorted(agenda.room() for _ in range(2))
         given = self.asked(agenda, next_month(), rooms)
         assert agenda.ask("DELETE", f"/api/v1/bookings/rooms/{rooms[0]}").status == 204

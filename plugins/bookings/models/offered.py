@@ -12,10 +12,15 @@ from plugins.sdk import Mapped, Model, mapped_column, metadata, reference, sa
 KIND = "location_kind in ('in_person', 'online')"
 
 
+def _own_name(kind: str) -> sa.Index:
+    """No two of them have one name; what is archived leaves it to others."""
+    return sa.Index(f"uq_bookings_{kind}_name", "workspace_id", "name", unique=True, postgresql_where=sa.text("archived_at is null"))
+
+
 class Room(Model, plugin=plugin):
     """A place that only one booking can have at a time."""
 
-    __table_args__ = (sa.UniqueConstraint("workspace_id", "name", name="uq_bookings_room_name"),)
+    __table_args__ = (_own_name("room"),)
 
     name: Mapped[str]
     description: Mapped[str | None]
@@ -26,7 +31,7 @@ class Service(Model, plugin=plugin):
     """Something clients book."""
 
     __table_args__ = (
-        sa.UniqueConstraint("workspace_id", "name", name="uq_bookings_service_name"),
+        _own_name("service"),
         sa.CheckConstraint("duration_minutes between 5 and 1440", name="duration"),
         sa.CheckConstraint("buffer_before_minutes between 0 and 720 and buffer_after_minutes between 0 and 720", name="buffers"),
         sa.CheckConstraint("capacity between 1 and 1000", name="capacity"),

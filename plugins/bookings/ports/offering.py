@@ -49,7 +49,10 @@ class Rooms(Protocol):
     def change_room(self, room_id: UUID, values: Mapping[str, object], expected: int | None) -> Row | None: ...
 
     def room_needed(self, room_id: UUID, now: datetime) -> bool:
-        """Whether a booking to come has it; until the transaction ends none more will."""
+        """Whether a booking to come has it; until the transaction ends none more will, and no service is given it."""
+
+    def leave_room(self, room_id: UUID, now: datetime) -> Sequence[UUID]:
+        """No service that is offered is in it any more. Those that have no other room then."""
 
 
 class Offered(Services, Rooms, Protocol):

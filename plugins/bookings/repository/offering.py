@@ -83,6 +83,21 @@ ROOM_NEEDED = statement(
         _T.booking_id.is_not(None),
     ).limit(1)
 )  # fmt: skip
+SERVICES_IN: Final = sql(
+    "select id from bookings_service where workspace_id = $1 and archived_at is null"
+    " and id in (select service_id from bookings_service_room where workspace_id = $1 and room_id = $2) order by id for no key update",
+    "workspace_id", "room_id", locks=True,
+)  # fmt: skip
+LEAVE_ROOM: Final = sql(
+    "with gone as (delete from bookings_service_room where workspace_id = $1 and room_id = $2 and service_id = any($3::uuid[]) returning service_id)"
+    " update bookings_service set version = version + 1, updated_at = $4 where workspace_id = $1 and id in (select service_id from gone)",
+    "workspace_id", "room_id", "ids", "now",
+)  # fmt: skip
+ROOMLESS: Final = sql(
+    "select service as id from unnest($2::uuid[]) service where not exists (select from bookings_service_room l join bookings_room r"
+    " on r.workspace_id = $1 and r.id = l.room_id and r.archived_at is null where l.workspace_id = $1 and l.service_id = service) order by service",
+    "workspace_id", "ids",
+)  # fmt: skip
 
 
 def _listing(table: sa.Table, shown: Sequence[Any], archived: bool, after: bool) -> Any:
@@ -111,7 +126,7 @@ class Offering:
         return ctx.work.rows(_LISTS["bookings_service", archived, after is not None], limit=limit, **last_of(after))
 
     def add_service(self, values: Mapping[str, object], organizers: Collection[UUID], rooms: Collection[UUID]) -> None:
-        _hold(organizers)
+        _hold(organizers, rooms)
         ctx.work.write(ADD_SERVICE, **values)
         self._link(values["id"], organizers, rooms)
 
@@ -123,7 +138,7 @@ class Offering:
         rooms: Collection[UUID] | None,
         expected: int | None,
     ) -> bool:
-        _hold(organizers or ())
+        _hold(organizers or (), rooms or ())
         given = {name: values.get(name) for name in _TERMS}
         if ctx.work.change(CHANGE_SERVICE, id=service_id, named=list(values), expected=expected, now=values["updated_at"], **given) != 1:
             return False
@@ -152,6 +167,11 @@ class Offering:
         ctx.lock(f"bookings:{room_id}")
         return ctx.work.one(ROOM_NEEDED, id=room_id, now=now) is not None
 
+    def leave_room(self, room_id: UUID, now: datetime) -> Sequence[UUID]:
+        ids = [row["id"] for row in ctx.work.rows(SERVICES_IN, room_id=room_id)]
+        ctx.work.write(LEAVE_ROOM, room_id=room_id, ids=ids, now=now)
+        return [row["id"] for row in ctx.work.rows(ROOMLESS, ids=ids)]
+
     @staticmethod
     def _link(service_id: object, organizers: Collection[UUID] | None, rooms: Collection[UUID] | None) -> None:
         if organizers:
@@ -160,7 +180,7 @@ class Offering:
             ctx.work.write(ADD_ROOMS, id=service_id, rooms=list(rooms))
 
 
-def _hold(organizers: Collection[UUID]) -> None:
-    """Nobody of them leaves before they offer it; in one order, and before the service itself, as whoever leaves does."""
-    for each in sorted(organizers):
+def _hold(organizers: Collection[UUID], rooms: Collection[UUID]) -> None:
+    """Nobody of them leaves before they offer it, and no room is archived; in one order, and before the service itself, as there."""
+    for each in sorted({*organizers, *rooms}):
         ctx.lock(f"bookings:{each}")

@@ -99,5 +99,5 @@ class Room(MethodView):
     @blp.response(204)
     @allow("configure")
     def delete(self, room_id: UUID) -> None:
-        """Use a room no more; 409 `room_needed` while bookings to come are in it."""
+        """Use a room no more; 409 `room_needed` while bookings to come are in it, `only_room` while a service has no other."""
         service().offering.archive_room(room_id, ctx.expected_version)

@@ -99,13 +99,17 @@ class Offering:
         return changed
 
     def archive_room(self, room_id: UUID, expected: int | None) -> None:
-        """Use it no more. Raises Conflict room_needed while a booking to come has it."""
+        """Use it no more; services that are offered lose it. Raises Conflict room_needed while a booking to come has it, only_room for the last
+        of a service, which could not be booked any more."""
         now = self._now()
         if self.room(room_id)["archived_at"] is not None:
             return
         if self._stored.room_needed(room_id, now):
             raise Conflict("Bookings to come are in this room: move them first.", code="room_needed")
         self.change_room(room_id, {"archived_at": now}, expected)
+        if left := self._stored.leave_room(room_id, now):
+            detail = "Services that are offered have no other room: give them one first, or none if they need none."
+            raise Conflict(detail, code="only_room", extra={"service_ids": [str(each) for each in left]})
 
     # -- inside ------------------------------------------------------------------------------------------------------
     def _seen(self, row: Row) -> Row:
