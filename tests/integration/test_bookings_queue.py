@@ -203,6 +203,70 @@ class TestLater:
         assert _stored(agenda, full) == [(4, "offered")]
 
 
+class TestWaitingFor:
+    """What somebody waits for, in all queues."""
+
+    @pytest.fixture
+    def agenda(self, local: Api, settings: Settings) -> Agenda:
+        return Agenda.new(local, settings, clients=8)
+
+    @pytest.fixture
+    def classes(self, agenda: Agenda) -> list[dict[str, Any]]:
+        """Three classes of one, full, the last one first; and two people in their queues."""
+        classes = [class_of(agenda, 2, agenda.clients[1:3], start=a_day()) for _ in range(3)][::-1]
+        for each in classes:
+            for n in (3, 0):
+                assert queueing(agenda, each, n).status == 201
+        return classes
+
+    @staticmethod
+    def seen(agenda: Agenda, who: str = "Owner", query: str = "") -> list[tuple[str, str, int, str]]:
+        items = agenda.get(f"/api/v1/bookings/queues{query}", who=who).json["items"]
+        return [(each["booking_id"], each["client_id"], each["position"], each["status"]) for each in items]
+
+    def test_the_next_class_comes_first(self, agenda: Agenda, classes: list[dict[str, Any]]) -> None:
+        third, second, first = (each["id"] for each in classes)
+        own, other = agenda.clients[0], agenda.clients[3]
+        assert self.seen(agenda, query=f"?client_id={own}") == [(each, own, 2, "waiting") for each in (first, second, third)]
+        assert sorted(self.seen(agenda)) == sorted((each, who, n, "waiting") for each in (first, second, third) for n, who in ((1, other), (2, own)))
+        shown = agenda.get(f"/api/v1/bookings/queues?client_id={own}&limit=1").json["items"][0]
+        assert {name: shown[name] for name in ("service_id", "organizer_id", "start_time", "end_time")} == {
+            name: classes[2][name] for name in ("service_id", "organizer_id", "start_time", "end_time")
+        }
+
+    def test_a_cliente_finds_what_they_wait_for_themself(self, agenda: Agenda, classes: list[dict[str, Any]]) -> None:
+        own = agenda.clients[0]
+        for query in ("", f"?client_id={own}"):
+            assert self.seen(agenda, "Cliente", query) == [(each["id"], own, 2, "waiting") for each in reversed(classes)]
+        assert self.seen(agenda, "Cliente", f"?client_id={agenda.clients[3]}") == []
+
+    def test_pages_follow_each_other(self, agenda: Agenda, classes: list[dict[str, Any]]) -> None:
+        whole, pages, path = self.seen(agenda), [], "?limit=4"
+        while path:
+            page = agenda.get(f"/api/v1/bookings/queues{path}").json
+            pages += [(each["booking_id"], each["client_id"], each["position"], each["status"]) for each in page["items"]]
+            path = f"?limit=4&cursor={page['next_cursor']}" if page["next_cursor"] else ""
+        assert (pages, len(pages)) == (whole, 6)
+
+    def test_an_offer_that_is_over_is_passed_on_first(self, agenda: Agenda, classes: list[dict[str, Any]]) -> None:
+        assert agenda.act(classes[0], "leave", {"client_id": agenda.clients[1]}).status == 204
+        offers_over(agenda, classes[0])
+        assert (classes[0]["id"], agenda.clients[0], 1, "offered") in self.seen(agenda, "Cliente")
+        assert _stored(agenda, classes[0]) == [(0, "offered")]
+
+    def test_what_begins_or_is_called_off_is_waited_for_no_more(self, agenda: Agenda, classes: list[dict[str, Any]]) -> None:
+        assert agenda.act(classes[0], "cancel").status == 200
+        with owner_of(agenda.settings) as connection:
+            began = "update bookings_time set starts_at = now() - interval '1 minute' where id = %s"
+            connection.execute(began, (classes[1]["id"],))
+        assert self.seen(agenda, "Cliente") == [(classes[2]["id"], agenda.clients[0], 2, "waiting")]
+
+    def test_who_is_limited_to_their_clients_sees_theirs(self, agenda: Agenda, classes: list[dict[str, Any]]) -> None:
+        role = {"role": "Colaborador", "client_scope": "own"}
+        assert agenda.ask("PUT", f"/api/v1/users/{agenda.organizer}/role", role).status == 200
+        assert self.seen(agenda, "Colaborador") == []
+
+
 def _places(agenda: Agenda, made: dict[str, Any]) -> list[tuple[int, str]]:
     items = agenda.get(f"/api/v1/bookings/{made['id']}/queue").json["items"]
     return [(agenda.clients.index(each["client_id"]), each["status"]) for each in items]

@@ -18,6 +18,10 @@ from tests.security.wandering import PASSWORD
 CLIENTS = "select count(*) from clients where workspace_id = %(ws)s"
 
 BOOKINGS = "select count(*) from bookings where workspace_id = %(ws)s"
+QUEUED = (
+    "select count(*) from bookings_queue_entry e join bookings_time t on t.workspace_id = e.workspace_id and t.id = e.booking_id"
+    " where e.workspace_id = %(ws)s and t.starts_at > now()"
+)
 OF_CLIENT = "select count(*) from {} where workspace_id = %(ws)s and client_id = %(client)s"
 
 _OF = "(select count(*) from {} where workspace_id = %(ws)s and client_id = %(client)s{})"
@@ -82,6 +86,8 @@ TOTALS: dict[tuple[str, str], str] = {
     ("/api/v1/bookings/{booking_id}/participants", "Owner"): "select 1",
     ("/api/v1/bookings/{booking_id}/participants", "Cliente"): "select 1",
     ("/api/v1/bookings/{booking_id}/queue", "Owner"): "select 0",
+    ("/api/v1/bookings/queues", "Owner"): QUEUED,
+    ("/api/v1/bookings/queues", "Cliente"): f"{QUEUED} and client_id = %(client)s",
     ("/api/v1/bookings/series", "Owner"): "select count(*) from bookings_series where workspace_id = %(ws)s",
     ("/api/v1/bookings/feeds", "Cliente"): "select count(*) from bookings_feed where workspace_id = %(ws)s and user_id = %(person)s",
     ("/api/v1/bookings/calendars", "Colaborador"): "select count(*) from bookings_calendar where workspace_id = %(ws)s and user_id = %(person)s",

@@ -7,8 +7,20 @@ from uuid import UUID
 
 from plugins.bookings.resources.routes import blp, service
 from plugins.bookings.schemas.bookings import BookingSchema, JoinSchema
-from plugins.bookings.schemas.queue import LeaveQueueSchema, PlaceSchema
+from plugins.bookings.schemas.queue import LeaveQueueSchema, PlaceSchema, QueuedQuerySchema, QueuedSchema
 from plugins.sdk import MethodView, Page, PageRequest, allow, conditional, ctx, page_of
+
+
+@blp.route("/queues")
+class Queues(MethodView):
+    """What is waited for."""
+
+    @blp.arguments(QueuedQuerySchema, location="query")
+    @blp.paginated(QueuedSchema)
+    @allow("read")
+    def get(self, query: dict[str, Any], page: PageRequest) -> Page:
+        """List places in the queues of classes to come, of one client or of all, the next class first; a Cliente finds their own."""
+        return page_of(service().queue.places(query["client_id"], page.fetch, page.after), page, "start_time", "id")
 
 
 @blp.route("/<uuid:booking_id>/queue")

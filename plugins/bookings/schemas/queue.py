@@ -15,6 +15,22 @@ class PlaceSchema(Schema):
     joined_at = fields.DateTime()
 
 
+class QueuedSchema(PlaceSchema):
+    """A place, and of which class."""
+
+    booking_id = fields.UUID()
+    service_id = fields.UUID(allow_none=True)
+    organizer_id = fields.UUID()
+    start_time = fields.DateTime()
+    end_time = fields.DateTime()
+
+
+class QueuedQuerySchema(QuerySchema):
+    """Whose places; a Cliente's are their own."""
+
+    client_id = fields.UUID(load_default=None)
+
+
 class LeaveQueueSchema(QuerySchema):
     """Whose place; a Cliente's is their own."""
 

@@ -69,6 +69,16 @@ class Queue:
                 self._booking.read(booking_id)
         return list(found)
 
+    def places(self, client_id: UUID | None, limit: int, after: tuple[Any, ...] | None) -> list[Row]:
+        """What somebody waits for, or (None) everybody: places in the queues of classes to come, the next class first; a Cliente finds their own.
+        What is over is passed on first."""
+        found = self._stored.places(client_id, self._now(), limit, after)
+        if overdue := sorted({row["booking_id"] for row in found if row["overdue"]}):
+            for booking_id in overdue:
+                self._turns.settle(booking_id)
+            found = self._stored.places(client_id, self._now(), limit, after)
+        return list(found)
+
     def leave(self, booking_id: UUID, client_id: UUID | None, expected: int | None) -> None:
         """Give the place up; a seat that was offered goes to the next. expected: as `Booking.hold` has it, of the class. Raises NotFound, Stale."""
         client = self._classes.whose(client_id, "?client_id")
