@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from config.settings import Settings
 from tests.agenda import Agenda, a_day
-from tests.servers import Api
+from tests.clocks import PLAIN, changes
+from tests.servers import Api, owner_of
 
-# Zone, the day its clocks go forward and the hour that is missing, the day they go back and the hour that is repeated.
+# Zone, the hour that is missing when its clocks go forward, and the one that is repeated when they go back.
 CHANGES = [
-    ("Europe/Lisbon", "2027-03-28", "01", "2027-10-31", "01"),
-    ("America/New_York", "2027-03-14", "02", "2027-11-07", "01"),
-    ("Australia/Sydney", "2027-10-03", "02", "2027-04-04", "02"),
-    ("America/Santiago", "2027-09-05", "00", "2027-04-03", "23"),
-    ("Europe/Berlin", "2027-03-28", "02", "2027-10-31", "02"),
+    ("Europe/Lisbon", "01", "01"),
+    ("America/New_York", "02", "01"),
+    ("Australia/Sydney", "02", "02"),
+    ("America/Santiago", "00", "23"),
+    ("Europe/Berlin", "02", "02"),
 ]
 
 
-def shown(agenda: Agenda, service: str, day: str, zone: str, **more: str) -> list[datetime]:
-    return [datetime.fromisoformat(each) for each in agenda.slots(service, datetime.fromisoformat(day), tz=zone, **more)]
+def shown(agenda: Agenda, service: str, day: date, zone: str, **more: str) -> list[datetime]:
+    return [datetime.fromisoformat(each) for each in agenda.slots(service, datetime.combine(day, time()), tz=zone, **more)]
 
 
-@pytest.mark.parametrize(("zone", "forward", "missing", "back", "repeated"), CHANGES)
+@pytest.mark.parametrize(("zone", "missing", "repeated"), CHANGES)
 def test_t73_the_missing_hour_is_never_offered_and_the_repeated_one_twice(
-    local: Api, settings: Settings, zone: str, forward: str, missing: str, back: str, repeated: str
+    local: Api, settings: Settings, zone: str, missing: str, repeated: str
 ) -> None:
     agenda = Agenda.new(local, settings, clients=1, timezone=zone)
     service = agenda.service(duration_minutes=30, step_minutes=30, window_days=730)["id"]
     agenda.hours(opens="00:00", closes="00:00")
-    short, long, plain = (shown(agenda, service, day, zone) for day in (forward, back, "2027-06-15"))
+    short, long, plain = (shown(agenda, service, day, zone) for day in (*changes(zone), PLAIN))
     assert (len(short), len(long), len(plain)) == (46, 50, 48)
     assert f"{missing}:00" not in {f"{at:%H:%M}" for at in short}
     assert sorted(f"{at:%H:%M}" for at in long) == sorted([*(f"{at:%H:%M}" for at in plain), f"{repeated}:00", f"{repeated}:30"])
@@ -42,14 +43,14 @@ def test_t73_the_missing_hour_is_never_offered_and_the_repeated_one_twice(
         assert all(at.utcoffset() == at.astimezone(ZoneInfo(zone)).utcoffset() for at in several)
 
 
-@pytest.mark.parametrize(("zone", "forward", "missing", "back", "repeated"), CHANGES)
-def test_t73_nine_stays_nine(local: Api, settings: Settings, zone: str, forward: str, missing: str, back: str, repeated: str) -> None:
+@pytest.mark.parametrize("zone", [zone for zone, *_ in CHANGES])
+def test_t73_nine_stays_nine(local: Api, settings: Settings, zone: str) -> None:
     agenda = Agenda.new(local, settings, clients=1, timezone=zone)
     service = agenda.service(window_days=730)["id"]
     agenda.hours(opens="09:00", closes="17:00")
-    for around in (forward, back):
-        for day in (date.fromisoformat(around) + timedelta(days=n) for n in (-1, 0, 1)):
-            starts = shown(agenda, service, day.isoformat(), zone)
+    for around in changes(zone):
+        for day in (around + timedelta(days=n) for n in (-1, 0, 1)):
+            starts = shown(agenda, service, day, zone)
             assert (f"{starts[0]:%H:%M}", f"{starts[-1]:%H:%M}", len(starts)) == ("09:00", "16:00", 15)
 
 
@@ -69,8 +70,8 @@ def test_more_than_anybody_reads_is_not_worked_out(agenda: Agenda) -> None:
 def test_a_slot_is_where_the_collaborator_is_and_shown_in_the_zone_asked_for(agenda: Agenda) -> None:
     service = agenda.service(organizer_ids=[agenda.people["Eva"].id], window_days=730)["id"]
     agenda.hours(agenda.people["Eva"].id, opens="09:00", closes="10:00", timezone="America/New_York")
-    (start,) = agenda.slots(service, datetime(2027, 6, 15, tzinfo=UTC), tz="Europe/Lisbon")
-    assert start == "2027-06-15T14:00:00+01:00"
+    (start,) = agenda.slots(service, datetime.combine(PLAIN, time()), tz="Europe/Lisbon")
+    assert start == f"{PLAIN}T14:00:00+01:00"
 
 
 def test_notice_and_window_are_kept_by_the_clock_whatever_is_kept(agenda: Agenda) -> None:
@@ -79,8 +80,9 @@ def test_notice_and_window_are_kept_by_the_clock_whatever_is_kept(agenda: Agenda
     today = datetime.now(UTC)
     for _ in range(2):  # computed, and kept
         starts = [datetime.fromisoformat(each) for each in agenda.slots(service, today, days=5)]
-        assert today + timedelta(hours=24) <= starts[0] <= today + timedelta(hours=24, minutes=31)
-        assert today + timedelta(hours=47) <= starts[-1] <= today + timedelta(hours=48)
+        after = datetime.now(UTC)
+        assert today + timedelta(hours=24) <= starts[0] <= after + timedelta(hours=24, minutes=31)
+        assert today + timedelta(hours=47) <= starts[-1] <= after + timedelta(hours=48)
 
 
 def test_holders_of_the_answer_get_304_until_it_changes(agenda: Agenda) -> None:
@@ -101,7 +103,8 @@ def test_a_service_is_offered_only_while_a_room_of_it_is_in_use(agenda: Agenda) 
     offered = agenda.slots(service, day)
     assert day.isoformat() in offered
     for room, left in zip(rooms, (offered, []), strict=True):
-        assert agenda.ask("DELETE", f"/api/v1/bookings/rooms/{room}").status == 204
+        with owner_of(agenda.settings) as connection:  # over HTTP the last one of a service stays
+            connection.execute("update bookings_room set archived_at = now() where workspace_id = %s and id = %s", (agenda.workspace, room))
         assert agenda.slots(service, day) == agenda.slots(service, day, fresh=True) == left
     refused = agenda.book(day, who="Cliente", service_id=service)
     assert (refused.status, refused.json["code"]) == (409, "slot_unavailable")

@@ -18,6 +18,7 @@ from kernel.context import Current, Kind, Scope, serving
 from kernel.registry import Candidate
 from plugins.sdk import Plugin
 from tests.agenda import Agenda
+from tests.clocks import YEAR
 from tests.servers import Api, Cluster, Reply, owner_of
 
 HOUR = timedelta(hours=1)
@@ -176,7 +177,7 @@ def test_who_left_keeps_the_figures_of_their_time(agenda: Agenda) -> None:
     assert agenda.ask("DELETE", f"/api/v1/users/{agenda.organizer}").status == 204
     theirs = of(kpis(agenda), agenda.organizer)
     assert (theirs["available_minutes"], theirs["booked_minutes"]) == (7 * 480, 60)
-    later = kpis(agenda, "2027-06-07", "2027-06-13")
+    later = kpis(agenda, f"{YEAR}-06-07", f"{YEAR}-06-13")
     assert agenda.organizer not in {each["organizer_id"] for each in later.json["collaborators"]}
 
 

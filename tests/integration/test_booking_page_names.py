@@ -13,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 from adapters.http.gateway import Gateway
 from config.settings import Settings
 from tests.agenda import a_day
+from tests.clocks import YEAR
 from tests.integration.pages import Page
 from tests.security.studios import MEANINGFUL, TEXTS
 from tests.servers import Api, Cluster, Reply, owner_of
@@ -94,7 +95,7 @@ def page(local: Api, settings: Settings) -> Page:
 
 @pytest.fixture
 def planted(local: Api, settings: Settings, cluster: Cluster) -> Planted:
-    page, day = Page.open(local, settings), datetime(2027, 6, 1, 9, tzinfo=UTC)
+    page, day = Page.open(local, settings), datetime(YEAR, 6, 1, 9, tzinfo=UTC)
     page.hours()
     room = page.room()
     single = page.service(public=True, name="Single", description="Shown", location="Here", location_kind="in_person", window_days=730)["id"]
@@ -103,7 +104,7 @@ def planted(local: Api, settings: Settings, cluster: Cluster) -> Planted:
     page.booked(day.replace(day=2), service_id=several, client_ids=page.clients[:2], notes="n", room_id=room)
     for each in page.clients:
         assert page.post(f"/api/v1/clients/{each}/notes", {"body": "n"}).status == 201
-    away = {"user_id": page.organizer, "starts_at": "2027-06-03T00:00:00Z", "ends_at": "2027-06-04T00:00:00Z", "reason": "r"}
+    away = {"user_id": page.organizer, "starts_at": f"{YEAR}-06-03T00:00:00Z", "ends_at": f"{YEAR}-06-04T00:00:00Z", "reason": "r"}
     page.made("/api/v1/bookings/time-off", away)
     return Planted(page, (single, several), day, _plant(page, cluster))
 

@@ -60,7 +60,8 @@ class TestBooking:
         agenda.booked(start, location_kind="in_person", location="javascript:alert(1)")  # a place of that name
 
     def test_only_the_staff_has_time_off(self, agenda: Agenda) -> None:
-        span = {"starts_at": a_day().isoformat(), "ends_at": a_day().isoformat()}
+        start = a_day()
+        span = {"starts_at": start.isoformat(), "ends_at": (start + timedelta(days=1)).isoformat()}
         marta = {**span, "user_id": agenda.people["Cliente"].id}
         made = agenda.made("/api/v1/bookings/time-off", {**span, "user_id": agenda.organizer})
         path = f"/api/v1/bookings/time-off/{made['id']}"

@@ -199,7 +199,7 @@ def _address(agenda: Agenda, n: int) -> str:
 def _due(agenda: Agenda, office: Office, offsets: list[int] | None = None) -> dict[str, Any]:
     """A booking in some two days whose first reminder became due, with letters that are queued and not written."""
     switch(agenda, enabled=True, reminders=offsets or [2880])
-    start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + 49 * HOUR + next(_SPOTS) * 6 * MINUTE
+    start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + 50 * HOUR + next(_SPOTS) * 6 * MINUTE
     made = agenda.booked(start, minutes=5, client_ids=agenda.clients[:1], title=f"Session {uuid.uuid4().hex[:6]}")
     office.work()
     with owner_of(agenda.settings) as connection:
