@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from adapters.outbound.public import PublicHttp
+from tests.servers import free_port
 
 NAME = "calendar.example.org"
 ADDRESS = "127.0.0.2"
@@ -74,8 +75,11 @@ class Listener:
         for each in self._sockets:
             threading.Thread(target=self._count, args=(each,), daemon=True).start()
 
-    def settled(self) -> int:
-        """How many there were, once those on their way have arrived."""
+    def settled(self, least: int = 0) -> int:
+        """How many there were, once those on their way have arrived; at least so many are waited for."""
+        deadline = time.monotonic() + 10
+        while self.connections < least and time.monotonic() < deadline:
+            time.sleep(0.01)
         time.sleep(0.05)
         return self.connections
 
@@ -122,7 +126,8 @@ def elsewhere(folder: Path) -> Iterator[Elsewhere]:
         def handle_error(self, request: Any, client_address: Any) -> None:
             pass  # a client that hangs up is what many tests are about
 
-    server = Server((ADDRESS, 0), Handler)
+    # A listener in the internal network wants the same port.
+    server = Server((ADDRESS, free_port()), Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     server.socket = context.wrap_socket(server.socket, server_side=True)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import json
 import os
+import random
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -93,6 +95,13 @@ def cluster(home: Path, **postgres: str) -> Iterator[Cluster]:
         failed = upgrades.upgrade(made.settings(TEMPLATE))
         assert not failed, failed
         yield made
+
+
+def patiently(ask: Callable[[], Reply]) -> Reply:
+    """As a careful client: again while somebody else is at it for longer than the server waits."""
+    while (reply := ask()).status == 409 and reply.json["code"] == "busy":
+        time.sleep(0.05)
+    return reply
 
 
 @dataclasses.dataclass(frozen=True)
@@ -239,9 +248,22 @@ def environ(settings: Settings, **extra: str) -> dict[str, str]:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Nobody else gets it before a server of ours listens there, seconds later."""
+    for port in _PORTS:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            break
+    return port
+
+
+def _ports() -> Iterator[int]:
+    """Each process of a test run has its own, below those that the kernel gives to whoever asks for any."""
+    worker = int("".join(filter(str.isdigit, os.environ.get("PYTEST_XDIST_WORKER", ""))) or 0)
+    first, start = 12_000 + worker % 8 * 2_000, random.randrange(2_000)
+    return (first + (start + n) % 2_000 for n in itertools.count())
+
+
+_PORTS = _ports()
 
 
 def mortal(command: list[str], dies: str = "TERM") -> list[str]:
@@ -285,7 +307,7 @@ def web_server(settings: Settings, log: Path, *, workers: int = 1, threads: int 
         yield url
 
 
-def wait_ready(url: str, child: subprocess.Popen[bytes], log: Path, seconds: float = 30) -> None:
+def wait_ready(url: str, child: subprocess.Popen[bytes], log: Path, seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if child.poll() is not None:

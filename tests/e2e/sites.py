@@ -111,7 +111,7 @@ class Site:
         return packages.fitpro(self.settings, {"PYTHONPATH": packages.path(self.packages)}, *arguments)
 
 
-def until(holds: Callable[[], bool], seconds: float = 20) -> None:
+def until(holds: Callable[[], bool], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, "it did not happen in time"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.e2e.test_docs_page import FLAGS
+from tests.e2e.test_docs_page import FLAGS, PATIENCE_MS
 from tests.office import Office
 from tests.servers import Api
 
@@ -33,6 +33,7 @@ class Reader:
         self.office.work()
         [link] = re.findall(r"^(?:https?://[^/\s]+)?(/[a-z-]+#token=\S+)$", self.office.text(address), re.MULTILINE)
         page = self.browser.new_context(locale=locale).new_page()
+        page.set_default_timeout(PATIENCE_MS)
         page.on("request", lambda request: request.url.startswith(self.server.url) or self.problems.append(f"asked {request.url}"))
         page.on(
             "console", lambda message: self.problems.append(message.text) if message.type == "error" and "status of" not in message.text else None
@@ -71,6 +72,7 @@ def test_an_address_is_confirmed_in_the_readers_language_and_once(reader: Reader
 def test_a_password_is_asked_for_and_set(reader: Reader) -> None:
     person = reader.server.signup()
     page = reader.browser.new_page()
+    page.set_default_timeout(PATIENCE_MS)
     page.goto(f"{reader.server.url}/forgot-password")
     page.get_by_label("E-mail address").fill(person.email)
     page.get_by_role("button").click()

@@ -11,7 +11,7 @@ import pytest
 
 from adapters.postgres import work
 from config.settings import Settings
-from tests.servers import Api, Person, add_member, owner_of
+from tests.servers import Api, Person, add_member, owner_of, patiently
 
 ANA = {"full_name": "José Álvarez", "email": "jose@example.com", "phone": "+34 600 000 001", "birth_date": "1990-04-17"}
 
@@ -120,7 +120,7 @@ def test_of_two_who_take_the_same_address_at_once_one_does(server: Api) -> None:
     for n in range(8):
         made = [studio.post({"full_name": f"{name} {n}"}).json["id"] for name in ("Ana", "Bo")]
         with ThreadPoolExecutor(2) as pool:
-            replies = list(pool.map(lambda client, n=n: studio.patch(client, {"email": f"one{n}@example.com"}), made))
+            replies = list(pool.map(lambda client, n=n: patiently(lambda: studio.patch(client, {"email": f"one{n}@example.com"})), made))
         assert sorted(reply.status for reply in replies) == [200, 409]
 
 
@@ -215,7 +215,7 @@ def test_of_sixteen_who_add_the_same_person_at_once_one_does(server: Api) -> Non
     studio = Studio(server)
     for body in (ANA, {"full_name": "Bo", "phone": "+34 611 111 111"}):
         with ThreadPoolExecutor(16) as pool:
-            replies = list(pool.map(lambda _, body=body: studio.post(body), range(16)))  # type: ignore[misc]
+            replies = list(pool.map(lambda _, body=body: patiently(lambda: studio.post(body)), range(16)))  # type: ignore[misc]
         assert Counter(reply.status for reply in replies) == {201: 1, 409: 15}
         assert {reply.json["code"] for reply in replies if reply.status == 409} == {"duplicate_client"}
     assert len(studio.get("").json["items"]) == 2

@@ -17,6 +17,7 @@ from adapters.local.mail import FileMailer
 from adapters.smtp.mailer import SmtpMailer, SmtpServer
 from kernel.errors import Unavailable
 from ports.mail import Mail, Mailer, Undeliverable
+from tests.servers import free_port
 
 ADDRESS = "no-reply@studio.example"
 MAIL = Mail("ana@example.com", "Estudio Ñandú", "¡Hola!", "Línea 1\n.\nLínea 3\n", "<p>Hola</p>")
@@ -115,10 +116,8 @@ def mailer(office: PostOffice) -> SmtpMailer:
 @pytest.fixture
 def post_office() -> Iterator[PostOffice]:
     office = PostOffice()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        office.port = probe.getsockname()[1]
-    controller = Controller(office, hostname="127.0.0.1", port=office.port)
+    office.port = free_port()
+    controller = Controller(office, hostname="127.0.0.1", port=office.port, ready_timeout=60)
     controller.start()
     yield office
     controller.stop()

@@ -16,7 +16,7 @@ from config.settings import Settings
 from kernel.manifest import Manifest
 from kernel.registry import Candidate, Registry
 from plugins.sdk import EVERYONE, MethodView, Plugin, Refused, Schema, allow, ctx, fields, sql, validate
-from tests.servers import Api, Cluster, Person, add_member
+from tests.servers import Api, Cluster, Person, add_member, patiently
 
 CORE = ("accounts", "privacy", "workspaces")
 
@@ -346,7 +346,7 @@ def test_concurrent_switches_of_different_modules_all_hold(api: Api, ana: Person
 
     def switch(name: str) -> int:
         settings = {"account": "a"} if name == "needy" else {}
-        return int(_put(api, ana, studio, name, enabled=True, settings=settings).status)
+        return int(patiently(lambda: _put(api, ana, studio, name, enabled=True, settings=settings)).status)
 
     with ThreadPoolExecutor(3) as crowd:
         assert list(crowd.map(switch, names)) == [200, 200, 200]

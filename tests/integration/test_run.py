@@ -34,10 +34,10 @@ def test_a_signal_while_it_starts_leaves_no_database_behind(tmp_path: Path, mome
     try:
         wait_until(lambda: MOMENTS[moment](home))
         command.send_signal(number)
-        said, _ = command.communicate(timeout=30)
+        said, _ = command.communicate(timeout=120)
         assert command.returncode == 128 + number, said
         assert b"Traceback" not in said
-        wait_until(lambda: not named(home), 10)
+        wait_until(lambda: not named(home), 60)
     finally:
         command.kill()
         command.wait()
@@ -79,7 +79,7 @@ def ready(home: Path) -> bool:
         return False
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 30) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline

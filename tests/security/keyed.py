@@ -35,7 +35,7 @@ class Studio:
         where = workspace or self.workspace
         return (api or self.api).post("/api/v1/clients", json={"full_name": name}, who=who or self.owner, workspace=where, headers=headers)
 
-    def until_answered(self, send: Any, seconds: float = 30) -> Reply:
+    def until_answered(self, send: Any, seconds: float = 120) -> Reply:
         """As a careful client: again while the first request still runs, or the server is away."""
         deadline = time.monotonic() + seconds
         while True:

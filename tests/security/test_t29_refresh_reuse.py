@@ -16,7 +16,7 @@ import pytest
 from config.databases import connections
 from config.settings import Settings
 from tests.security.seeded import planted
-from tests.servers import Api, Reply
+from tests.servers import Api, Reply, patiently
 
 
 def test_t29_a_replay_within_ten_seconds_is_refused_and_harms_nobody(server: Api) -> None:
@@ -42,9 +42,9 @@ def test_t29_of_64_who_refresh_with_one_token_one_gets_the_new_head(server: Api,
         with owner.transaction():
             # Plain reads pass, everything that locks or writes waits: whoever judges before locking has judged too early.
             owner.execute("lock table accounts_refresh_token in exclusive mode")
-            answers = [pool.submit(lambda: _refresh(Api(server.url), person.refresh)) for _ in range(2)]
+            answers = [pool.submit(lambda: patiently(lambda: _refresh(Api(server.url), person.refresh))) for _ in range(2)]
             _until_waiting(owner, "accounts_refresh_token", 2)
-        answers += [pool.submit(lambda: _refresh(Api(server.url), person.refresh)) for _ in range(62)]
+        answers += [pool.submit(lambda: patiently(lambda: _refresh(Api(server.url), person.refresh))) for _ in range(62)]
         replies = [answer.result() for answer in answers]
     assert Counter(reply.status for reply in replies) == {200: 1, 401: 63}
     family = owner.execute(

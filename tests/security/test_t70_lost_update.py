@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from adapters.http.gateway import Gateway
-from tests.servers import Api, Person, Reply
+from tests.servers import Api, Person, Reply, patiently
 
 WRITERS = 64
 
@@ -79,7 +79,7 @@ class Race:
         def write(number: int) -> int:
             own = Api(api.url) if api._wsgi is None else api
             body = None if method == "DELETE" else {"full_name": f"Writer {number}"}
-            reply = self.send(method, body, self.etag, own)
+            reply = patiently(lambda: self.send(method, body, self.etag, own))
             if reply.status == 200:
                 self.winner = reply.json["full_name"]
             return reply.status

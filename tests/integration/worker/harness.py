@@ -116,7 +116,7 @@ class Plant:
         child = Child(self, pid, log)
         self.children.append(child)
         if ready:
-            until(lambda: "worker started" in child.said() or not child.alive(), 30)
+            until(lambda: "worker started" in child.said() or not child.alive(), 120)
             assert child.alive(), child.said()
         return child
 

@@ -44,14 +44,14 @@ def exit_code(name: str, number: signal.Signals) -> int | None:
     worker.start()
     told.recv()
     os.kill(worker.pid or 0, number)
-    worker.join(5)
+    worker.join(30)
     return worker.exitcode
 
 
 def load(tell: Connection) -> None:
     settle()
     tell.send(os.getpid())
-    time.sleep(0.5)  # a signal handler that returns lets it sleep on
+    time.sleep(2)  # a signal handler that returns lets it sleep on
 
 
 def raise_a_worker(tell: Connection) -> None:
