@@ -51,7 +51,7 @@ class Office:
             written = path.stat().st_mtime_ns
             if self._read.get(path, (0, None))[0] != written:
                 self._read[path] = written, cast("EmailMessage", message_from_bytes(path.read_bytes(), policy=policy.default))
-        return [mail for _, mail in sorted(self._read.values(), key=lambda read: read[0]) if mail["To"] == address]
+        return [mail for _, (_, mail) in sorted(self._read.items(), key=lambda read: (read[1][0], read[0].name)) if mail["To"] == address]
 
     def text(self, address: str) -> str:
         """The text of the newest mail to an address. AssertionError when there is none."""

@@ -51,6 +51,7 @@ def test_of_two_at_once_both_are_named_without_a_lock_of_ours(agenda: Agenda) ->
     made = agenda.booked(a_day(), capacity=4, client_ids=[])
     first, second = agenda.clients[:2]
     with owner_of(agenda.settings) as one, owner_of(agenda.settings) as other:
+        other.execute("set local lock_timeout = '20s'")
         one.execute(JOIN, (agenda.workspace, made["id"], first))
         waiting = threading.Thread(target=other.execute, args=(JOIN, (agenda.workspace, made["id"], second)))
         waiting.start()

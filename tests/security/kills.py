@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from tests.integration.worker import probe
 from tests.integration.worker.harness import Child, Plant, until
 
+LASTS_S = 3.0
+"""A job of a worker that is stopped in the middle of it."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -87,10 +90,10 @@ def killing(
 def stopped(plant: Plant, *, jobs: int, after_s: float = 0.2, environ: Mapping[str, str] | None = None) -> Counter[str]:
     """SIGSTOP a worker in the middle of its jobs for three leases, let another do them, and let the first go on.
 
-    after_s: since it has them all; each takes a second, with its effect in the middle.
+    after_s: since it has them all, of the LASTS_S that each takes, with its effect in the middle.
     """
     workspace = plant.workspace()
-    plant.inside(workspace, lambda: [probe.mark(name=f"job {n}", pause_s=1.0) for n in range(jobs)])
+    plant.inside(workspace, lambda: [probe.mark(name=f"job {n}", pause_s=LASTS_S) for n in range(jobs)])
     sleeper = plant.start(environ=environ)
     until(lambda: plant.query("select count(*) from outbox_deliveries where lease_token is not null")[0][0] == jobs)
     time.sleep(after_s)
@@ -100,7 +103,7 @@ def stopped(plant: Plant, *, jobs: int, after_s: float = 0.2, environ: Mapping[s
     with contextlib.suppress(AssertionError):
         plant.settled(30)
     sleeper.signal(signal.SIGCONT)
-    time.sleep(2.0)
+    time.sleep(LASTS_S + 1)
     assert sleeper.alive()
     assert other.alive()
     return plant.effects()

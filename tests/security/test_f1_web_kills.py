@@ -11,6 +11,7 @@ from tests.security import web_kills
 from tests.security.web_kills import Site, Verdict, killing
 
 
+@pytest.mark.timeout(900)
 def test_f1_what_was_answered_is_there_once_over_15_kills(site: Site) -> None:
     _hold(killing(site, kills=15), kills=15)
 
@@ -22,7 +23,7 @@ def test_f1_what_was_answered_is_there_once_over_200_kills(site: Site) -> None:
 
 
 def test_f1_the_harness_finds_clients_that_send_again_with_a_new_key(site: Site) -> None:
-    verdict = killing(site, kills=3, victims=("web process",), again="with a new key")
+    verdict = killing(site, kills=3, victims=("web process",), again="with a new key", hanging_up=0.3)
     assert any(each.startswith("client ") for each in verdict.duplicated), verdict
 
 
@@ -32,7 +33,10 @@ def test_f1_the_harness_finds_clients_that_do_not_send_again(site: Site) -> None
 
 
 def test_f1_the_harness_finds_a_listener_that_writes_in_a_transaction_of_its_own(site: Site) -> None:
-    verdict = killing(site, kills=5, victims=("worker",), apart=True, pause_s=0.1)
+    for _ in range(8):  # a kill has to meet one between its row and its end
+        verdict = killing(site, kills=5, victims=("worker",), apart=True, pause_s=0.1)
+        if verdict.duplicated:
+            break
     assert any(each.startswith("ledger ") for each in verdict.duplicated), verdict
     assert not any(each.startswith(("client ", "event ")) for each in verdict.duplicated), verdict
 

@@ -37,7 +37,7 @@ def killed_while_asking(plant: harness.Plant, provider: Path, *, kills: int, key
     workspace = plant.workspace()
     for n in range(kills):
         name = f"charge {n}"
-        plant.inside(workspace, lambda: probe.charges(name=name, provider=str(provider), pause_s=0.4, keyed=keyed))  # noqa: B023
+        plant.inside(workspace, lambda: probe.charges(name=name, provider=str(provider), pause_s=1.5, keyed=keyed))  # noqa: B023
         worker = plant.start()
         harness.until(lambda: any(job == name for _, job in calls()))  # noqa: B023
         worker.signal(signal.SIGKILL)

@@ -17,17 +17,19 @@ from tests.packages import fitpro
 
 ATTEMPTS = 10  # a task's, unless it says otherwise
 OTHERS = 40
-P99_S = 5.0
+P90_S, WORST_S = 5.0, 20.0
+"""What a worker has at hand when it is killed waits for its lease, and for the next one to start; nobody waits as long as the poison lives."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """crashes: the exit codes of workers, in order; dead: the job was given up; p99_s: of the others, from their request to their end."""
+    """crashes: the exit codes of workers, in order; dead: the job was given up; p90_s, worst_s: of the others, from request to end."""
 
     crashes: list[int]
     dead: bool
     undone: set[str]
-    p99_s: float
+    p90_s: float
+    worst_s: float
 
 
 def poisoned(plant: harness.Plant, workspace: uuid.UUID, cure: Path, environ: Mapping[str, str] | None = None) -> Verdict:
@@ -61,12 +63,12 @@ def poisoned(plant: harness.Plant, workspace: uuid.UUID, cure: Path, environ: Ma
     for supervisor in supervisors:
         supervisor.join()
     effects = plant.effects()
-    [(p99_s,)] = plant.query(
-        "select percentile_cont(0.99) within group (order by extract(epoch from coalesce(done_at, now()) - created_at))::float"
+    [took] = plant.query(
+        "select percentile_cont(array[0.9, 1]) within group (order by extract(epoch from coalesce(done_at, now()) - created_at))"
         " from outbox_deliveries where workspace_id = %s",
         other,
     )
-    return Verdict(crashes, bool(plant.letters.listed("dead")), {f"{n}" for n in range(others) if effects[f"{n}"] != 1}, p99_s)
+    return Verdict(crashes, bool(plant.letters.listed("dead")), {f"{n}" for n in range(others) if effects[f"{n}"] != 1}, *took[0])
 
 
 def judge(verdict: Verdict) -> list[str]:
@@ -78,15 +80,15 @@ def judge(verdict: Verdict) -> list[str]:
         faults.append("not given up")
     if verdict.undone:
         faults.append(f"{len(verdict.undone)} others not done once")
-    if verdict.p99_s >= P99_S:
-        faults.append(f"others took {verdict.p99_s:.1f} s")
+    if verdict.p90_s >= P90_S or verdict.worst_s >= WORST_S:
+        faults.append(f"others took {verdict.p90_s:.1f} s, one {verdict.worst_s:.1f} s")
     return faults
 
 
 def test_f3_a_job_that_kills_its_process_is_parked_and_the_others_are_served_until_it_is_cured_and_revived(plant: harness.Plant) -> None:
     workspace, cure = plant.workspace(), plant.folder / "cure"
     verdict = poisoned(plant, workspace, cure)
-    print(f"F3: {len(verdict.crashes)} crashes; others: p99 {verdict.p99_s:.2f} s")
+    print(f"F3: {len(verdict.crashes)} crashes; others: p90 {verdict.p90_s:.2f} s, at most {verdict.worst_s:.2f} s")
     assert not judge(verdict), verdict
     assert verdict.crashes == [9] * ATTEMPTS, "one per attempt"
     [letter] = plant.letters.listed("dead")
@@ -112,8 +114,9 @@ def test_f3_a_worker_that_counts_an_attempt_when_it_ends_is_noticed(plant: harne
 @pytest.mark.parametrize(
     ("verdict", "complaint"),
     [
-        (Verdict([9] * ATTEMPTS, True, {"7"}, 0.1), "1 others not done once"),
-        (Verdict([9] * ATTEMPTS, True, set(), P99_S), "others took 5.0 s"),
+        (Verdict([9] * ATTEMPTS, True, {"7"}, 0.1, 0.1), "1 others not done once"),
+        (Verdict([9] * ATTEMPTS, True, set(), P90_S, P90_S), "others took 5.0 s, one 5.0 s"),
+        (Verdict([9] * ATTEMPTS, True, set(), 0.1, WORST_S), "others took 0.1 s, one 20.0 s"),
     ],
 )
 def test_f3_what_is_done_to_others_is_noticed(verdict: Verdict, complaint: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests import servers
 from tests.integration.worker import harness
-from tests.security.kills import stopped
+from tests.security.kills import LASTS_S, stopped
 
 JOBS = 10
 
@@ -27,9 +27,9 @@ def test_f4_the_harness_finds_what_a_worker_doubles_that_ignores_its_lease(plant
 @pytest.mark.torture
 @pytest.mark.parametrize("turn", range(50))
 def test_f4_fifty_stops_at_any_moment_of_the_jobs(plant: harness.Plant, turn: int) -> None:
-    """Before their effects, between these and the done marks, and in the middle of either: the moments are spread over the second they take."""
-    assert stopped(plant, jobs=JOBS, after_s=turn / 50) == {f"job {n}": 1 for n in range(JOBS)}
-    # At the end of the second some are done already, and stay so.
+    """Before their effects, between these and the done marks, and in the middle of either: the moments are spread over the time they take."""
+    assert stopped(plant, jobs=JOBS, after_s=LASTS_S * turn / 50) == {f"job {n}": 1 for n in range(JOBS)}
+    # At its end some are done already, and stay so.
     assert plant.query("select max(attempts) <= 2, max(attempts) = 2 or %s > 40 from outbox_deliveries", turn) == [(True, True)]
 
 

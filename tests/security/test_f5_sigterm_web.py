@@ -163,7 +163,7 @@ def running(webs: list[Web]) -> Iterator[None]:
 
 def faults(traffic: Traffic, ended: list[tuple[int, float]], stored: set[str]) -> list[str]:
     found = [f"{name}: {count}" for name, count in traffic.seen.items() if name not in ("200", "201", "refused", "dropped unanswered", "409")]
-    if (dropped := traffic.seen["dropped unanswered"]) > 1 + len(ended) // 20:  # what the kernel had taken when the listener closed
+    if (dropped := traffic.seen["dropped unanswered"]) > 2 + len(ended) // 20:  # what the kernel had taken when the listener closed
         found.append(f"dropped unanswered: {dropped}")
     found += [f"exit {code} after {seconds:.1f} s" for code, seconds in ended if code != 0 or seconds > STOP_S]
     if lost := set(traffic.acknowledged) - stored:

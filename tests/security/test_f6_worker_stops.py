@@ -42,7 +42,7 @@ def test_f6_a_stop_during_the_start_is_heard(plant: harness.Plant) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_f6_other_signals_that_mean_stop_are_graceful_too(plant: harness.Plant, number: signal.Signals) -> None:
-    plant.inside(plant.workspace(), lambda: probe.mark(name="at hand", pause_s=1.5))
+    plant.inside(plant.workspace(), lambda: probe.mark(name="at hand", pause_s=4))
     child = plant.start()
     harness.until(lambda: plant.query("select 1 from outbox_deliveries where lease_token is not null"))
     child.signal(number)

@@ -90,10 +90,10 @@ class Site:
 class Crowd:
     """Threads that add clients, each with a key, again and again until there is an answer. Now and then one hangs up without reading it."""
 
-    def __init__(self, site: Site, owner: Person, workspace: str, again: Again) -> None:
+    def __init__(self, site: Site, owner: Person, workspace: str, again: Again, hanging_up: float) -> None:
         self._port = site.settings.port
         self._headers = {"Authorization": f"Bearer {owner.token}", "X-Workspace-Id": workspace, "Content-Type": "application/json"}
-        self._again = again
+        self._again, self._hanging_up = again, hanging_up
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._run, args=(number,), daemon=True) for number in range(CLIENTS)]
         self.answered: dict[str, str | None] = {}
@@ -139,7 +139,7 @@ class Crowd:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=20)
         try:
             connection.request("POST", "/api/v1/clients", json.dumps({"full_name": name}), {**self._headers, "Idempotency-Key": key})
-            if random.random() < 0.05:
+            if random.random() < self._hanging_up:
                 time.sleep(random.uniform(0, 0.02))
                 self.seen["hung up"] += 1
                 return None
@@ -160,12 +160,13 @@ class Crowd:
 
 
 def killing(
-    site: Site, *, kills: int, victims: Sequence[str] = VICTIMS, again: Again = "with the same key", pause_s: float = 0.05, apart: bool = False
-) -> Verdict:
+    site: Site, *, kills: int, victims: Sequence[str] = VICTIMS, again: Again = "with the same key", pause_s: float = 0.05, apart: bool = False,
+    hanging_up: float = 0.05,
+) -> Verdict:  # fmt: skip
     """Kill -9 something, wait until clients get on, and so on; then let everything settle and compare."""
     owner, workspace = site.studio(pause_s=pause_s, apart=apart)
     site.kills.clear()
-    with Crowd(site, owner, workspace, again) as crowd:
+    with Crowd(site, owner, workspace, again, hanging_up) as crowd:
         for number in range(kills):
             before = len(crowd.answered)
             until(lambda: len(crowd.answered) > before + 2 * CLIENTS)  # noqa: B023

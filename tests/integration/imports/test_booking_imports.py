@@ -107,7 +107,7 @@ class TestWhoseTheyAre:
 
         def together(request: BaseHTTPRequestHandler) -> None:
             with suppress(threading.BrokenBarrierError):
-                arrived.wait(2)
+                arrived.wait(0.5)
             body = a_file()
             request.send_response(200)
             request.send_header("Content-Length", str(len(body)))

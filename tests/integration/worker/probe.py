@@ -108,10 +108,12 @@ def fails_once(flag: str) -> None:
 
 
 @plugin.task
-def count(upto: int, pause_s: float = 0.0) -> Iterator[dict[str, object]]:
-    """Goes on from where a killed attempt was."""
+def count(upto: int, pause_s: float = 0.0, go_on: str = "") -> Iterator[dict[str, object]]:
+    """Goes on from where a killed attempt was. go_on: a file without which there is no fourth step."""
     start = int((ctx.progress or {}).get("done", 0))  # type: ignore[call-overload]
     for number in range(start, upto):
+        while go_on and number > 2 and not Path(go_on).exists():
+            time.sleep(0.05)
         effect(f"step {number}")
         time.sleep(pause_s)
         yield {"done": number + 1, "of": upto}
@@ -215,9 +217,15 @@ FAULTS: dict[str, tuple[ModuleType, str, object]] = {
 """Where something else is put, by the names in PROBE_FAULT, which commas separate."""
 
 
+CLOCKLESS = (worker, "periodics", lambda _: ())
+"""A worker without periodic tasks: whose time comes while a test runs would be one more effect in it. Unless there is PROBE_CLOCK."""
+
+
 def main(queues: Sequence[str] = ()) -> int:
     """A worker process of this plugin."""
     logging.configure(json=False)
+    if "PROBE_CLOCK" not in os.environ:
+        setattr(*CLOCKLESS)
     for fault in filter(None, os.environ.get("PROBE_FAULT", "").split(",")):
         setattr(*FAULTS[fault])
     return worker.work(install(Settings.from_environ(), registry=registry()), queues, backoff=Backoff(first_s=0.05, longest_s=0.5))

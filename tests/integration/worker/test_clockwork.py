@@ -58,7 +58,7 @@ def test_a_running_worker_keeps_the_clock(plant: Plant) -> None:
     plant.workspace()
     _schedule(plant).tick()
     plant.owner.execute("update outbox_ticks set at = at - interval '1 day'")
-    plant.start()
+    plant.start(environ={"PROBE_CLOCK": "on"})
     while plant.effects() != {"tick": 1, "six": 1}:
         assert len(plant.effects()) <= 2
 
