@@ -15,6 +15,7 @@ import pytest
 
 from adapters.local import cache as local
 from adapters.local.cache import Memory, Shelves
+from adapters.redis import cache as redis
 from adapters.redis.cache import RedisShelf
 from kernel.context import Current, Entered, Kind, NoContext, Scope, serving
 from kernel.ids import new_id
@@ -31,16 +32,17 @@ def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     if request.param == "memory":
         yield Shelves(memory)
         return
-    with redis_server(tmp_path_factory.mktemp("redis")) as server:
+    with redis_server(tmp_path_factory.mktemp("redis")) as server, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(redis, "_PATIENCE_S", 10)  # what becomes of a slow one is F10's matter
         yield Shelves(memory, RedisShelf(server.url, b"k" * 32))
 
 
 class Maker:
-    """Makes an answer, and counts how often."""
+    """Makes an answer. times: how often; most: how often at once."""
 
     def __init__(self, value: bytes = b"made", *, takes_s: float = 0.0, failing: int = 0) -> None:
         self.value = value
-        self.times = 0
+        self.times = self.most = self._running = 0
         self._takes_s = takes_s
         self._failing = failing
         self._mutex = threading.Lock()
@@ -49,7 +51,11 @@ class Maker:
         with self._mutex:
             self.times += 1
             fails = self.times <= self._failing
+            self._running += 1
+            self.most = max(self.most, self._running)
         time.sleep(self._takes_s)
+        with self._mutex:
+            self._running -= 1
         if fails:
             raise ZeroDivisionError
         return self.value
@@ -137,9 +143,12 @@ def test_what_is_too_large_is_made_each_time(store: Store) -> None:
 
 def test_nothing_is_kept_longer_than_was_said(store: Store) -> None:
     who, make = Member(), Maker()
+    began = time.monotonic()
     remembered(store, who, make, ttl_s=1)
     remembered(store, who, make, ttl_s=1)
-    assert make.times == 1
+    if time.monotonic() - began < 1:  # else it was over, rightly
+        assert make.times == 1
+    make.times = 1
     time.sleep(1.1)
     remembered(store, who, make, ttl_s=1)
     assert make.times == 2
@@ -229,7 +238,12 @@ def test_a_transaction_that_writes_and_an_uncached_request_neither_look_nor_keep
 # -- many at once ------------------------------------------------------------------------------------------------------------------------
 
 
-def test_of_many_who_miss_one_makes_it(store: Store) -> None:
+def test_of_many_who_miss_one_makes_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "_PATIENCE_S", 60)
+    of_many_who_miss_one_makes_it(store)
+
+
+def of_many_who_miss_one_makes_it(store: Store) -> None:
     who, make = Member(), Maker(takes_s=0.2)
     assert several(THREADS, lambda: remembered(store, who, make)) == [b"made"] * THREADS
     print(f"stampede: {THREADS} threads, made {make.times} times")
@@ -237,20 +251,18 @@ def test_of_many_who_miss_one_makes_it(store: Store) -> None:
 
 
 def test_keys_do_not_wait_for_each_other(store: Store) -> None:
-    who, numbers = Member(), iter(range(THREADS))
-    began = time.monotonic()
-    several(THREADS, lambda: remembered(store, who, Maker(takes_s=0.3), f"key {next(numbers)}"))
-    assert time.monotonic() - began < 0.3 * THREADS / 2
+    who, make, numbers = Member(), Maker(takes_s=0.3), iter(range(THREADS))
+    several(THREADS, lambda: remembered(store, who, make, f"key {next(numbers)}"))
+    assert make.times == THREADS
+    assert make.most > THREADS / 4
 
 
 def test_when_the_one_fails_the_others_do_not_queue(store: Store) -> None:
     who, make = Member(), Maker(takes_s=0.2, failing=1)
-    began = time.monotonic()
     got = several(THREADS, lambda: remembered(store, who, make))
-    took_s = time.monotonic() - began
-    print(f"a failed make: {len([each for each in got if each == b'made'])} of {THREADS} have an answer after {took_s:.2f} s")
+    print(f"a failed make: {got.count(b'made')} of {THREADS} have an answer, {make.most} made one at once")
     assert got.count(b"made") == THREADS - 1
-    assert took_s < 0.2 * THREADS / 2, "one after the other"
+    assert make.most > THREADS / 4, "one after the other"
 
 
 def test_nobody_waits_for_ever_for_who_makes_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -285,4 +297,4 @@ def test_the_harness_sees_a_key_without_its_workspace(store: Store, monkeypatch:
 def test_the_harness_sees_a_stampede(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local, "_PATIENCE_S", 0.0)
     with pytest.raises(AssertionError):
-        test_of_many_who_miss_one_makes_it(store)
+        of_many_who_miss_one_makes_it(store)

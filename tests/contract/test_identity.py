@@ -172,4 +172,5 @@ def test_what_the_service_refuses_or_lets_in_at_once_is_no_letter(counted: Api) 
 
 
 def _visitor() -> str:
-    return f"2001:db8:{uuid.uuid4().hex[:4]}::1"
+    some = uuid.uuid4().hex
+    return f"2001:db8:{some[:4]}:{some[4:8]}::1"

@@ -275,7 +275,7 @@ def test_ten_thousand_rows_take_seconds_and_tell_how_far_they_are(studio: Studio
     seen = set()
     while (found := studio.get(f"/imports/{reply.json['id']}"))["state"] != "done":
         seen.add(found["done"])
-        assert time.monotonic() - started < 60, found
+        assert time.monotonic() - started < 240, found
         time.sleep(0.05)
     took = time.monotonic() - started
     print(f"10,000 rows imported in {took:.1f} s, progress seen {len(seen)} times")

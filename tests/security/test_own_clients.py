@@ -75,6 +75,7 @@ def test_they_add_clients_for_themselves_and_are_told_so_otherwise(limited: Limi
     assert made.status == 201
     assert limited.get(f"/api/v1/clients/{made.json['id']}")[0] == 200
     assert [each["id"] for each in limited.get("/api/v1/clients?q=prado")[1]["items"]] == [made.json["id"]]  # type: ignore[attr-defined]
+    assert api.delete(f"/api/v1/clients/{made.json['id']}", **asked).status == 204
 
 
 def as_limited(limited: Limited) -> psycopg.Connection[tuple[object, ...]]:

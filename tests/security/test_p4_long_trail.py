@@ -65,6 +65,7 @@ def pages(trail: Trail, server: Api) -> tuple[float, int, int]:
 
 @pytest.mark.parametrize("entries", [ENTRIES, pytest.param(TORTURE_ENTRIES, marks=pytest.mark.torture)])
 def test_p4_a_long_trail_is_sealed_and_verified_in_time(trail: Trail, server: Api, entries: int) -> None:
+    starting, _, _ = command(trail)  # of next to nothing
     fill(trail, entries)
     began = time.monotonic()
     trail.seal()
@@ -72,13 +73,13 @@ def test_p4_a_long_trail_is_sealed_and_verified_in_time(trail: Trail, server: Ap
     took, memory, said = command(trail)
     over_rest, longest_ms, checked = pages(trail, server)
     print(
-        f"P4: {entries} entries sealed in {sealed:.1f} s; verified in {took:.1f} s and {memory} MiB by the command,"
+        f"P4: {entries} entries sealed in {sealed:.1f} s; verified in {took - starting:.1f} s and {memory} MiB by the command,"
         f" in {over_rest:.1f} s over REST, the longest page {longest_ms} ms"
     )
     assert f"{checked} entries checked, 0 wait for their seal" in said
     assert checked >= entries
     allowed = max(5.0, SECONDS * entries / 1_000_000)
-    assert took < allowed + 5, "starting the command is not verifying"
+    assert took - starting < allowed
     assert over_rest < allowed
     assert memory < MEBIBYTES, "however long the trail"
     victim = trail.entries()[entries // 2]

@@ -27,6 +27,7 @@ from tests.servers import Api
 STEPS, TORTURE_STEPS = 10_000, 50_000
 
 
+@pytest.mark.timeout(900)
 def test_t1_ten_thousand_random_requests_show_and_change_nothing_of_another_workspace(
     studios: Studios, carried: dict[str, int], gateway: Gateway
 ) -> None:

@@ -166,15 +166,21 @@ def verdict(operation: Documented, name: str, reply: Reply, seconds: float) -> s
     return f"{operation} {name}: took {seconds:.1f} s" if seconds > SLOW_S else None
 
 
+def timed(here: World, operation: Documented, path: str) -> tuple[Reply, float]:
+    began = time.monotonic()
+    return here.call(operation, path=path), time.monotonic() - began
+
+
 def attack(here: World, payloads: tuple[str, ...] = PAYLOADS, only: str = "") -> tuple[int, list[str]]:
     tried, wrong = 0, []
     for operation, name, path in tries(here, payloads):
         if only and str(operation) != only:
             continue
-        began = time.monotonic()
-        reply = here.call(operation, path=path)
         tried += 1
-        if (why := verdict(operation, name, reply, time.monotonic() - began)) is not None:
+        reply, seconds = timed(here, operation, path)
+        if seconds > SLOW_S:  # what sleeps does so each time, a machine that is busy does not
+            reply, seconds = timed(here, operation, path)
+        if (why := verdict(operation, name, reply, seconds)) is not None:
             wrong.append(f"{why} ({path[-60:]})")
     return tried, wrong
 

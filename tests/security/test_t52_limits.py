@@ -34,8 +34,10 @@ def one_machine(settings: Settings, tmp_path_factory: pytest.TempPathFactory) ->
 def redis(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Two web processes that share a Redis."""
     home = tmp_path_factory.mktemp("redis")
-    with redis_server(home) as started, servers.web_server(limited(settings, home, redis_url=started.url), home / "web.log", workers=2) as url:
-        yield url
+    with redis_server(home) as started:
+        changed = limited(settings, home, redis_url=started.url)
+        with servers.web_server(changed, home / "web.log", workers=2, app="tests.security.patient:app") as url:
+            yield url
 
 
 def limited(settings: Settings, home: Path, **changes: Any) -> Settings:

@@ -105,7 +105,7 @@ def test_t69_without_lock_and_constraints_the_harness_finds_overlaps(unguarded: 
     """The positive control."""
     given = {} if harness is check_one_slot else {"writers" if harness is not check_moves else "movers": 8}
     with pytest.raises(AssertionError):
-        harness(unguarded, 2, **given)
+        harness(unguarded, 8, **given)
     assert overlaps(unguarded) > 0
 
 
