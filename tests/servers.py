@@ -21,14 +21,16 @@ from urllib.parse import urlencode
 
 import psycopg
 import requests
+from alembic import command
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from requests.structures import CaseInsensitiveDict
 from werkzeug.test import Client as WsgiClient
 
+from adapters.postgres import migrate
 from adapters.postgres.bootstrap import create_database, prepare
 from adapters.postgres.embedded import Embedded
-from config import upgrades
+from config import plugins, upgrades
 from config.secrets import role_password
 from config.settings import GENEROUS, Settings
 
@@ -95,6 +97,20 @@ def cluster(home: Path, **postgres: str) -> Iterator[Cluster]:
         failed = upgrades.upgrade(made.settings(TEMPLATE))
         assert not failed, failed
         yield made
+
+
+@contextlib.contextmanager
+def migrated(settings: Settings, plugin: str, to: str) -> Iterator[None]:
+    """The installation as it was at an older revision of a plugin; upgraded afterwards."""
+    (branch,) = [each for each in plugins.branches(plugins.load_all(strict=True)) if each.id == plugin]
+
+    def run(move: Callable[..., None], revision: str) -> None:
+        with migrate.owner(settings.database_owner_url or "") as connection:
+            move(branch.config(connection), revision)
+
+    run(command.downgrade, to)
+    yield
+    run(command.upgrade, "head")
 
 
 def patiently(ask: Callable[[], Reply]) -> Reply:

@@ -184,8 +184,10 @@ class Hub:
     def mails(self, address: str) -> list[EmailMessage]:
         """What was sent to an address so far, oldest first."""
         paths = sorted((self.settings.home / "mail").glob("*.eml"), key=lambda path: (path.stat().st_mtime_ns, path.name))
-        raw = [text for path in paths if address.encode() in (text := path.read_bytes())]  # to parse every letter of a long run takes long
-        read = [message_from_bytes(each, policy=policy.default) for each in raw]
+        sent = [path.read_bytes() for path in paths]
+        if address.isascii():  # as it stands in the letter: to parse each of a long run takes long
+            sent = [letter for letter in sent if address.encode() in letter]
+        read = [message_from_bytes(letter, policy=policy.default) for letter in sent]
         return [mail for mail in read if mail["To"] == address]
 
     def drain(self) -> int:

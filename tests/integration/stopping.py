@@ -50,13 +50,14 @@ class Patient:
         with owner_of(self.settings) as lock, ThreadPoolExecutor(2) as pool:
             lock.execute(f"lock table {table} in share mode".encode())
             one = pool.submit(first, self.api)
-            self._until(lambda waiting: waiting == 1 or one.done())
+            self.until(lambda waiting: waiting == 1 or one.done())
             other = pool.submit(then, self.api)
-            self._until(lambda waiting: waiting == 2 or other.done() or one.done())
+            self.until(lambda waiting: waiting == 2 or other.done() or one.done())
             lock.rollback()
             return one.result(), other.result()
 
-    def _until(self, so: Callable[[int], bool]) -> None:
+    def until(self, so: Callable[[int], bool]) -> None:
+        """Until this is true of how many wait."""
         deadline = time.monotonic() + 15
         with self.cluster.superuser() as look:
             while time.monotonic() < deadline:

@@ -7,15 +7,12 @@ from typing import Any
 
 import psycopg
 import pytest
-from alembic import command
 
-from adapters.postgres import migrate
-from config import plugins
 from config.bootstrap import install, web
 from config.settings import Settings
 from tests.agenda import Agenda, a_day
 from tests.conftest import UNLIKE
-from tests.servers import Api, Cluster, owner_of
+from tests.servers import Api, Cluster, migrated, owner_of
 
 JOIN = "insert into bookings_participant (workspace_id, booking_id, client_id, status, joined_at) values (%s, %s, %s, 'booked', now())"
 
@@ -93,14 +90,11 @@ def test_what_was_booked_before_an_upgrade_is_named_after_it_without_an_entry(cl
     agenda.booked(a_day(), client_ids=[])
     installation.container.app_pool().close()
     installation.container.auth_pool().close()
-    (branch,) = [each for each in plugins.branches(plugins.load_all(strict=True)) if each.id == "bookings"]
     entries = "select count(*) from audit_logs"
-    with migrate.owner(settings.database_owner_url or "") as connection:
-        command.downgrade(branch.config(connection), "bookings_0011")
-        before = connection.exec_driver_sql(entries).scalar()
-        command.upgrade(branch.config(connection), "head")
-        assert connection.exec_driver_sql(entries).scalar() == before
+    with migrated(settings, "bookings", "bookings_0011"), owner_of(settings) as owner:
+        before = owner.execute(entries).fetchone()
     with owner_of(settings) as owner:
+        assert owner.execute(entries).fetchone() == before
         assert owner.execute(UNLIKE).fetchall() == []
     assert _attending(agenda, made) == [agenda.clients[0], agenda.clients[2]]
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from config.bootstrap import install, web
 from config.settings import Settings
 from tests.agenda import Agenda, a_day
 from tests.integration.stopping import Patient
-from tests.servers import Api, Cluster, Reply
+from tests.servers import Api, Cluster, Reply, migrated, owner_of
 
 HOUR = timedelta(hours=1)
 
@@ -50,6 +53,15 @@ class TestArchivedRooms:
         names = ("title", "organizer_id", "client_ids", "start_time", "end_time", "capacity")
         self.refused(agenda.ask("PUT", path, {**{name: made[name] for name in names}, "room_id": archived}, **{"If-Match": "*"}))
         assert agenda.get(path).json == made
+
+    def test_nothing_that_was_in_one_moves_in_it(self, agenda: Agenda) -> None:
+        room, start = agenda.room(), a_day()
+        made = agenda.booked(start - timedelta(days=700), room_id=room)
+        assert agenda.ask("DELETE", f"/api/v1/bookings/rooms/{room}").status == 204
+        path, times = f"/api/v1/bookings/{made['id']}", {"start_time": start.isoformat(), "end_time": (start + HOUR).isoformat()}
+        self.refused(agenda.ask("PATCH", path, {**times, "room_id": room}))
+        assert agenda.ask("PATCH", path, {"title": "What it was", "room_id": room}).json["room_id"] == room
+        assert agenda.ask("PATCH", path, {**times, "room_id": None}).status == 200
 
     def test_no_service_is_in_one(self, agenda: Agenda, archived: str) -> None:
         terms = {"name": f"In {archived}", "duration_minutes": 60, "room_ids": [archived]}
@@ -122,6 +134,28 @@ class TestTwoAtOnce:
         assert both == (None, "only_room")
         assert studio.get(f"/api/v1/bookings/services/{service['id']}").json["room_ids"] == rooms[1:]
 
+    def test_whoever_changes_a_service_waits_for_no_room_that_is_archived(self, patient: Patient, studio: Agenda) -> None:
+        room, other = studio.room(), studio.room()
+        low, high = sorted(studio.service(room_ids=[room, other])["id"] for _ in range(2))
+        with owner_of(patient.settings) as lock, ThreadPoolExecutor(1) as pool:
+            lock.execute("select from bookings_service where id = %s for update", (low,))
+            archived = pool.submit(replace(studio, api=patient.api).ask, "DELETE", f"/api/v1/bookings/rooms/{room}")
+            patient.until(lambda waiting: waiting == 1)
+            assert studio.ask("PATCH", f"/api/v1/bookings/services/{high}", {"description": "Changed"}).status == 200
+            lock.rollback()
+            assert archived.result().status == 204
+        assert [studio.get(f"/api/v1/bookings/services/{each}").json["room_ids"] for each in (low, high)] == [[other], [other]]
+
+    def test_its_room_is_archived_while_it_gives_it_up(self, patient: Patient, studio: Agenda) -> None:
+        room = studio.room()
+        path = f"/api/v1/bookings/services/{studio.service(room_ids=[room])['id']}"
+        both = patient.meanwhile(
+            lambda api: self.code(replace(studio, api=api).ask("PATCH", path, {"room_ids": []})),
+            lambda api: self.code(replace(studio, api=api).ask("DELETE", f"/api/v1/bookings/rooms/{room}")),
+            table="bookings_service_room",
+        )
+        assert both == (None, None)
+
     @pytest.mark.parametrize("first", ["the room is archived", "the service is given it"])
     def test_its_room_is_archived_while_it_is_given_it(self, patient: Patient, studio: Agenda, first: str) -> None:
         room, path = studio.room(), f"/api/v1/bookings/services/{studio.service()['id']}"
@@ -136,6 +170,32 @@ class TestTwoAtOnce:
             assert patient.meanwhile(archive, give, table="bookings_room") == (None, "invalid_reference")
         else:
             assert patient.meanwhile(give, archive, table="bookings_service_room") == (None, "only_room")
+
+
+def test_an_upgrade_takes_archived_rooms_from_services_that_have_another(cluster: Cluster) -> None:
+    settings = cluster.settings(cluster.clone("fitpro_rooms_in_use"))
+    installation = install(settings)
+    agenda = Agenda.new(Api(web(installation)), settings)
+    rooms = [agenda.room() for _ in range(2)]
+    both, alone = agenda.service(room_ids=rooms), agenda.service(room_ids=rooms[:1])
+    for kind in ("rooms", "services"):
+        for n in range(3):
+            made = agenda.made(f"/api/v1/bookings/{kind}", {"name": "Same", **({} if kind == "rooms" else {"duration_minutes": 60})})
+            assert n == 2 or agenda.ask("DELETE", f"/api/v1/bookings/{kind}/{made['id']}").status == 204
+    with migrated(settings, "bookings", "bookings_0015"), owner_of(settings) as owner:
+        names = owner.execute(
+            "select name from bookings_room where name like 'Same%' union all select name from bookings_service where name like 'Same%'"
+        )
+        assert Counter(name == "Same" for (name,) in names.fetchall()) == {True: 2, False: 4}
+        owner.execute("update bookings_room set archived_at = now() where id = %s", (rooms[0],))  # which left the links then
+        entries = owner.execute("select count(*) from audit_logs").fetchone()
+    with owner_of(settings) as owner:
+        assert owner.execute("select count(*) from audit_logs").fetchone() == entries
+    left = [agenda.get(f"/api/v1/bookings/services/{each['id']}").json for each in (both, alone)]
+    assert [each["room_ids"] for each in left] == [rooms[1:], rooms[:1]]
+    assert [each["version"] for each in left] == [both["version"] + 1, alone["version"]]
+    installation.container.app_pool().close()
+    installation.container.auth_pool().close()
 
 
 class TestMovingToAnotherRoom:

@@ -38,6 +38,19 @@ class TestArchivedRooms:
             assert [each["pointer"] for each in reply.json["errors"]] == ["/room_id"]
         assert rows_of(agenda, settings) == before
 
+    @pytest.mark.parametrize("scope", ["following", "all"])
+    def test_no_series_moves_in_the_one_that_it_had(self, agenda: Agenda, scope: str) -> None:
+        start, room = next_month(), agenda.room()
+        series = made(agenda, start, "FREQ=DAILY;COUNT=2", room_id=room)
+        path = f"/api/v1/bookings/{series['bookings'][0]['id']}"
+        past = {"start_time": shown(start - 60 * DAY), "end_time": shown(start - 60 * DAY + HOUR)}
+        assert agenda.ask("PATCH", f"{path}?scope=all", past).status == 200
+        assert agenda.ask("DELETE", f"/api/v1/bookings/rooms/{room}").status == 204
+        again = {"start_time": shown(start), "end_time": shown(start + HOUR), "room_id": room}
+        refused = agenda.ask("PATCH", f"{path}?scope={scope}", again)
+        assert (refused.status, refused.json["code"], refused.json["errors"][0]["pointer"]) == (422, "invalid_reference", "/room_id"), refused.body
+        assert agenda.ask("PATCH", f"{path}?scope={scope}", {"title": "What it was", "room_id": room}).json["room_id"] == room
+
 
 class TestRoomsOfTheService:
     @staticmethod
@@ -224,6 +237,19 @@ class TestMovingWhereItsRoomIsTaken:
         refused = self.move(agenda, series, 0, "all")
         assert [each["taken"]["resource"] for each in refused.json["conflicts"]] == ["organizer"]
         assert rows_of(agenda, settings) == before
+
+    @pytest.mark.parametrize("given", [{}, {"client_ids": []}], ids=["alone", "with who comes"])
+    def test_what_stays_keeps_its_room(self, agenda: Agenda, rooms: list[str], given: dict[str, Any]) -> None:
+        """Moved alone, and somebody else's: it stays where it is, and nobody comes to it there."""
+        noon, eva = next_month() + 5 * HOUR, agenda.people["Eva"].id
+        series = agenda.made("/api/v1/bookings/series", TestRoomsOfTheService.asked(agenda, next_month(), rooms))
+        one, two, _ = (each["id"] for each in series["bookings"])
+        at = {"start_time": shown(noon), "end_time": shown(noon + HOUR)}
+        assert agenda.ask("PATCH", f"/api/v1/bookings/{two}", {**at, "organizer_id": eva, "room_id": rooms[1]}).status == 200
+        agenda.booked(noon, organizer_id=agenda.people["Owner"].id, room_id=rooms[0])
+        moved = agenda.ask("PATCH", f"/api/v1/bookings/{one}?scope=all", {**at, **given})
+        assert (moved.status, moved.json["room_id"]) == (200, rooms[2]), moved.body
+        assert TestRoomsOfTheService.rooms(agenda, series) == [rooms[2], rooms[1], rooms[0]]
 
     def test_what_needs_no_room_gets_none(self, agenda: Agenda, series: dict[str, Any]) -> None:
         assert agenda.ask("PATCH", f"/api/v1/bookings/{series['bookings'][0]['id']}?scope=all", {"room_id": None}).status == 200

@@ -228,7 +228,7 @@ class TestWaitingFor:
         third, second, first = (each["id"] for each in classes)
         own, other = agenda.clients[0], agenda.clients[3]
         assert self.seen(agenda, query=f"?client_id={own}") == [(each, own, 2, "waiting") for each in (first, second, third)]
-        assert sorted(self.seen(agenda)) == sorted((each, who, n, "waiting") for each in (first, second, third) for n, who in ((1, other), (2, own)))
+        assert self.seen(agenda) == [(each, who, n, "waiting") for each in (first, second, third) for n, who in ((1, other), (2, own))]
         shown = agenda.get(f"/api/v1/bookings/queues?client_id={own}&limit=1").json["items"][0]
         assert {name: shown[name] for name in ("service_id", "organizer_id", "start_time", "end_time")} == {
             name: classes[2][name] for name in ("service_id", "organizer_id", "start_time", "end_time")
@@ -248,11 +248,15 @@ class TestWaitingFor:
             path = f"?limit=4&cursor={page['next_cursor']}" if page["next_cursor"] else ""
         assert (pages, len(pages)) == (whole, 6)
 
-    def test_an_offer_that_is_over_is_passed_on_first(self, agenda: Agenda, classes: list[dict[str, Any]]) -> None:
+    def test_an_offer_that_is_over_is_in_none_before_it_is_passed_on(self, agenda: Agenda, classes: list[dict[str, Any]]) -> None:
+        other, own = agenda.clients[3], agenda.clients[0]
         assert agenda.act(classes[0], "leave", {"client_id": agenda.clients[1]}).status == 204
+        assert self.seen(agenda)[-2:] == [(classes[0]["id"], other, 1, "offered"), (classes[0]["id"], own, 2, "waiting")]
         offers_over(agenda, classes[0])
-        assert (classes[0]["id"], agenda.clients[0], 1, "offered") in self.seen(agenda, "Cliente")
-        assert _stored(agenda, classes[0]) == [(0, "offered")]
+        assert self.seen(agenda)[-2:] == [(classes[1]["id"], own, 2, "waiting"), (classes[0]["id"], own, 1, "waiting")]
+        assert _stored(agenda, classes[0]) == [(3, "offered"), (0, "waiting")], "who reads it changes nothing"
+        assert _places(agenda, classes[0]) == [(0, "offered")]
+        assert self.seen(agenda, "Cliente")[-1] == (classes[0]["id"], own, 1, "offered")
 
     def test_what_begins_or_is_called_off_is_waited_for_no_more(self, agenda: Agenda, classes: list[dict[str, Any]]) -> None:
         assert agenda.act(classes[0], "cancel").status == 200

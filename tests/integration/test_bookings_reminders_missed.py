@@ -5,16 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from alembic import command
 
-from adapters.postgres import migrate
-from config import plugins
 from config.bootstrap import install, web
 from config.settings import Settings
 from tests.agenda import Agenda
 from tests.office import Office, tick
 from tests.reminders import HOUR, MINUTE, address_of, comes_near, let_pass, ring, set_up, soon, switch, timers
-from tests.servers import Api, Cluster, owner_of
+from tests.servers import Api, Cluster, migrated, owner_of
 
 
 class TestMissed:
@@ -135,10 +132,7 @@ def test_what_waited_to_be_planned_when_the_server_was_upgraded_is_planned_after
     made = agenda.booked(datetime.now(UTC).replace(second=0, microsecond=0) + 26 * HOUR, client_ids=agenda.clients[:1])
     installation.container.app_pool().close()
     installation.container.auth_pool().close()
-    (branch,) = [each for each in plugins.branches(plugins.load_all(strict=True)) if each.id == "bookings"]
-    with migrate.owner(settings.database_owner_url or "") as connection:
-        command.downgrade(branch.config(connection), "bookings_0013")
-    with owner_of(settings) as owner:
+    with migrated(settings, "bookings", "bookings_0013"), owner_of(settings) as owner:
         owner.execute("delete from outbox_deliveries where handler = 'bookings:remind'")
         for _ in range(2):
             owner.execute(
@@ -146,8 +140,6 @@ def test_what_waited_to_be_planned_when_the_server_was_upgraded_is_planned_after
                 " select workspace_id, gen_random_uuid(), id, 'bookings', 'bookings:bookings_created', 'default', 10, 'before' from outbox"
                 " where name = 'bookings_created'"
             )
-    with migrate.owner(settings.database_owner_url or "") as connection:
-        command.upgrade(branch.config(connection), "head")
     with Office.open(settings) as office:
         office.work()
     assert len(timers(agenda, made)) == 1

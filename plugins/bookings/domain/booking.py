@@ -36,7 +36,12 @@ TRANSITIONS: Final[Mapping[Status, frozenset[Status]]] = {
 OPEN: Final = frozenset({Status.PENDING, Status.BOOKED})
 """Those that can still move."""
 
-ON_CALENDARS: Final = frozenset({"organizer_id", "title", "start_time", "end_time", "location"})
+TIMES: Final = frozenset({"start_time", "end_time"})
+
+PLACE: Final = TIMES | {"organizer_id", "room_id", "capacity"}
+"""What decides which time it takes, and whose."""
+
+ON_CALENDARS: Final = TIMES | {"organizer_id", "title", "location"}
 """What a calendar that is subscribed to shows, besides the status: with each change the `sequence` grows."""
 
 GIVEN_AWAY: Final = "You would not see it any more, for none of your clients takes part: ask who sees all to make it another's."

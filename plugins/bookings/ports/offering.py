@@ -51,8 +51,11 @@ class Rooms(Protocol):
     def room_needed(self, room_id: UUID, now: datetime) -> bool:
         """Whether a booking to come has it; until the transaction ends none more will, and no service is given it."""
 
-    def leave_room(self, room_id: UUID, now: datetime) -> Sequence[UUID]:
-        """No service that is offered is in it any more. Those that have no other room then."""
+    def services_in(self, room_id: UUID) -> Sequence[UUID]:
+        """Those that are offered and in it, held. Before the room itself, always: whoever changes one waits for no room."""
+
+    def leave_room(self, room_id: UUID, services: Sequence[UUID], now: datetime) -> Sequence[UUID]:
+        """These are in it no more. Those of them that have no other room then."""
 
 
 class Offered(Services, Rooms, Protocol):

@@ -50,8 +50,8 @@ class Queue(Protocol):
         """By position: `client_id`, `position`, `status`, `offered_until`, `joined_at`, and `overdue`: whether any offer of the class is over."""
 
     def places(self, client_id: UUID | None, now: datetime, limit: int, after: tuple[Any, ...] | None) -> Sequence[Row]:
-        """In the queues of classes to come, the next class first: as in `page`, with `id`, `booking_id`, `service_id`, `organizer_id`,
-        `start_time`, `end_time`. client_id: whose, None for everybody's."""
+        """In the queues of classes to come, the next class first, and in order: as in `page`, with `booking_id`, `service_id`, `organizer_id`,
+        `start_time`, `end_time`, and `number`, by which they are in order. No offer that is over. client_id: whose, None for everybody's."""
 
     def offer(self, place_id: UUID) -> Row | None:
         """What a letter says about an offer that stands: `email`, `full_name`, `title`, `start_time`, `offered_until`, `timezone`."""

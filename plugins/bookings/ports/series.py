@@ -54,8 +54,8 @@ class Series(Protocol):
         """These bookings are these occurrences of that series from here on; the version of those that were another's steps."""
 
     def set(self, rows: Sequence[tuple[UUID, datetime, datetime, UUID | None, int]], values: Mapping[str, object]) -> None:
-        """Start, end, room and sequence of each, and what else is given of all; steps their versions. Raises Invalid for a room that another
-        is to go to and that is archived or not there."""
+        """Start, end, room and sequence of each, and what else is given of all; steps their versions. Raises Invalid for a room that is
+        archived or not there, unless place and time stay as they are."""
 
     def cancel(self, ids: Collection[UUID], by: str, reason: str | None, now: datetime) -> None: ...
 

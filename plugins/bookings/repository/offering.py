@@ -90,7 +90,8 @@ SERVICES_IN: Final = sql(
 )  # fmt: skip
 LEAVE_ROOM: Final = sql(
     "with gone as (delete from bookings_service_room where workspace_id = $1 and room_id = $2 and service_id = any($3::uuid[]) returning service_id)"
-    " update bookings_service set version = version + 1, updated_at = $4 where workspace_id = $1 and id in (select service_id from gone)",
+    " update bookings_service s set version = version + 1, updated_at = $4 from gone where s.workspace_id = $1 and s.id = gone.service_id"
+    " returning s.id",
     "workspace_id", "room_id", "ids", "now",
 )  # fmt: skip
 ROOMLESS: Final = sql(
@@ -167,10 +168,12 @@ class Offering:
         ctx.lock(f"bookings:{room_id}")
         return ctx.work.one(ROOM_NEEDED, id=room_id, now=now) is not None
 
-    def leave_room(self, room_id: UUID, now: datetime) -> Sequence[UUID]:
-        ids = [row["id"] for row in ctx.work.rows(SERVICES_IN, room_id=room_id)]
-        ctx.work.write(LEAVE_ROOM, room_id=room_id, ids=ids, now=now)
-        return [row["id"] for row in ctx.work.rows(ROOMLESS, ids=ids)]
+    def services_in(self, room_id: UUID) -> Sequence[UUID]:
+        return [row["id"] for row in ctx.work.rows(SERVICES_IN, room_id=room_id)]
+
+    def leave_room(self, room_id: UUID, services: Sequence[UUID], now: datetime) -> Sequence[UUID]:
+        left = [row["id"] for row in ctx.work.rows(LEAVE_ROOM, room_id=room_id, ids=list(services), now=now)]
+        return [row["id"] for row in ctx.work.rows(ROOMLESS, ids=left)]
 
     @staticmethod
     def _link(service_id: object, organizers: Collection[UUID] | None, rooms: Collection[UUID] | None) -> None:

@@ -149,11 +149,11 @@ IDENTIFY: Final = sql(
 _SET: Final = {
     "organizer_id": "uuid", "title": "text", "location_kind": "text", "location": "text", "notes": "text", "capacity": "integer",
 }  # fmt: skip
-# Who is no staff here, and a room to go to that is archived, is refused by the foreign key like any unknown id.
+# Who is no staff here, and a room that is archived for another time than is booked, is refused by the foreign key like any unknown id.
 SET: Final = sql(
     "update bookings b set start_time = v.starts, end_time = v.ends, sequence = v.sequence, version = b.version + 1, updated_at = $2,"
-    " room_id = case when v.room is null or v.room = b.room_id then v.room else coalesce((select r.id from bookings_room r"
-    f" where r.workspace_id = $1 and r.id = v.room and r.archived_at is null), {_NO_ROOM}) end, "
+    " room_id = case when v.room is null or (v.room, v.starts, v.ends) = (b.room_id, b.start_time, b.end_time) then v.room"
+    f" else coalesce((select r.id from bookings_room r where r.workspace_id = $1 and r.id = v.room and r.archived_at is null), {_NO_ROOM}) end, "
     + ", ".join(
         f"{name} = case when '{name}' = any($3::text[]) then {_STAFF.format(f'${n}') if name == 'organizer_id' else f'${n}::{kind}'}"
         f" else b.{name} end"

@@ -20,7 +20,7 @@ class Queues(MethodView):
     @allow("read")
     def get(self, query: dict[str, Any], page: PageRequest) -> Page:
         """List places in the queues of classes to come, of one client or of all, the next class first; a Cliente finds their own."""
-        return page_of(service().queue.places(query["client_id"], page.fetch, page.after), page, "start_time", "id")
+        return page_of(service().queue.places(query["client_id"], page.fetch, page.after), page, "start_time", "booking_id", "number")
 
 
 @blp.route("/<uuid:booking_id>/queue")

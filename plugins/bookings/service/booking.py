@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from kernel.errors import Conflict, Fault, Forbidden, Invalid, NotFound, Stale
 from kernel.ids import new_id
 from plugins.bookings import events
-from plugins.bookings.domain.booking import ON_CALENDARS, Status, check_times, moved
+from plugins.bookings.domain.booking import ON_CALENDARS, PLACE, TIMES, Status, check_times, moved
 from plugins.bookings.domain.place import Place
 from plugins.bookings.ports.bookings import Bookings, Search
 from plugins.bookings.ports.offering import Catalogue
@@ -31,11 +31,10 @@ from plugins.bookings.service.terms import (
     missed_in_vain,
     place_of,
     price_of,
+    rooms_of,
 )  # fmt: skip
 from plugins.bookings.service.turns import Turns
 from ports.persistence import Document, Row
-
-_PLACE: Final = frozenset({"organizer_id", "room_id", "start_time", "end_time", "capacity"})
 
 
 class Booking:
@@ -99,8 +98,8 @@ class Booking:
         waits = by_client and service is not None and service["needs_approval"]
         booking = {
             "id": id, **terms, "status": Status.PENDING if waits else Status.BOOKED, "booked_by": actor(), "cancelled_at": None, "cancelled_by": None,
-            "cancel_reason": None, "unapproved": False, "sequence": 0,
-            "series_id": None, "occurrence": None, "version": 1, "created_at": now, "updated_at": now,
+            "cancel_reason": None, "unapproved": False, "sequence": 0, "series_id": None, "occurrence": None, "version": 1, "created_at": now,
+            "updated_at": now,
         }  # fmt: skip
         clients = given["client_ids"]
         self._ask(booking, clients)
@@ -127,6 +126,7 @@ class Booking:
         check_moved(before, after)
         check_capacity(before, after)
         values = {name: value for name, value in changes.items() if name != "client_ids" and value != before[name]}
+        values |= {} if TIMES.isdisjoint(values) else {"room_id": after["room_id"]}  # to be looked up: nothing moves in one that is archived
         wanted = None if changes.get("client_ids") is None else set(changes["client_ids"])
         if before["capacity"] > 1 and after["capacity"] == 1:
             self._turns.close([booking_id])
@@ -134,7 +134,7 @@ class Booking:
         # Seats are given back before a class shrinks, and taken after it has grown.
         fewer = wanted is not None and len(wanted) < len(before["client_ids"])
         came, went = self._attend(before, wanted, after) if fewer else ([], [])
-        if not _PLACE.isdisjoint(values):
+        if not PLACE.isdisjoint(values):
             self._move(before, after, values)
         if not ON_CALENDARS.isdisjoint(values):
             values["sequence"] = before["sequence"] + 1
@@ -214,7 +214,7 @@ class Booking:
 
     def room_for(self, service: Row, place: Place, besides: UUID | None = None) -> UUID:
         """A room of the service that is free then. Raises Conflict slot_taken. besides: whose time does not count."""
-        found = self._placing.free_room([UUID(each) for each in service["room_ids"]], place, besides)
+        found = self._placing.free_room(rooms_of(service), place, besides)
         if found is None:
             taken = {"start_time": place.start.isoformat(), "end_time": place.end.isoformat(), "resource": "room"}
             raise Conflict("None of the rooms for it is free then.", code="slot_taken", extra={"taken": taken})
@@ -224,11 +224,11 @@ class Booking:
     def _other_room(self, before: Row, after: Mapping[str, Any]) -> dict[str, Any]:
         """Where it goes with its new time, when its room is not free then and another of its service is; nobody said which. Raises Conflict
         slot_taken for a room that is closed."""
-        if before["room_id"] is None or all(after[name] == before[name] for name in ("start_time", "end_time")):
+        if before["room_id"] is None or all(after[name] == before[name] for name in TIMES):
             return {}
         moved(Status(before["status"]))
         check_times(after["start_time"], after["end_time"])
-        rooms = [] if before["service_id"] is None else [UUID(each) for each in self._service(before["service_id"])["room_ids"]]
+        rooms = [] if before["service_id"] is None else rooms_of(self._service(before["service_id"]))
         found = self._placing.free_room([before["room_id"], *rooms], place_of(after), before["id"]) if rooms else None
         if found is None:
             self._placing.check_open(place_of(after))

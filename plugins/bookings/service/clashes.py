@@ -6,7 +6,7 @@ studio is closed, whoever's time it is away, or the room closed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -44,30 +44,32 @@ def closed_to(old: Mapping[str, Any], new: Mapping[str, Any], *, room_said: bool
     return frozenset(code for name, code in changed if old[name] != new[name])
 
 
-def in_room(wanted: Sequence[Wanted], room_id: UUID) -> list[Wanted]:
-    """The same, with those in this room that may be in another than theirs."""
-    return [replace(each, place=replace(each.place, room_id=room_id)) if each.movable else each for each in wanted]
+def clashes(stored: Series, wanted: Sequence[Wanted], besides: Collection[UUID]) -> dict[int, dict[str, Any]]:
+    """What the API says is in the way, by place in the list: why, and the time that is taken or closed, never whose booking."""
+    return with_each_other(wanted, in_the_way(stored, wanted, besides))
 
 
-def placed(
-    stored: Series, choices: Iterable[Sequence[Wanted]], besides: Collection[UUID] = (), *, keep: bool = False
+def in_other_rooms(
+    stored: Series, wanted: Sequence[Wanted], rooms: Sequence[UUID], besides: Collection[UUID]
 ) -> tuple[list[Wanted], dict[int, dict[str, Any]]]:
-    """Each as the first of these choices has it that nothing is in the way of at all, else as the one does (keep: the first one) that most can
-    be had from or, where that is taken, as another does; and what the API says is in the way, by place in the list: why, and the time that is
-    taken or closed, never whose booking. besides: whose time does not count."""
-    tried: list[tuple[Sequence[Wanted], dict[int, dict[str, Any]]]] = []
-    for choice in choices:
-        tried.append((choice, _in_the_way(stored, choice, besides)))
-        if not tried[-1][1]:
+    """Each as it is wanted or, when it may be elsewhere and its room is not free then, in the first of these rooms that is; and what is in the way
+    of those for which there is none, as `clashes` has it."""
+    chosen, taken = list(wanted), in_the_way(stored, wanted, besides)
+    for room in rooms:
+        homeless = [n for n, each in taken.items() if wanted[n].movable and each["taken"]["resource"] == "room"]
+        if not homeless:
             break
-    tried[keep:] = sorted(tried[keep:], key=lambda each: len(each[1]))
-    first, taken = tried[0]
-    chosen = [next((choice[n] for choice, full in tried if n not in full), each) for n, each in enumerate(first)]
-    return chosen, _with_each_other(chosen, {n: each for n, each in taken.items() if all(n in full for _, full in tried)})
+        there = [replace(wanted[n], place=replace(wanted[n].place, room_id=room)) for n in homeless]
+        full = in_the_way(stored, there, besides)
+        for place, n in enumerate(homeless):
+            if place not in full:
+                chosen[n] = there[place]
+                del taken[n]
+    return chosen, with_each_other(chosen, taken)
 
 
-def _in_the_way(stored: Series, wanted: Sequence[Wanted], besides: Collection[UUID]) -> dict[int, dict[str, Any]]:
-    """Of each what others have taken, or is closed."""
+def in_the_way(stored: Series, wanted: Sequence[Wanted], besides: Collection[UUID] = ()) -> dict[int, dict[str, Any]]:
+    """The same, but for what is in one another's way."""
     places = [each.place for each in wanted]
     closures = stored.closures(places) if any(each.closed for each in wanted) else ()
     found: dict[int, dict[str, Any]] = {}
@@ -77,7 +79,7 @@ def _in_the_way(stored: Series, wanted: Sequence[Wanted], besides: Collection[UU
     return found
 
 
-def _with_each_other(wanted: Sequence[Wanted], taken: dict[int, dict[str, Any]]) -> dict[int, dict[str, Any]]:
+def with_each_other(wanted: Sequence[Wanted], taken: dict[int, dict[str, Any]]) -> dict[int, dict[str, Any]]:
     """And what of those that are left is in one another's way."""
     found = dict(taken)
     free = [n for n in range(len(wanted)) if n not in found]

@@ -8,14 +8,13 @@ from typing import Any, Final
 
 from kernel.context import current
 from kernel.errors import Refused
-from plugins.bookings.domain.booking import GIVEN_AWAY
+from plugins.bookings.domain.booking import GIVEN_AWAY, TIMES
 from plugins.bookings.ports.bookings import Bookings
 from plugins.bookings.service.actors import actor
 from ports.persistence import Row
 
 _NOT_YOURS: Final = "Others take part whom you do not see, and it is not yours: you change the seats of your clients; the rest does who sees all."
 _SERIES: Final = "You do not see the whole series: change its bookings one by one, or ask who sees all."
-_TIMES: Final = frozenset({"start_time", "end_time"})
 _OVER: Final = "Others take part whom you do not see: say who of yours did not come; the rest says who sees all."
 
 
@@ -50,7 +49,7 @@ def check_outcome(stored: Bookings, rows: Sequence[Row], now: datetime) -> None:
 def check_change(stored: Bookings, rows: Sequence[Row], changing: Collection[str], now: datetime) -> None:
     """That these may change so, other than in who comes; what is over and moves would be to come, and theirs again. Raises Refused
     own_clients_only."""
-    if not _TIMES.isdisjoint(changing):
+    if not TIMES.isdisjoint(changing):
         check_outcome(stored, rows, now)
     elif changing:
         check_theirs(stored, rows)

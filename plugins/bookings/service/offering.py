@@ -106,8 +106,9 @@ class Offering:
             return
         if self._stored.room_needed(room_id, now):
             raise Conflict("Bookings to come are in this room: move them first.", code="room_needed")
+        services = self._stored.services_in(room_id)
         self.change_room(room_id, {"archived_at": now}, expected)
-        if left := self._stored.leave_room(room_id, now):
+        if left := self._stored.leave_room(room_id, services, now):
             detail = "Services that are offered have no other room: give them one first, or none if they need none."
             raise Conflict(detail, code="only_room", extra={"service_ids": [str(each) for each in left]})
 

@@ -71,13 +71,8 @@ class Queue:
 
     def places(self, client_id: UUID | None, limit: int, after: tuple[Any, ...] | None) -> list[Row]:
         """What somebody waits for, or (None) everybody: places in the queues of classes to come, the next class first; a Cliente finds their own.
-        What is over is passed on first."""
-        found = self._stored.places(client_id, self._now(), limit, after)
-        if overdue := sorted({row["booking_id"] for row in found if row["overdue"]}):
-            for booking_id in overdue:
-                self._turns.settle(booking_id)
-            found = self._stored.places(client_id, self._now(), limit, after)
-        return list(found)
+        An offer that is over is in none, also before it is passed on."""
+        return list(self._stored.places(client_id, self._now(), limit, after))
 
     def leave(self, booking_id: UUID, client_id: UUID | None, expected: int | None) -> None:
         """Give the place up; a seat that was offered goes to the next. expected: as `Booking.hold` has it, of the class. Raises NotFound, Stale."""

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from kernel.errors import Conflict, Fault, Forbidden, Invalid, NotFound, Refused, Stale
 from kernel.ids import new_id
 from plugins.bookings import events
-from plugins.bookings.domain.booking import ON_CALENDARS, OPEN, Status, cancelled, check_times, moved
+from plugins.bookings.domain.booking import ON_CALENDARS, OPEN, PLACE, TIMES, Status, cancelled, check_times, moved
 from plugins.bookings.domain.policy import cancellation
 from plugins.bookings.domain.repeating import Plan, check_minutes
 from plugins.bookings.domain.series import parse
@@ -24,18 +24,16 @@ from plugins.bookings.ports.bookings import Bookings
 from plugins.bookings.ports.offering import Catalogue
 from plugins.bookings.ports.series import Series
 from plugins.bookings.service.actors import actor, is_cliente
-from plugins.bookings.service.clashes import Wanted, closed_to, in_room, placed, refused, stuck
+from plugins.bookings.service.clashes import Wanted, closed_to, in_other_rooms, refused, stuck
 from plugins.bookings.service.held import OF_SERIES, Held, differs
 from plugins.bookings.service.limits import check_change, check_kept, check_outcome, check_series, is_limited, is_seen
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.reminders import Reminders
 from plugins.bookings.service.telling import tell
-from plugins.bookings.service.terms import check_capacity, check_left, check_moved, check_seats, missed_in_vain, place_of, policy_of
+from plugins.bookings.service.terms import check_capacity, check_left, check_moved, check_seats, missed_in_vain, place_of, policy_of, rooms_of
 from plugins.bookings.service.turns import Turns
 from ports.persistence import Document, Row
 
-_PLACE: Final = ("organizer_id", "room_id", "start_time", "end_time", "capacity")
-_TIMES: Final = ("start_time", "end_time")
 _ATTEMPTS: Final = 5
 _STILL: Final = timedelta()
 
@@ -76,7 +74,7 @@ class Scopes:
         held = self._hold(booking_id, scope, expected)
         changing = [
             name for name, value in changes.items()
-            if name != "client_ids" and any(value != row[name] for row in ([held.named] if name in _TIMES else held.targets))
+            if name != "client_ids" and any(value != row[name] for row in ([held.named] if name in TIMES else held.targets))
         ]  # fmt: skip
         check_change(self._bookings, held.targets, changing, self._now())
         return self._apply(held, scope, changes, said=True, skip=skip)
@@ -160,14 +158,14 @@ class Scopes:
         check_times(wanted["start_time"], wanted["end_time"])
         check_moved(named, wanted)
         clients = changes.get("client_ids")
-        retimed = any(wanted[name] != named[name] for name in _TIMES)
+        retimed = any(wanted[name] != named[name] for name in TIMES)
         by = held.shift(wanted["start_time"]) if wanted["start_time"] != named["start_time"] else _STILL
         length: timedelta = wanted["end_time"] - wanted["start_time"]
         if length == named["end_time"] - named["start_time"]:
             length = held.length  # that of one that was changed alone is its own
         if retimed:
             check_minutes(wanted["start_time"], length, by)
-        values = {name: value for name, value in changes.items() if name not in (*_TIMES, "client_ids")}
+        values = {name: value for name, value in changes.items() if name not in (*TIMES, "client_ids")}
         changing: list[_Change] = [(row, held.after(row, wanted, values, by, length if retimed else None)) for row in held.targets]
         if held.says(values) and not any(differs(old, new, clients) for old, new in changing):
             return {**self._read(named["id"]), "conflicts": []}
@@ -200,33 +198,21 @@ class Scopes:
     def _place(
         self, held: Held, changing: list[_Change], clients: list[UUID] | None, *, room_said: bool, skip: bool
     ) -> tuple[list[_Change], dict[UUID, dict[str, Any]]]:
-        """Take the new times: all of them or none, or (skip) all but those that it tells. What changes, each with the room it gets: its own or,
-        where nobody named one and its own is not free at the new time, another of the service."""
+        """Take the new times: all of them or none, or (skip) all but those that it tells. And what changes, each with the room it gets."""
         for old, new in changing:
             check_capacity(old, new)
             check_seats(len(new["client_ids"] if clients is None else set(clients)), new["capacity"])
         pairs = [
             (old, new) for old, new in changing
-            if clients is not None or any(old[name] != new[name] for name in _PLACE)
+            if clients is not None or any(old[name] != new[name] for name in PLACE)
         ]  # fmt: skip
         if not pairs:
             return changing, {}
-        wanted = [Wanted(old["occurrence"], place_of(new), closed_to(old, new, room_said=room_said)) for old, new in pairs]
-        rooms = self._rooms(held.series["service_id"]) if any(each.movable for each in wanted) else []
-        self._placing.begin({each for pair in pairs for booking in pair for each in place_of(booking).subjects}.union(rooms))
-        choices = [wanted, *(in_room(wanted, room) for room in rooms)]
-        wanted, found = placed(self._series, choices, [old["id"] for old, _ in pairs], keep=True)
-        pairs = [(old, {**new, "room_id": each.place.room_id}) for (old, new), each in zip(pairs, wanted, strict=True)]
-        if skip:
-            found = stuck(wanted, [place_of(old) for old, _ in pairs], found)
-        taken = {pairs[n][0]["id"]: {"booking_id": pairs[n][0]["id"], **each} for n, each in found.items()}
-        if taken and (not skip or held.named["id"] in taken):
-            raise refused(taken.values())
-        pairs = [(old, new) for old, new in pairs if old["id"] not in taken]
+        pairs, taken = self._find_rooms(held, pairs, room_said=room_said, skip=skip)
         ids = [old["id"] for old, _ in pairs]
         for old, new in pairs:
             came = sorted(set(clients or ()) - set(old["client_ids"]))
-            if came or any(old[name] != new[name] for name in _TIMES):
+            if came or any(old[name] != new[name] for name in TIMES):
                 events.bookings_validate(
                     booking_id=new["id"], client_ids=came or new["client_ids"], organizer_id=new["organizer_id"], service_id=new["service_id"],
                     start_time=new["start_time"], end_time=new["end_time"],
@@ -244,9 +230,24 @@ class Scopes:
         after = {old["id"]: new for old, new in pairs}
         return [(old, after.get(old["id"], new)) for old, new in changing if old["id"] not in taken], taken
 
-    def _rooms(self, service_id: UUID | None) -> list[UUID]:
-        service = None if service_id is None else self._catalogue.service(service_id)
-        return [] if service is None else [UUID(each) for each in service["room_ids"]]
+    def _find_rooms(
+        self, held: Held, pairs: list[_Change], *, room_said: bool, skip: bool
+    ) -> tuple[list[_Change], dict[UUID, dict[str, Any]]]:  # fmt: skip
+        """Each with its own room or, where nobody named one and its own is not free at the new time, another of the service; without those that
+        cannot be where they are to be, which are told."""
+        moving = [(old, new) for old, new in pairs if place_of(new) != place_of(old)]
+        wanted = [Wanted(old["occurrence"], place_of(new), closed_to(old, new, room_said=room_said)) for old, new in moving]
+        service_id = held.series["service_id"] if any(each.movable for each in wanted) else None
+        rooms = [] if service_id is None else rooms_of(self._catalogue.service(service_id))
+        self._placing.begin({*rooms, *(each for pair in pairs for booking in pair for each in place_of(booking).subjects)})
+        wanted, found = in_other_rooms(self._series, wanted, rooms, [old["id"] for old, _ in moving])
+        if skip:
+            found = stuck(wanted, [place_of(old) for old, _ in moving], found)
+        taken = {moving[n][0]["id"]: {"booking_id": moving[n][0]["id"], **each} for n, each in found.items()}
+        if taken and (not skip or held.named["id"] in taken):
+            raise refused(taken.values())
+        room = {old["id"]: each.place.room_id for (old, _), each in zip(moving, wanted, strict=True)}
+        return [(old, {**new, "room_id": room.get(old["id"], new["room_id"])}) for old, new in pairs if old["id"] not in taken], taken
 
     def _rule(self, held: Held, split: bool, by: timedelta, values: Mapping[str, Any], now: datetime) -> None:
         """What the rule says after it, and which series and occurrence each booking is of."""

@@ -20,11 +20,11 @@ from plugins.bookings.ports.calendar import Calendar
 from plugins.bookings.ports.offering import Catalogue
 from plugins.bookings.ports.series import Series as Stored
 from plugins.bookings.service.actors import actor
-from plugins.bookings.service.clashes import UNUSABLE, Wanted, placed, refused
+from plugins.bookings.service.clashes import UNUSABLE, Wanted, clashes, in_the_way, refused, with_each_other
 from plugins.bookings.service.limits import is_limited
 from plugins.bookings.service.placing import Placing
 from plugins.bookings.service.reminders import Reminders
-from plugins.bookings.service.terms import check_seats, completed, place_of
+from plugins.bookings.service.terms import check_seats, completed, place_of, rooms_of
 from ports.persistence import Document, Row
 
 
@@ -77,7 +77,7 @@ class Series:
         ]
         if faults:
             raise Invalid(errors=faults)
-        wanted, taken = self._placed(wanted, [] if service is None or terms["room_id"] is not None else service["room_ids"])
+        wanted, taken = self._placed(wanted, rooms_of(service) if terms["room_id"] is None else [])
         if taken and (given["on_conflict"] == "refuse" or len(taken) == len(wanted)):
             raise refused(taken.values())
         made = [(new_id(), each) for n, each in enumerate(wanted) if n not in taken]
@@ -96,13 +96,22 @@ class Series:
             raise Invalid(errors=[Fault("/start_time", "Of an hour that the clocks repeat, a series has the first.")])
         return plan
 
-    def _placed(self, wanted: list[Wanted], rooms: list[str]) -> tuple[list[Wanted], dict[int, dict[str, Any]]]:
+    def _placed(self, wanted: list[Wanted], rooms: list[UUID]) -> tuple[list[Wanted], dict[int, dict[str, Any]]]:
         """In the first of these rooms in which all are free, else each in the room that most are free in or, when that one is taken, in another;
         and those that have no free room."""
-        ids = [UUID(each) for each in rooms]
-        self._placing.begin({*wanted[0].place.subjects, *ids})
-        choices = ([Wanted(each.occurrence, replace(each.place, room_id=id), UNUSABLE) for each in wanted] for id in ids)
-        return placed(self._stored, choices if ids else [wanted])
+        self._placing.begin({*wanted[0].place.subjects, *rooms})
+        if not rooms:
+            return wanted, clashes(self._stored, wanted, ())
+        choices = []
+        for room in rooms:
+            choice = [Wanted(each.occurrence, replace(each.place, room_id=room), UNUSABLE) for each in wanted]
+            choices.append((choice, in_the_way(self._stored, choice)))
+            if not choices[-1][1]:
+                break
+        choices.sort(key=lambda each: len(each[1]))
+        first, taken = choices[0]
+        placed = [next((choice[n] for choice, full in choices if n not in full), each) for n, each in enumerate(first)]
+        return placed, with_each_other(placed, {n: each for n, each in taken.items() if placed[n] is first[n]})
 
     def _write(
         self, plan: Plan, terms: Mapping[str, Any], length: timedelta, clients: list[UUID], made: list[tuple[UUID, Wanted]]

@@ -7,13 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from plugins.bookings import events
-
-_TIMES = ("start_time", "end_time")
+from plugins.bookings.domain.booking import TIMES
 
 
 def tell(old: Mapping[str, Any], new: Mapping[str, Any], clients: Collection[UUID] | None, *, said: bool) -> None:
     """Each event that its change is. clients: who comes from now on, None for the same; said: it is told as a change too."""
-    if any(old[name] != new[name] for name in _TIMES):
+    if any(old[name] != new[name] for name in TIMES):
         events.bookings_rescheduled(booking_id=new["id"], from_start=old["start_time"], to_start=new["start_time"])
     if old["organizer_id"] != new["organizer_id"]:
         events.bookings_reassigned(booking_id=new["id"], from_user=old["organizer_id"], to_user=new["organizer_id"])

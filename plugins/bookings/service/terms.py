@@ -59,6 +59,11 @@ def place_of(booking: Mapping[str, Any]) -> Place:
     )  # fmt: skip
 
 
+def rooms_of(service: Row | None) -> list[UUID]:
+    """Where it may take place; none for what needs none."""
+    return [] if service is None else [UUID(each) for each in service["room_ids"]]
+
+
 def policy_of(booking: Mapping[str, Any]) -> Policy:
     """What calling it off late, or not coming, costs: as it was when it was booked."""
     late, missed = (
