@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from kernel.intervals import Interval
 from plugins.bookings.domain.hours import merged, within
-from plugins.bookings.domain.moments import Moment, Zones, known, length, whole_days
+from plugins.bookings.domain.moments import Lasting, Moment, Zones, known, lasting, whole_days
 from plugins.bookings.domain.periods import periods
 from plugins.bookings.domain.rrule import understood
 from plugins.bookings.domain.rules import Freq
@@ -23,7 +23,7 @@ _EFFORT: Final = 500_000
 """Days that the series of one file may have looked at: those of 1,300 weekly ones of a year. A time that is listed costs as much as ten."""
 _LISTED: Final = 10
 _DAYS_OF: Final = {Freq.DAILY: 1, Freq.WEEKLY: 7, Freq.MONTHLY: 31, Freq.YEARLY: 366}
-_NOTHING: Final = timedelta()
+_NOTHING: Final = Lasting(0, timedelta())
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +111,9 @@ class _Reader:
         repeats = not event.first("RECURRENCE-ID")
         dates = event.lines.get("RDATE", ()) if repeats else ()
         listed = [line for line in dates if _has_periods(line)]
-        if lasts <= _NOTHING and not listed:
+        if lasts == _NOTHING and not listed:
             return
-        times = {start} if lasts > _NOTHING else set()
+        times = set() if lasts == _NOTHING else {start}
         for line in event.lines.get("RRULE", ()) if repeats and times else ():
             times.update(self._repeated(line.value, start, lasts))
         for line in dates if times else ():
@@ -125,30 +125,30 @@ class _Reader:
         days = {moment.wall.date() for moment in without if moment.whole_day} if not start.whole_day else set()
         for moment in times:
             if moment.at not in instants and moment.wall.date() not in days:
-                yield Interval(moment.at, _end(moment, lasts))
+                yield Interval(moment.at, moment.after(lasts))
         for period in (each for line in listed for each in self._periods(line)):  # those last as long as they say themselves
             if period.start not in instants and wall_time(period.start, start.zone).date() not in days:
                 yield period
 
-    def _lasts(self, event: Component, start: Moment) -> timedelta:
+    def _lasts(self, event: Component, start: Moment) -> Lasting:
+        """What ends by a time lasts exactly so long, each time it repeats."""
+        lasts = _NOTHING
         if line := event.first("DTEND"):
             end = self._zones.one(line)
-            span = end.wall - start.wall if start.whole_day else end.at - start.at
+            lasts = Lasting(0, end.wall - start.wall if start.whole_day else end.at - start.at)
         elif line := event.first("DURATION"):
-            span = length(line.value)
-        else:
-            span = _NOTHING
-        if span < _NOTHING:
+            lasts = lasting(line.value)
+        if lasts.nominal < _NOTHING.nominal:
             raise ValueError("an event ends after it starts")
-        return whole_days(span) * DAY if start.whole_day else span
+        return whole_days(lasts.nominal) if start.whole_day else lasts
 
-    def _repeated(self, text: str, first: Moment, lasts: timedelta) -> Iterator[Moment]:
+    def _repeated(self, text: str, first: Moment, lasts: Lasting) -> Iterator[Moment]:
         self._spend(_LISTED)
         rule = understood(text, first.wall)
         if rule is None:
             self._unread["rule"] += 1
             return
-        earliest = wall_time(self.window.start - lasts, first.zone).date() - DAY
+        earliest = wall_time(self.window.start - lasts.nominal, first.zone).date() - DAY
         last = wall_time(self.window.end, first.zone).date()
         number = 0
         for days in periods(rule, first.wall.date(), last, None if rule.count else earliest):
@@ -176,18 +176,14 @@ class _Reader:
             try:
                 begins, _, ends = value.partition("/")
                 zone = line.parameters.get("TZID")
-                start = self._zones.moment(begins, zone).at
-                yield Interval(start, start + length(ends) if ends.upper().startswith(("P", "+P")) else self._zones.moment(ends, zone).at)
+                start = self._zones.moment(begins, zone)
+                yield Interval(start.at, start.after(lasting(ends)) if ends.upper().startswith(("P", "+P")) else self._zones.moment(ends, zone).at)
             except (ValueError, OverflowError):
                 self._unread["event"] += 1
 
 
 def _has_periods(line: Line) -> bool:
     return line.parameters.get("VALUE", "").upper() == "PERIOD"
-
-
-def _end(start: Moment, lasts: timedelta) -> datetime:
-    return Moment(start.wall + lasts, start.zone, whole_day=True).at if start.whole_day else start.at + lasts
 
 
 def _key(number: int, event: Component) -> tuple[str, str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Final
@@ -18,8 +19,23 @@ from plugins.bookings.domain.zones import DAY, MIDNIGHT, day_start, instant
 _LONGEST: Final = 100
 """Characters of the name of a zone."""
 _UTC: Final = ZoneInfo("UTC")
+_UNITS: Final = {"W": 7, "D": 1}
+_DAYS: Final = re.compile(r"(\d+)([WD])")
 _read: Final[Callable[[str], object]] = vDDDTypes.from_ical
 """A date, a time or a duration; ValueError where it is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """How long something takes: days as a calendar counts them, of whatever length the clocks make them, and time beside them."""
+
+    days: int
+    time: timedelta
+
+    @property
+    def nominal(self) -> timedelta:
+        """With days of 24 hours."""
+        return self.days * DAY + self.time
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +49,11 @@ class Moment:
     @property
     def at(self) -> datetime:
         return day_start(self.wall.date(), self.zone) if self.whole_day else instant(self.wall, self.zone)
+
+    def after(self, lasting: Lasting) -> datetime:
+        """So much later; of a whole day, days count alone."""
+        then = replace(self, wall=self.wall + lasting.days * DAY).at
+        return then if self.whole_day else then + lasting.time
 
 
 @dataclass(slots=True)
@@ -82,17 +103,18 @@ def known(zone_id: str) -> ZoneInfo | None:
     return ZoneInfo(name)
 
 
-def length(value: str) -> timedelta:
-    """Of a duration; ValueError where it is none."""
+def lasting(value: str) -> Lasting:
+    """Of a duration (RFC 5545 §3.3.6); ValueError where it is none, or goes back."""
     read = _read(value.strip())
-    if not isinstance(read, timedelta):
+    if not isinstance(read, timedelta) or read < timedelta():
         raise ValueError("no duration")
-    return read
+    days = sum(int(number) * _UNITS[unit] for number, unit in _DAYS.findall(value.upper()))
+    return Lasting(days, read - days * DAY)
 
 
-def whole_days(span: timedelta) -> int:
+def whole_days(span: timedelta) -> Lasting:
     """An event of whole days lasts one at least."""
-    return max(1, span // DAY)
+    return Lasting(max(1, span // DAY), timedelta())
 
 
 @cache

@@ -53,6 +53,31 @@ def test_an_event_takes_its_time(lines: tuple[str, ...], expected: str) -> None:
     assert taken(*event(*lines)) == expected
 
 
+NIGHT, OVER = "DTSTART;TZID=Europe/Lisbon:20260328T100000", "DTSTART;TZID=Europe/Lisbon:20261024T100000"
+"""The day before the clocks go forward, and back."""
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ((NIGHT, "DURATION:P1D"), "03-28 10:00-29 09:00"),
+        ((OVER, "DURATION:P1D"), "10-24 09:00-25 10:00"),
+        ((NIGHT, "DURATION:PT24H"), "03-28 10:00-29 10:00"),
+        ((NIGHT, "DURATION:P1DT24H"), "03-28 10:00-30 09:00"),
+        ((NIGHT, "DURATION:P1W"), "03-28 10:00-04 09:00"),
+        ((NIGHT, "DTEND;TZID=Europe/Lisbon:20260329T100000"), "03-28 10:00-29 09:00"),
+        ((NIGHT.replace("28T", "27T"), "DURATION:P1D", "RRULE:FREQ=DAILY;INTERVAL=2;COUNT=2"), "03-27 10:00-28 10:00, 03-29 09:00-30 09:00"),
+        # Whatever ends by a time lasts as long each time, in hours.
+        ((OVER, "DTEND;TZID=Europe/Lisbon:20261025T100000", "RRULE:FREQ=DAILY;INTERVAL=2;COUNT=2"), "10-24 09:00-25 10:00, 10-26 10:00-27 11:00"),
+        ((NIGHT.replace("0328", "0320"), "DURATION:PT1H", "RDATE;VALUE=PERIOD;TZID=Europe/Lisbon:20260328T100000/P1D"),
+         "03-20 10:00-20 11:00, 03-28 10:00-29 09:00"),
+    ],
+)  # fmt: skip
+def test_a_day_is_as_long_as_the_clocks_make_it_and_24_hours_are_24(lines: tuple[str, ...], expected: str) -> None:
+    year = Interval(datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
+    assert taken(*event(*lines), window=year) == expected
+
+
 def test_whole_days_are_in_the_calendars_zone_and_floating_times_in_ours() -> None:
     lines = ["X-WR-TIMEZONE:America/New_York", *event("DTSTART;VALUE=DATE:20260504"), *event("DTSTART:20260506T090000", "DURATION:PT1H", uid="v")]
     assert taken(*lines) == "05-04 04:00-05 04:00, 05-06 08:00-06 09:00"
