@@ -53,6 +53,17 @@ def test_none_is_moved_beyond_the_years_there_are(agenda: Agenda, settings: Sett
     assert of(agenda, settings, ids) == before
 
 
+def test_where_all_that_would_change_is_in_the_way_the_one_named_stays_as_it_is(agenda: Agenda) -> None:
+    eva, start = agenda.people["Eva"].id, next_month()
+    series = made(agenda, start, "FREQ=DAILY;COUNT=2")
+    one, two = (each["id"] for each in series["bookings"])
+    assert agenda.act(one, "reassign", {"organizer_id": eva}).status == 200
+    agenda.booked(start + timedelta(days=1), organizer_id=eva)
+    skipped = agenda.ask("PATCH", f"/api/v1/bookings/{one}?scope=all&on_conflict=skip", {"organizer_id": eva})
+    assert (skipped.status, [each["booking_id"] for each in skipped.json["conflicts"]]) == (200, [two]), skipped.body
+    assert [agenda.get(f"/api/v1/bookings/{each}").json["organizer_id"] for each in (one, two)] == [eva, agenda.organizer]
+
+
 def test_one_between_two_minutes_is_moved_alone_before_it_takes_others_with_it(agenda: Agenda) -> None:
     start = next_month()
     series = made(agenda, start, "FREQ=WEEKLY;COUNT=4")

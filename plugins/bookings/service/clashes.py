@@ -70,6 +70,8 @@ def in_other_rooms(
 
 def in_the_way(stored: Series, wanted: Sequence[Wanted], besides: Collection[UUID] = ()) -> dict[int, dict[str, Any]]:
     """The same, but for what is in one another's way."""
+    if not wanted:
+        return {}
     places = [each.place for each in wanted]
     closures = stored.closures(places) if any(each.closed for each in wanted) else ()
     found: dict[int, dict[str, Any]] = {}

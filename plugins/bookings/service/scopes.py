@@ -206,10 +206,11 @@ class Scopes:
             (old, new) for old, new in changing
             if clients is not None or any(old[name] != new[name] for name in PLACE)
         ]  # fmt: skip
-        if not pairs:
-            return changing, {}
         pairs, taken = self._find_rooms(held, pairs, room_said=room_said, skip=skip)
-        ids = [old["id"] for old, _ in pairs]
+        after = {old["id"]: new for old, new in pairs}
+        changing = [(old, after.get(old["id"], new)) for old, new in changing if old["id"] not in taken]
+        if not pairs:
+            return changing, taken
         for old, new in pairs:
             came = sorted(set(clients or ()) - set(old["client_ids"]))
             if came or any(old[name] != new[name] for name in TIMES):
@@ -223,12 +224,11 @@ class Scopes:
         if ended := [id for id, capacity in classes if capacity == 1]:
             self._turns.close(ended)
         # Given back first: each takes a time that another of them had. Seats offered to who waits stay taken.
-        seats = dict(self._series.release(ids))
+        seats = dict(self._series.release(after))
         for old, _ in pairs:
             seats[old["id"]] += 0 if clients is None else len(set(clients)) - len(old["client_ids"])
         self._series.take([(new["id"], place_of(new), seats[new["id"]]) for _, new in pairs])
-        after = {old["id"]: new for old, new in pairs}
-        return [(old, after.get(old["id"], new)) for old, new in changing if old["id"] not in taken], taken
+        return changing, taken
 
     def _find_rooms(
         self, held: Held, pairs: list[_Change], *, room_said: bool, skip: bool
