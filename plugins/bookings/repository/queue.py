@@ -95,15 +95,14 @@ _PLACED: Final = (
 )
 ONE: Final = sql(f"{_PLACED} where e.client_id = $4", "workspace_id", "booking_id", "now", "client_id")
 PAGE: Final = sql(f"{_PLACED} where p.position > $4 order by p.position limit $5", "workspace_id", "booking_id", "now", "after", "limit")
-_STANDS: Final = "({0}.offered_until is null or {0}.offered_until > $2::timestamptz)"
 # A Cliente reads no booking of others: what they wait for, they see as free times show it.
 PLACES: Final = sql(
-    "select e.client_id, p.booking_id, t.service_id, t.organizer_id, t.starts_at as start_time, t.ends_at as end_time, p.number, p.status,"
-    " p.offered_until, p.joined_at, (select count(*) from bookings_queue_place o where o.workspace_id = $1 and o.booking_id = p.booking_id"
-    f" and o.number <= p.number and {_STANDS.format('o')}) as position"
-    " from bookings_queue_entry e join bookings_queue_place p on p.workspace_id = $1 and p.id = e.place_id"
-    " join bookings_time t on t.workspace_id = $1 and t.id = p.booking_id"
-    f" where e.workspace_id = $1 and t.starts_at > $2 and {_STANDS.format('p')} and ($3::uuid is null or e.client_id = $3)"
+    "with standing as not materialized (select * from bookings_queue_place where workspace_id = $1"
+    " and (offered_until is null or offered_until > $2::timestamptz))"
+    " select e.client_id, p.booking_id, t.service_id, t.organizer_id, t.starts_at as start_time, t.ends_at as end_time, p.number, p.status,"
+    " p.offered_until, p.joined_at, (select count(*) from standing o where o.booking_id = p.booking_id and o.number <= p.number) as position"
+    " from bookings_queue_entry e join standing p on p.id = e.place_id join bookings_time t on t.workspace_id = $1 and t.id = p.booking_id"
+    " where e.workspace_id = $1 and t.starts_at > $2 and ($3::uuid is null or e.client_id = $3)"
     " and ($4::timestamptz is null or (t.starts_at, p.booking_id, p.number) > ($4, $5::uuid, $6::bigint))"
     " order by t.starts_at, p.booking_id, p.number limit $7",
     "workspace_id", "now", "client_id", "after_start", "after_id", "after_number", "limit",
