@@ -146,6 +146,36 @@ class TestTwoAtOnce:
             assert archived.result().status == 204
         assert [studio.get(f"/api/v1/bookings/services/{each}").json["room_ids"] for each in (low, high)] == [[other], [other]]
 
+    @pytest.mark.parametrize("how", ["reschedule", "PATCH"])
+    def test_what_was_in_a_room_moves_while_it_is_archived(self, patient: Patient, studio: Agenda, how: str) -> None:
+        room, start = studio.room(), a_day()
+        made = studio.booked(start - timedelta(days=700), room_id=room)
+        path, times = f"/api/v1/bookings/{made['id']}", {"start_time": start.isoformat(), "end_time": (start + HOUR).isoformat()}
+        method, path = ("PATCH", path) if how == "PATCH" else ("POST", f"{path}/reschedule")
+        with owner_of(patient.settings) as lock, ThreadPoolExecutor(1) as pool:
+            lock.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"{studio.workspace}:bookings:{made['organizer_id']}",))
+            moved = pool.submit(replace(studio, api=patient.api).ask, method, path, times)
+            patient.until(lambda waiting: waiting == 1)
+            assert studio.ask("DELETE", f"/api/v1/bookings/rooms/{room}").status == 204
+            lock.rollback()
+            assert self.code(moved.result()) == "invalid_reference"
+
+    def test_who_offers_a_service_leaves_while_its_room_is_archived(self, patient: Patient, studio: Agenda) -> None:
+        room, other, eva = studio.room(), studio.room(), studio.people["Eva"].id
+        service = studio.service(room_ids=[room, other], organizer_ids=[studio.organizer, eva])["id"]
+        away = {"user_id": eva, "starts_at": a_day().isoformat(), "ends_at": (a_day() + timedelta(days=400)).isoformat()}
+        studio.made("/api/v1/bookings/time-off", away)
+        with owner_of(patient.settings) as lock, ThreadPoolExecutor(2) as pool:
+            lock.execute("select from bookings_room where id = %s for update", (room,))
+            archived = pool.submit(replace(studio, api=patient.api).ask, "DELETE", f"/api/v1/bookings/rooms/{room}")
+            patient.until(lambda waiting: waiting == 1)
+            left = pool.submit(replace(studio, api=patient.api).ask, "DELETE", f"/api/v1/users/{eva}")
+            patient.until(lambda waiting: waiting == 2)
+            lock.rollback()
+            assert (archived.result().status, left.result().status) == (204, 204), left.result().body
+        found = studio.get(f"/api/v1/bookings/services/{service}").json
+        assert (found["room_ids"], found["organizer_ids"]) == ([other], [studio.organizer])
+
     def test_its_room_is_archived_while_it_gives_it_up(self, patient: Patient, studio: Agenda) -> None:
         room = studio.room()
         path = f"/api/v1/bookings/services/{studio.service(room_ids=[room])['id']}"

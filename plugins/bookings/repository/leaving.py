@@ -41,6 +41,12 @@ LOCK_MORE: Final = sql(
     "select b.id from bookings b where b.workspace_id = $1 and b.id = any($2::uuid[]) order by b.id for no key update skip locked",
     "workspace_id", "ids", locks=True,
 )  # fmt: skip
+# With people and rooms, as whoever archives a room holds several of them.
+LOCK_SERVICES: Final = sql(
+    "select id from bookings_service where workspace_id = $1 and id in (select service_id from bookings_service_staff where workspace_id = $1"
+    " and user_id = $2) order by id for no key update",
+    "workspace_id", "user_id", locks=True,
+)  # fmt: skip
 LOCK_HOLDS: Final = sql(
     "select id from bookings_time where workspace_id = $1 and organizer_id = $2 and booking_id is null order by id for update",
     "workspace_id", "user_id",
@@ -143,6 +149,7 @@ class Leaving:
         return ctx.work.rows(SERVICES, user_id=user_id, limit=limit)
 
     def take_over(self, user_id: UUID, to: UUID, ids: Collection[UUID], now: datetime) -> None:
+        ctx.work.write(LOCK_SERVICES, user_id=user_id)
         ctx.work.write(MOVE_SERIES, user_id=user_id, to=to, now=now)
         ctx.work.write(MOVE_BOOKINGS, to=to, ids=list(ids), now=now)
         ctx.work.write(MOVE_TIMES, to=to, ids=list(ids))
@@ -155,6 +162,7 @@ class Leaving:
         ctx.work.write(END_HOURS, user_id=user_id, weekly=list(weekly), overrides=list(overrides), now=now)
 
     def end_the_rest(self, user_id: UUID, now: datetime, *, feeds: bool) -> None:
+        ctx.work.write(LOCK_SERVICES, user_id=user_id)
         ctx.work.write(DROP_HOLDS, user_id=user_id)
         ctx.work.write(DROP_OFF, user_id=user_id, now=now)
         ctx.work.write(CUT_OFF, user_id=user_id, now=now)

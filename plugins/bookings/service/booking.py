@@ -114,9 +114,9 @@ class Booking:
         return own_view(shown) if by_client else shown
 
     def change(self, booking_id: UUID, changes: Mapping[str, Any], expected: int | None) -> Document:
-        """Set the given fields. Raises NotFound, Stale, Conflict slot_taken, class_full, Refused for moving one that is over, noted_missing for
-        taking out who did not come, and own_clients_only for more than their clients in a class of another's in which others take part whom
-        the actor does not see, and for moving one that is over."""
+        """Set the given fields. Raises NotFound, Stale, Invalid for who or what is not there, Conflict slot_taken, class_full, Refused for moving
+        one that is over, noted_missing for taking out who did not come, and own_clients_only for more than their clients in a class of another's
+        in which others take part whom the actor does not see, and for moving one that is over."""
         before = self.hold(booking_id, expected)
         changing = [name for name, value in changes.items() if name != "client_ids" and value != before[name]]
         check_change(self._stored, [before], changing, self._now())
@@ -126,7 +126,6 @@ class Booking:
         check_moved(before, after)
         check_capacity(before, after)
         values = {name: value for name, value in changes.items() if name != "client_ids" and value != before[name]}
-        values |= {} if TIMES.isdisjoint(values) else {"room_id": after["room_id"]}  # to be looked up: nothing moves in one that is archived
         wanted = None if changes.get("client_ids") is None else set(changes["client_ids"])
         if before["capacity"] > 1 and after["capacity"] == 1:
             self._turns.close([booking_id])
@@ -223,7 +222,7 @@ class Booking:
     # -- inside ------------------------------------------------------------------------------------------------------
     def _other_room(self, before: Row, after: Mapping[str, Any]) -> dict[str, Any]:
         """Where it goes with its new time, when its room is not free then and another of its service is; nobody said which. Raises Conflict
-        slot_taken for a room that is closed."""
+        slot_taken for a room that is closed then, or archived."""
         if before["room_id"] is None or all(after[name] == before[name] for name in TIMES):
             return {}
         moved(Status(before["status"]))
@@ -247,7 +246,8 @@ class Booking:
             self._ask(after, clients)
         self._placing.move(id, place_of(before), place_of(after))
         values["sequence"] = before["sequence"] + 1
-        if after["start_time"] != before["start_time"] or after["end_time"] != before["end_time"]:
+        if any(after[name] != before[name] for name in TIMES):
+            values["room_id"] = after["room_id"]  # to be looked up: nothing moves in one that is archived
             self._reminders.plan([after])
             events.bookings_rescheduled(booking_id=id, from_start=before["start_time"], to_start=after["start_time"])
         if after["organizer_id"] != before["organizer_id"]:

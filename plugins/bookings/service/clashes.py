@@ -13,9 +13,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from kernel.errors import Conflict
+from plugins.bookings.domain.booking import TIMES
 from plugins.bookings.domain.place import Place
 from plugins.bookings.domain.repeating import overlapping
 from plugins.bookings.ports.series import Series
+from plugins.bookings.service.terms import place_of
 
 CLOSED: Final = frozenset({"studio_closed", "organizer_away", "room_closed"})
 UNUSABLE: Final = CLOSED | {"room_archived"}
@@ -24,24 +26,22 @@ UNUSABLE: Final = CLOSED | {"room_archived"}
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """An occurrence, the time it is to take, and which closures are in its way."""
+    """An occurrence, the time it is to take, which closures are in its way, and whether it may be in another room of the service."""
 
     occurrence: datetime
     place: Place
     closed: frozenset[str] = CLOSED
-
-    @property
-    def movable(self) -> bool:
-        """Whether it may be in another room than this."""
-        return self.place.room_id is not None and self.closed == UNUSABLE
+    movable: bool = False
 
 
-def closed_to(old: Mapping[str, Any], new: Mapping[str, Any], *, room_said: bool) -> frozenset[str]:
-    """Which closures are in the way of a change: of a new time all, else those of whoever or whatever is new. What does not move stays booked."""
-    if any(old[name] != new[name] for name in ("start_time", "end_time")):
-        return CLOSED if room_said else UNUSABLE
+def moved_to(old: Mapping[str, Any], new: Mapping[str, Any], *, room_said: bool) -> Wanted:
+    """Where a booking is to be. In the way of a new time are all closures, else those of whoever or whatever is new: what does not move stays
+    booked. In another room than its own it may be at a new time, when nobody named one."""
+    place = place_of(new)
+    if any(old[name] != new[name] for name in TIMES):
+        return Wanted(old["occurrence"], place, CLOSED if room_said else UNUSABLE, movable=not room_said and place.room_id is not None)
     changed = (("organizer_id", "organizer_away"), ("room_id", "room_closed"))
-    return frozenset(code for name, code in changed if old[name] != new[name])
+    return Wanted(old["occurrence"], place, frozenset(code for name, code in changed if old[name] != new[name]))
 
 
 def clashes(stored: Series, wanted: Sequence[Wanted], besides: Collection[UUID]) -> dict[int, dict[str, Any]]:
@@ -53,7 +53,7 @@ def in_other_rooms(
     stored: Series, wanted: Sequence[Wanted], rooms: Sequence[UUID], besides: Collection[UUID]
 ) -> tuple[list[Wanted], dict[int, dict[str, Any]]]:
     """Each as it is wanted or, when it may be elsewhere and its room is not free then, in the first of these rooms that is; and what is in the way
-    of those for which there is none, as `clashes` has it."""
+    of those for which there is none, and of those that are in one another's way there, as `clashes` has it."""
     chosen, taken = list(wanted), in_the_way(stored, wanted, besides)
     for room in rooms:
         homeless = [n for n, each in taken.items() if wanted[n].movable and each["taken"]["resource"] == "room"]

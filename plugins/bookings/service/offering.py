@@ -102,9 +102,10 @@ class Offering:
         """Use it no more; services that are offered lose it. Raises Conflict room_needed while a booking to come has it, only_room for the last
         of a service, which could not be booked any more."""
         now = self._now()
+        needed = self._stored.room_needed(room_id, now)
         if self.room(room_id)["archived_at"] is not None:
             return
-        if self._stored.room_needed(room_id, now):
+        if needed:
             raise Conflict("Bookings to come are in this room: move them first.", code="room_needed")
         services = self._stored.services_in(room_id)
         self.change_room(room_id, {"archived_at": now}, expected)

@@ -20,7 +20,8 @@ _ARCHIVED: Final = "Its room is not in use any more: the staff names another (ro
 class Placing:
     """The calendar's time. now: aware, UTC.
 
-    Order of locks, everywhere: the times of bookings by id (whoever joins a class sees no more of it), their rows by id, people and rooms by id.
+    Order of locks, everywhere: the times of bookings by id (whoever joins a class sees no more of it), their rows by id, people and rooms by id,
+    services by id, the row of a room, and last the revisions that triggers step.
     """
 
     def __init__(self, *, stored: Times, now: Callable[[], datetime]) -> None:

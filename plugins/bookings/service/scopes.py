@@ -24,7 +24,7 @@ from plugins.bookings.ports.bookings import Bookings
 from plugins.bookings.ports.offering import Catalogue
 from plugins.bookings.ports.series import Series
 from plugins.bookings.service.actors import actor, is_cliente
-from plugins.bookings.service.clashes import Wanted, closed_to, in_other_rooms, refused, stuck
+from plugins.bookings.service.clashes import in_other_rooms, moved_to, refused, stuck
 from plugins.bookings.service.held import OF_SERIES, Held, differs
 from plugins.bookings.service.limits import check_change, check_kept, check_outcome, check_series, is_limited, is_seen
 from plugins.bookings.service.placing import Placing
@@ -206,6 +206,8 @@ class Scopes:
             (old, new) for old, new in changing
             if clients is not None or any(old[name] != new[name] for name in PLACE)
         ]  # fmt: skip
+        if not pairs:
+            return changing, {}
         pairs, taken = self._find_rooms(held, pairs, room_said=room_said, skip=skip)
         after = {old["id"]: new for old, new in pairs}
         changing = [(old, after.get(old["id"], new)) for old, new in changing if old["id"] not in taken]
@@ -236,7 +238,7 @@ class Scopes:
         """Each with its own room or, where nobody named one and its own is not free at the new time, another of the service; without those that
         cannot be where they are to be, which are told."""
         moving = [(old, new) for old, new in pairs if place_of(new) != place_of(old)]
-        wanted = [Wanted(old["occurrence"], place_of(new), closed_to(old, new, room_said=room_said)) for old, new in moving]
+        wanted = [moved_to(old, new, room_said=room_said) for old, new in moving]
         service_id = held.series["service_id"] if any(each.movable for each in wanted) else None
         rooms = [] if service_id is None else rooms_of(self._catalogue.service(service_id))
         self._placing.begin({*rooms, *(each for pair in pairs for booking in pair for each in place_of(booking).subjects)})
