@@ -19,8 +19,8 @@ class Leaving(Protocol):
     def hold_more(self, ids: Collection[UUID]) -> int:
         """Further bookings, unless somebody else holds them; how many."""
 
-    def hold_holds(self, user_id: UUID) -> None:
-        """What is held of their time, before any of it changes."""
+    def hold_the_rest(self, user_id: UUID) -> None:
+        """Slots held of their time, the services they offer and their calendars elsewhere, held before any of it changes."""
 
     def to_come(self, user_id: UUID, now: datetime) -> Sequence[Row]:
         """Their bookings to come, by start."""

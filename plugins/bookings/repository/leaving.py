@@ -41,7 +41,7 @@ LOCK_MORE: Final = sql(
     "select b.id from bookings b where b.workspace_id = $1 and b.id = any($2::uuid[]) order by b.id for no key update skip locked",
     "workspace_id", "ids", locks=True,
 )  # fmt: skip
-# With people and rooms, as whoever archives a room holds several of them.
+# After people and rooms, as whoever archives a room does, who holds several of them too.
 LOCK_SERVICES: Final = sql(
     "select id from bookings_service where workspace_id = $1 and id in (select service_id from bookings_service_staff where workspace_id = $1"
     " and user_id = $2) order by id for no key update",
@@ -133,8 +133,10 @@ class Leaving:
         held = [row["id"] for row in ctx.work.rows(LOCK_MORE_TIMES, ids=list(ids))]
         return len(ctx.work.rows(LOCK_MORE, ids=held))
 
-    def hold_holds(self, user_id: UUID) -> None:
+    def hold_the_rest(self, user_id: UUID) -> None:
         ctx.work.write(LOCK_HOLDS, user_id=user_id)
+        ctx.work.write(LOCK_SERVICES, user_id=user_id)
+        ctx.work.write(LOCK_CALENDARS, user_id=user_id)
 
     def to_come(self, user_id: UUID, now: datetime) -> Sequence[Row]:
         return ctx.work.rows(TO_COME, user_id=user_id, now=now)
@@ -149,7 +151,6 @@ class Leaving:
         return ctx.work.rows(SERVICES, user_id=user_id, limit=limit)
 
     def take_over(self, user_id: UUID, to: UUID, ids: Collection[UUID], now: datetime) -> None:
-        ctx.work.write(LOCK_SERVICES, user_id=user_id)
         ctx.work.write(MOVE_SERIES, user_id=user_id, to=to, now=now)
         ctx.work.write(MOVE_BOOKINGS, to=to, ids=list(ids), now=now)
         ctx.work.write(MOVE_TIMES, to=to, ids=list(ids))
@@ -162,11 +163,9 @@ class Leaving:
         ctx.work.write(END_HOURS, user_id=user_id, weekly=list(weekly), overrides=list(overrides), now=now)
 
     def end_the_rest(self, user_id: UUID, now: datetime, *, feeds: bool) -> None:
-        ctx.work.write(LOCK_SERVICES, user_id=user_id)
         ctx.work.write(DROP_HOLDS, user_id=user_id)
         ctx.work.write(DROP_OFF, user_id=user_id, now=now)
         ctx.work.write(CUT_OFF, user_id=user_id, now=now)
-        ctx.work.write(LOCK_CALENDARS, user_id=user_id)
         ctx.work.write(DROP_BUSY, user_id=user_id)
         ctx.work.write(DROP_CALENDARS, user_id=user_id)
         ctx.work.write(DROP_SERVICES, user_id=user_id, now=now)

@@ -39,7 +39,7 @@ class Leaving:
             self._placing.begin({user_id})
         else:
             self._hold(user_id, to, now)
-        self._stored.hold_holds(user_id)
+        self._stored.hold_the_rest(user_id)
         self._end_hours(user_id, now)
         self._stored.end_the_rest(user_id, now, feeds=gone)
 
