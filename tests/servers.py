@@ -101,7 +101,7 @@ def cluster(home: Path, **postgres: str) -> Iterator[Cluster]:
 
 @contextlib.contextmanager
 def migrated(settings: Settings, plugin: str, to: str) -> Iterator[None]:
-    """The installation as it was at an older revision of a plugin; upgraded afterwards."""
+    """An installation of the test's own as it was at an older revision of a plugin; upgraded afterwards."""
     (branch,) = [each for each in plugins.branches(plugins.load_all(strict=True)) if each.id == plugin]
 
     def run(move: Callable[..., None], revision: str) -> None:
@@ -114,8 +114,9 @@ def migrated(settings: Settings, plugin: str, to: str) -> Iterator[None]:
 
 
 def patiently(ask: Callable[[], Reply]) -> Reply:
-    """As a careful client: again while somebody else is at it for longer than the server waits."""
-    while (reply := ask()).status == 409 and reply.json["code"] == "busy":
+    """As a careful client: again while somebody else is at it for longer than the server waits; after two minutes, the answer."""
+    deadline = time.monotonic() + 120
+    while (reply := ask()).status == 409 and reply.json["code"] == "busy" and time.monotonic() < deadline:
         time.sleep(0.05)
     return reply
 
@@ -273,7 +274,7 @@ def free_port() -> int:
 
 
 def _ports() -> Iterator[int]:
-    """Each process of a test run has its own, below those that the kernel gives to whoever asks for any."""
+    """Each of eight processes of a test run has its own, below those that the kernel gives to whoever asks for any."""
     worker = int("".join(filter(str.isdigit, os.environ.get("PYTEST_XDIST_WORKER", ""))) or 0)
     first, start = 12_000 + worker % 8 * 2_000, random.randrange(2_000)
     return (first + (start + n) % 2_000 for n in itertools.count())

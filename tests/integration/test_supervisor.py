@@ -26,6 +26,7 @@ def note(text):
         file.write(text + "\\n")
 def stop(*_):
     if manner == "stubborn":
+        note(name + " told")
         return
     time.sleep(0.2)
     note(name + " stopped")
@@ -76,7 +77,7 @@ def test_a_second_signal_kills_now(start: Start, notes: Notes) -> None:
     command = start(web="stubborn", grace_s=60)
     pids = notes.pids(started=2)
     command.send_signal(signal.SIGINT)
-    time.sleep(0.3)
+    wait_until(lambda: "web told" in notes.lines())
     command.send_signal(signal.SIGINT)
     command.wait(30)
     assert not alive(pids)

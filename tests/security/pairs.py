@@ -50,6 +50,11 @@ def closest(measure: Callable[[], float]) -> float:
     return min(found)
 
 
+def told_apart(measure: Callable[[], Times]) -> bool:
+    """Whether what is slower shows, in one of three measures: noise hides it as well as it feigns it."""
+    return any(apart(times) > CLOSE_MS and mann_whitney(*times) < CERTAIN for times in (measure() for _ in range(3)))
+
+
 def said(reply: Reply, own: Collection[str] = ()) -> tuple[int, bytes, frozenset[str]]:
     """All that an answer tells, byte for byte. own: names of what is each answer's own by nature, of which only the values are left out."""
     body = reply.body

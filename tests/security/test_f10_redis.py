@@ -122,7 +122,7 @@ def test_requests_go_on_whatever_happens_to_redis(mode: str, site: Site, setting
         p98 = int(REQUESTS * 0.98)
         print(f"F10 {mode}: p98 {well[p98]:.1f} ms well, {ill[p98]:.1f} ill, {ill[-1]:.1f} the slowest")
         assert ill[p98] <= well[p98] + SLOWER_MS
-        assert ill[-1] <= well[-1] + 700, "one request waits for the patience of 0.2 s"
+        assert ill[-1] <= well[-1] + 700, "one request waits for the patience of 0.2 s, on a machine that may pause"
         assert traffic.everything_is_there()
     finally:
         traffic.close()
@@ -223,7 +223,7 @@ def test_answers_are_made_whatever_happens_to_redis_and_kept_when_it_is_well(mod
     print(f"F10 {mode}: an answer twice, p98 {well[p98]:.1f} ms well, {ill[p98]:.1f} ill, {ill[-1]:.1f} the slowest; made {answers.made - REQUESTS}")
     assert answers.made >= 2 * REQUESTS, "what was never asked for was made"
     assert ill[p98] <= well[p98] + SLOWER_MS
-    assert ill[-1] <= well[-1] + 700, "one waits for the patience of 0.2 s"
+    assert ill[-1] <= well[-1] + 700, "one waits for the patience of 0.2 s, on a machine that may pause"
     site.mend()
     before, deadline = answers.in_redis(), time.monotonic() + 10
     while answers.in_redis() <= before:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import socket
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from plugins.sdk import Letter, Plugin
 from ports.mail import Letterhead, Mail, Post
 from tests.integration.worker.harness import Plant
 from tests.integration.worker.harness import plant as planted
-from tests.servers import Cluster
+from tests.servers import Cluster, free_port
 
 LETTERS = 60
 PLUGIN = Plugin("letters", api=1)
@@ -112,10 +111,8 @@ def registry() -> Registry:
 @pytest.fixture
 def server() -> Iterator[Moody]:
     made = Moody()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        made.port = probe.getsockname()[1]
-    controller = Controller(made, hostname="127.0.0.1", port=made.port)
+    made.port = free_port()
+    controller = Controller(made, hostname="127.0.0.1", port=made.port, ready_timeout=60)
     controller.start()
     yield made
     controller.stop()

@@ -111,7 +111,7 @@ def judge(load: Load, windows: list[Window], rows: set[tuple[str, str]]) -> Verd
     if set(statuses) - {200, 201, 503}:
         faults.append(f"statuses {statuses}")
     # A restart that took longer than it was to had everybody wait for so much longer.
-    patience_s = HANG_S + max(0.0, *(each.end - each.start - LONG_S - 1 for each in windows))
+    patience_s = HANG_S + max(0.0, max(each.end - each.start for each in windows) - LONG_S - 1)
     if slow := [ended - begun for begun, ended, _, _ in load.answers if ended - begun > patience_s]:
         faults.append(f"{len(slow)} hung, {max(slow):.1f} s")
     if silent := sum(status == 503 and not told for _, _, status, told in load.answers):

@@ -187,7 +187,7 @@ def test_a_crowd_of_slow_requests_of_a_does_not_queue_before_b(share: int, setti
             took.append(time.perf_counter() - began)
             over.wait(0.1)
         over.set()
-    worst = sorted(took[2:])[-3]  # before, nobody knew that A is a crowd; and a machine may be slow once or twice
-    print(f"T53: B waits {worst * 1000:.0f} ms at most beside {CROWD} slow clients of A, who got {dict(statuses)}")
-    assert (worst < 1) is (share == 50)
+    third = sorted(took[2:])[-3]  # before, nobody knew that A is a crowd; and a machine may be slow once or twice
+    print(f"T53: B waits {third * 1000:.0f} ms, but for two of {len(took)} times, beside {CROWD} slow clients of A, who got {dict(statuses)}")
+    assert (third < 1) is (share == 50)
     assert (statuses[429] > 0) is (share == 50)

@@ -50,7 +50,7 @@ def desk(local: Api) -> Desk:
 
 
 def judged(answers: list[tuple[Reply, float]]) -> list[str]:
-    """What is not a 503 after five seconds."""
+    """What is not a 503 after five seconds, or as many more as a busy machine takes to tell."""
     return [
         f"{reply.status} after {seconds:.1f} s"
         for reply, seconds in answers

@@ -13,6 +13,7 @@ from types import ModuleType
 from adapters.postgres.outbox import OutboxContents, OutboxLeases
 from adapters.worker.handlers import Handler
 from adapters.worker.job import Jobs, Outcome
+from adapters.worker.periodic import Periodic
 from adapters.worker.worker import Backoff
 from config import bootstrap, logging, worker
 from config.bootstrap import install
@@ -217,15 +218,15 @@ FAULTS: dict[str, tuple[ModuleType, str, object]] = {
 """Where something else is put, by the names in PROBE_FAULT, which commas separate."""
 
 
-CLOCKLESS = (worker, "periodics", lambda _: ())
-"""A worker without periodic tasks: whose time comes while a test runs would be one more effect in it. Unless there is PROBE_CLOCK."""
+def _no_clock(_: Registry) -> list[Periodic]:
+    return []
 
 
 def main(queues: Sequence[str] = ()) -> int:
     """A worker process of this plugin."""
     logging.configure(json=False)
     if "PROBE_CLOCK" not in os.environ:
-        setattr(*CLOCKLESS)
+        worker.periodics = _no_clock  # whose time comes while a test runs would be one more effect in it
     for fault in filter(None, os.environ.get("PROBE_FAULT", "").split(",")):
         setattr(*FAULTS[fault])
     return worker.work(install(Settings.from_environ(), registry=registry()), queues, backoff=Backoff(first_s=0.05, longest_s=0.5))
