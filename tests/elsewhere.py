@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from adapters.outbound.public import PublicHttp
-from tests.servers import free_port
+from tests.loopback import free_port
 
 NAME = "calendar.example.org"
 ADDRESS = "127.0.0.2"

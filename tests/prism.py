@@ -12,7 +12,8 @@ from pathlib import Path
 import requests
 
 from tests.conftest import NODE_MODULES, SHARED
-from tests.servers import free_port, process
+from tests.loopback import free_port
+from tests.servers import process
 
 DESCRIPTION = SHARED / "reference" / "supabase" / "auth-openapi.yaml"
 _ANY_OF = 'anyOf:\n                  - $ref: "#/components/schemas/AccessTokenResponseSchema"'

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import itertools
 import json
 import os
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,18 +18,17 @@ from urllib.parse import urlencode
 
 import psycopg
 import requests
-from alembic import command
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from requests.structures import CaseInsensitiveDict
 from werkzeug.test import Client as WsgiClient
 
-from adapters.postgres import migrate
 from adapters.postgres.bootstrap import create_database, prepare
 from adapters.postgres.embedded import Embedded
-from config import plugins, upgrades
+from config import upgrades
 from config.secrets import role_password
 from config.settings import GENEROUS, Settings
+from tests.loopback import free_port
 
 ROOT = Path(__file__).parent.parent
 SECRET = b"a secret for tests only: 0123456789abcdef"
@@ -97,20 +93,6 @@ def cluster(home: Path, **postgres: str) -> Iterator[Cluster]:
         failed = upgrades.upgrade(made.settings(TEMPLATE))
         assert not failed, failed
         yield made
-
-
-@contextlib.contextmanager
-def migrated(settings: Settings, plugin: str, to: str) -> Iterator[None]:
-    """An installation of the test's own as it was at an older revision of a plugin; upgraded afterwards."""
-    (branch,) = [each for each in plugins.branches(plugins.load_all(strict=True)) if each.id == plugin]
-
-    def run(move: Callable[..., None], revision: str) -> None:
-        with migrate.owner(settings.database_owner_url or "") as connection:
-            move(branch.config(connection), revision)
-
-    run(command.downgrade, to)
-    yield
-    run(command.upgrade, "head")
 
 
 def patiently(ask: Callable[[], Reply]) -> Reply:
@@ -262,25 +244,6 @@ def environ(settings: Settings, **extra: str) -> dict[str, str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("FITPRO_", "DATABASE_", "PG", "REDIS_", "PROMETHEUS_"))}
     paths = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     return {**clean, **told, "PYTHONPATH": paths, **extra}
-
-
-def free_port() -> int:
-    """Nobody else gets it before a server of ours listens there, seconds later."""
-    for port in _PORTS:
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            break
-    return port
-
-
-def _ports() -> Iterator[int]:
-    """Each of eight processes of a test run has its own, below those that the kernel gives to whoever asks for any."""
-    worker = int("".join(filter(str.isdigit, os.environ.get("PYTEST_XDIST_WORKER", ""))) or 0)
-    first, start = 12_000 + worker % 8 * 2_000, random.randrange(2_000)
-    return (first + (start + n) % 2_000 for n in itertools.count())
-
-
-_PORTS = _ports()
 
 
 def mortal(command: list[str], dies: str = "TERM") -> list[str]:

@@ -15,7 +15,8 @@ import requests
 from tests.bench.database import CLIENTS, TENANTS, password
 from tests.bench.load import Side
 from tests.bench.virtualenvs import environment
-from tests.servers import Cluster, free_port, process
+from tests.loopback import free_port
+from tests.servers import Cluster, process
 
 HERE = Path(__file__).parent / "peer"
 DATABASE = "peer"

@@ -23,7 +23,8 @@ from plugins.clients.domain.register import normalise, terms_of
 from tests.bench.database import CLIENTS, PRODUCT, TENANTS
 from tests.bench.load import Side
 from tests.bench.virtualenvs import environment
-from tests.servers import ROOT, Cluster, environ, free_port, process, wait_ready
+from tests.loopback import free_port
+from tests.servers import ROOT, Cluster, environ, process, wait_ready
 
 LIFETIME_S = 3600
 KNOWN = 20  # clients of each workspace that a run asks for

@@ -12,7 +12,8 @@ from config.bootstrap import install, web
 from config.settings import Settings
 from tests.agenda import Agenda, a_day
 from tests.conftest import UNLIKE
-from tests.servers import Api, Cluster, migrated, owner_of
+from tests.servers import Api, Cluster, owner_of
+from tests.upgrading import migrated
 
 JOIN = "insert into bookings_participant (workspace_id, booking_id, client_id, status, joined_at) values (%s, %s, %s, 'booked', now())"
 

@@ -15,7 +15,8 @@ from config.bootstrap import install, web
 from config.settings import Settings
 from tests.agenda import Agenda, a_day
 from tests.integration.stopping import Patient
-from tests.servers import Api, Cluster, Reply, migrated, owner_of
+from tests.servers import Api, Cluster, Reply, owner_of
+from tests.upgrading import migrated
 
 HOUR = timedelta(hours=1)
 

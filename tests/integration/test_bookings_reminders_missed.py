@@ -11,7 +11,8 @@ from config.settings import Settings
 from tests.agenda import Agenda
 from tests.office import Office, tick
 from tests.reminders import HOUR, MINUTE, address_of, comes_near, let_pass, ring, set_up, soon, switch, timers
-from tests.servers import Api, Cluster, migrated, owner_of
+from tests.servers import Api, Cluster, owner_of
+from tests.upgrading import migrated
 
 
 class TestMissed:

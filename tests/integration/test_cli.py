@@ -12,6 +12,7 @@ import pytest
 from config import plugin_admin, worker
 from config.settings import Settings
 from tests import servers
+from tests.loopback import free_port
 
 
 @pytest.mark.parametrize(
@@ -26,7 +27,7 @@ from tests import servers
     ],
 )
 def test_a_command_that_cannot_do_its_work_says_why_in_a_sentence(arguments: tuple[str, ...], sentence: str) -> None:
-    nowhere = f"postgresql://fitpro_app@127.0.0.1:{servers.free_port()}/fitpro"
+    nowhere = f"postgresql://fitpro_app@127.0.0.1:{free_port()}/fitpro"
     env = {**os.environ, "DATABASE_URL": nowhere, "DATABASE_OWNER_URL": nowhere, "FITPRO_SECRET_KEY": "0123456789abcdef0123456789abcdef"}
     done = subprocess.run(
         [sys.executable, "-m", "config.cli", *arguments], env=env, cwd=servers.ROOT, capture_output=True, text=True, timeout=60, check=False

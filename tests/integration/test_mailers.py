@@ -17,7 +17,7 @@ from adapters.local.mail import FileMailer
 from adapters.smtp.mailer import SmtpMailer, SmtpServer
 from kernel.errors import Unavailable
 from ports.mail import Mail, Mailer, Undeliverable
-from tests.servers import free_port
+from tests.loopback import free_port
 
 ADDRESS = "no-reply@studio.example"
 MAIL = Mail("ana@example.com", "Estudio Ñandú", "¡Hola!", "Línea 1\n.\nLínea 3\n", "<p>Hola</p>")

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests import servers
+from tests.loopback import free_port
 
 MOMENTS: dict[str, Callable[[Path], bool]] = {
     "its data folder is being made": lambda home: any(home.glob("postgres.new-*/global")),
@@ -25,7 +26,7 @@ MOMENTS: dict[str, Callable[[Path], bool]] = {
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_while_it_starts_leaves_no_database_behind(tmp_path: Path, moment: str, number: signal.Signals) -> None:
     home = tmp_path / "home"
-    environ = {**os.environ, "FITPRO_HOME": str(home), "FITPRO_PORT": str(servers.free_port()), "PYTHONPATH": str(servers.ROOT)}
+    environ = {**os.environ, "FITPRO_HOME": str(home), "FITPRO_PORT": str(free_port()), "PYTHONPATH": str(servers.ROOT)}
     command = subprocess.Popen(
         [sys.executable, "-m", "config.cli", "run"],
         env=environ, cwd=servers.ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,

@@ -11,6 +11,7 @@ import pytest
 
 from config.settings import Settings
 from tests import servers
+from tests.loopback import free_port
 from tests.servers import Api, Reply
 
 
@@ -27,7 +28,7 @@ def test_the_application_started_with_nothing_said_tells_nobody(settings: Settin
 
 @pytest.mark.parametrize(("said", "answers"), [({}, [201, 409]), ({"FITPRO_SIGNUP": "confirmed"}, [202, 202])], ids=["nothing", "confirmed"])
 def test_make_run_signs_in_at_once_and_says_so(settings: Settings, tmp_path: Path, said: dict[str, str], answers: list[int]) -> None:
-    port, log, email = servers.free_port(), tmp_path / "run.log", f"{uuid.uuid4().hex}@example.com"
+    port, log, email = free_port(), tmp_path / "run.log", f"{uuid.uuid4().hex}@example.com"
     env = servers.environ(replace(settings, signup=None), FITPRO_PORT=str(port), **said)
     with servers.process([sys.executable, "-m", "config.cli", "run"], env, log) as child:
         url = f"http://127.0.0.1:{port}"

@@ -17,6 +17,7 @@ import requests
 
 from config.settings import Settings
 from tests import servers
+from tests.loopback import free_port
 from tests.servers import Api, Person, Reply
 
 CODE_REUSED, CODE_RUNNING = "idempotency_key_reused", "idempotency_in_progress"
@@ -74,7 +75,7 @@ class killable:  # noqa: N801 - reads as a verb where it is used
     """A web server of one worker on a fixed port, to be killed and started again."""
 
     def __init__(self, settings: Settings, folder: Path) -> None:
-        self.settings, self.log, self.port = settings, folder / "web.log", servers.free_port()
+        self.settings, self.log, self.port = settings, folder / "web.log", free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.api = Api(self.url)
         self._child: subprocess.Popen[bytes] | None = None

@@ -16,6 +16,7 @@ from typing import Any
 import redis
 
 from tests import servers
+from tests.loopback import free_port
 
 
 @dataclass
@@ -56,7 +57,7 @@ class Redis:
 
 @contextlib.contextmanager
 def redis_server(folder: Path) -> Iterator[Redis]:
-    made = Redis(folder, servers.free_port())
+    made = Redis(folder, free_port())
     made.start()
     try:
         yield made

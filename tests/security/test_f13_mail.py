@@ -19,7 +19,8 @@ from plugins.sdk import Letter, Plugin
 from ports.mail import Letterhead, Mail, Post
 from tests.integration.worker.harness import Plant
 from tests.integration.worker.harness import plant as planted
-from tests.servers import Cluster, free_port
+from tests.loopback import free_port
+from tests.servers import Cluster
 
 LETTERS = 60
 PLUGIN = Plugin("letters", api=1)

@@ -26,6 +26,7 @@ import pytest
 
 from config.settings import Settings
 from tests import packages, servers
+from tests.loopback import free_port
 from tests.servers import Api, Person
 
 PER_SECOND = 50
@@ -36,7 +37,7 @@ class Web:
     """One of the servers behind a balancer: a port of its own, restarted in place."""
 
     def __init__(self, settings: Settings, log: Path) -> None:
-        self.settings, self.log, self.port = settings, log, servers.free_port()
+        self.settings, self.log, self.port = settings, log, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.child: subprocess.Popen[bytes] | None = None
 

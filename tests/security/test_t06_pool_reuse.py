@@ -24,10 +24,11 @@ from adapters.postgres.wire import Result
 from adapters.postgres.work import Item, UnitOfWork
 from config.bootstrap import install, web
 from config.settings import Settings
+from tests.loopback import free_port
 from tests.security.seeded import rewritten
 from tests.security.studios import Studios, canaries
 from tests.security.wandering import Call, serve
-from tests.servers import free_port, process
+from tests.servers import process
 
 STEPS, THREADS, POOL = 10_000, 16, 2
 PGBOUNCER = "/usr/sbin/pgbouncer"

@@ -23,6 +23,7 @@ import requests
 
 from config.settings import Settings
 from tests import packages, servers
+from tests.loopback import free_port
 from tests.servers import Api, Person
 
 CLIENTS: Final = 6
@@ -252,7 +253,7 @@ def running(cluster: servers.Cluster, folder: Path) -> Iterator[Site]:
     installed = packages.install(folder / "packages", "ledger")
     settings = dataclasses.replace(
         cluster.settings(cluster.clone("fitpro_web_kills"), lease_s=2, poll_ms=50, access_token_ttl_s=3600, workers=2, threads=2),
-        home=folder / "home", port=servers.free_port(), demo=False,
+        home=folder / "home", port=free_port(), demo=False,
     )  # fmt: skip
     path = {"PYTHONPATH": packages.path(installed)}
     upgraded = packages.fitpro(settings, path, "db", "upgrade")
