@@ -7,7 +7,7 @@ from uuid import UUID
 
 from plugins.bookings.resources.routes import blp, service
 from plugins.bookings.schemas.bookings import BookingSchema, JoinSchema
-from plugins.bookings.schemas.queue import LeaveQueueSchema, PlaceSchema, QueuedQuerySchema, QueuedSchema
+from plugins.bookings.schemas.queue import PlaceSchema, QueuedSchema, WhosePlaceSchema
 from plugins.sdk import MethodView, Page, PageRequest, allow, conditional, ctx, page_of
 
 
@@ -15,7 +15,7 @@ from plugins.sdk import MethodView, Page, PageRequest, allow, conditional, ctx, 
 class Queues(MethodView):
     """What is waited for."""
 
-    @blp.arguments(QueuedQuerySchema, location="query")
+    @blp.arguments(WhosePlaceSchema, location="query")
     @blp.paginated(QueuedSchema)
     @allow("read")
     def get(self, query: dict[str, Any], page: PageRequest) -> Page:
@@ -41,7 +41,7 @@ class Queue(MethodView):
         """Join the queue of a full class; 409 `not_full` while there is a seat. Whose turn it is gets a letter, and some time to accept."""
         return service().queue.join(booking_id, given["client_id"], ctx.expected_version)
 
-    @blp.arguments(LeaveQueueSchema, location="query")
+    @blp.arguments(WhosePlaceSchema, location="query")
     @blp.response(204, etag=BookingSchema)
     @allow("book")
     def delete(self, query: dict[str, Any], booking_id: UUID) -> None:

@@ -25,13 +25,7 @@ class QueuedSchema(PlaceSchema):
     end_time = fields.DateTime()
 
 
-class QueuedQuerySchema(QuerySchema):
-    """Whose places; a Cliente's are their own."""
-
-    client_id = fields.UUID(load_default=None)
-
-
-class LeaveQueueSchema(QuerySchema):
-    """Whose place; a Cliente's is their own."""
+class WhosePlaceSchema(QuerySchema):
+    """Whose place, or places; a Cliente's are their own."""
 
     client_id = fields.UUID(load_default=None)
